@@ -1,0 +1,202 @@
+"""What an engine does: four things, inside a session, and one door for libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from backbone.model.raw import RawColumn, RawFormat, RawObject
+from backbone.model.reports import FormattedAccount
+from backbone.model.schemas import Schema
+from backbone.sql.queries import Query
+
+__all__ = [
+    "Capabilities",
+    "ColumnStatistics",
+    "Engine",
+    "RawRead",
+    "RawResult",
+    "Relation",
+    "Scan",
+    "Session",
+    "Staged",
+    "Written",
+    "WrittenFile",
+]
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What differs between engines and is no matter of SQL spelling."""
+
+    name: str
+    dialect: str
+    in_process: bool
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A relation at rest: Parquet files (absolute paths; none is an empty relation)."""
+
+    files: tuple[str, ...]
+    schema: Schema
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A relation that a session keeps until it closes."""
+
+    name: str
+    schema: Schema
+
+
+Relation = Scan | Staged
+
+
+@dataclass(frozen=True)
+class ColumnStatistics:
+    """Bounds as Delta spells them in JSON; None where there are none to give."""
+
+    nulls: int
+    low: str | int | float | bool | None = None
+    high: str | int | float | bool | None = None
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """A Parquet file that an engine wrote (`path` is absolute)."""
+
+    path: Path
+    rows: int
+    size_bytes: int
+    statistics: Mapping[str, ColumnStatistics]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A relation that an engine wrote."""
+
+    files: tuple[WrittenFile, ...]
+    schema: Schema
+
+    @property
+    def rows(self) -> int:
+        """The rows of all files together."""
+        return sum(file.rows for file in self.files)
+
+    @property
+    def size_bytes(self) -> int:
+        """The bytes of all files together."""
+        return sum(file.size_bytes for file in self.files)
+
+    def scan(self) -> Scan:
+        """Return the relation, ready to be read."""
+        return Scan(tuple(str(file.path) for file in self.files), self.schema)
+
+
+@dataclass(frozen=True)
+class RawRead:
+    """Objects to read, their layout, and the canonical columns to make of them."""
+
+    objects: tuple[RawObject, ...]
+    format: RawFormat
+    columns: tuple[RawColumn, ...]
+
+
+@dataclass(frozen=True)
+class RawResult:
+    """What became of raw files: three relations and an account per object.
+
+    `main` has the canonical columns and the origin columns. `rejected` has
+    ``_delivery, _object, _record, records, reason, column, raw`` (a row may stand for a
+    whole object: then `_record` is null and `records` counts its records; `raw` is the
+    raw text, cut to 10,000 characters). `rejected_cells` has
+    ``_delivery, _object, _record, column, text, reason``.
+    `undeclared` are raw columns that no declaration reads, by object.
+    `refused` maps the name of an object that could not be read at all to the reason.
+    """
+
+    main: Written
+    rejected: Written
+    rejected_cells: Written
+    accounts: Mapping[str, FormattedAccount]
+    undeclared: Mapping[str, tuple[str, ...]]
+    refused: Mapping[str, str]
+
+    @property
+    def account(self) -> FormattedAccount:
+        """The account of all objects together."""
+        return sum(self.accounts.values(), FormattedAccount())
+
+
+class Session(Protocol):
+    """A place to compute in: what is staged lives as long as the session."""
+
+    def read_raw(self, read: RawRead, folder: Path) -> RawResult:
+        """Read raw files into Parquet files under `folder`."""
+        ...
+
+    def describe(self, query: Query, inputs: Mapping[str, Schema]) -> Schema:
+        """Return the schema that `query` would have over inputs of these schemas."""
+        ...
+
+    def stage(self, query: Query, inputs: Mapping[str, Relation]) -> Staged:
+        """Compute `query` once and keep the result until the session closes."""
+        ...
+
+    def write(
+        self,
+        query: Query,
+        inputs: Mapping[str, Relation],
+        schema: Schema,
+        folder: Path,
+        *,
+        name: str = "part",
+    ) -> Written:
+        """Compute `query`, cast every column to `schema`, write Parquet files."""
+        ...
+
+    def fetch(
+        self,
+        query: Query,
+        inputs: Mapping[str, Relation],
+        *,
+        max_rows: int | None = None,
+    ) -> pa.Table:
+        """Return the result of `query`, at most `max_rows` rows of it."""
+        ...
+
+    def stream(
+        self,
+        query: Query,
+        inputs: Mapping[str, Relation],
+        *,
+        batch_rows: int = 65_536,
+    ) -> pa.RecordBatchReader:
+        """Return the result of `query` batch by batch."""
+        ...
+
+
+class Engine(Protocol):
+    """Where relations are computed."""
+
+    capabilities: Capabilities
+
+    def session(self) -> AbstractContextManager[Session]:
+        """Open a session; several may be open in different threads."""
+        ...
+
+    def native(self) -> object:
+        """Lend the engine's connection or session to a library that needs one."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back."""
+        ...
+
+

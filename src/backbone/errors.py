@@ -1,0 +1,287 @@
+"""Every exception of Backbone.
+
+::
+
+    BackboneError
+    ├── ProjectError                what a person declared
+    │   ├── DeclarationError        one or more mistakes in the files of a project
+    │   ├── UnknownAsset            also a KeyError
+    │   ├── RuleSyntaxError         the text of a rule cannot be parsed; also a ValueError
+    │   └── ViewError               a view's SQL: does not parse, a cycle, outside the portable subset
+    ├── SourceError                 what a source did
+    │   ├── SourceUnavailable       retryable: not there, refused, timed out, 5xx
+    │   ├── BadResponse             it answered, but not with what was declared
+    │   └── SidecarFailed           the process that a source needs did not start
+    ├── DataError                   what the data did
+    │   ├── DeliveryRefused         a delivery cannot be read as declared
+    │   ├── MissingColumn           a column that a rule or step names is not there; also a KeyError
+    │   ├── AccountMismatch         rows went missing between two zones (a bug of ours, never ignored)
+    │   └── GrainBroken             a view has several rows for one key
+    ├── EngineError                 an engine could not do it
+    │   └── OutOfMemory
+    ├── LakeError
+    │   ├── CommitConflict          retryable: someone else committed first
+    │   ├── ForeignTable            a Delta table that uses features Backbone does not write
+    │   └── CorruptLake             bytes do not match their recorded hash
+    ├── CatalogError
+    │   └── CatalogVersion          written by a newer Backbone
+    └── OperationError
+        ├── StepFailed
+        ├── LockHeld                retryable: another run writes this asset
+        └── NothingToResume
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+
+__all__ = [
+    "AccountMismatch",
+    "BackboneError",
+    "BadResponse",
+    "CatalogError",
+    "CatalogVersion",
+    "CommitConflict",
+    "CorruptLake",
+    "DataError",
+    "DeclarationError",
+    "DeliveryRefused",
+    "EngineError",
+    "ForeignTable",
+    "GrainBroken",
+    "LakeError",
+    "LockHeld",
+    "MissingColumn",
+    "NothingToResume",
+    "OperationError",
+    "OutOfMemory",
+    "ProjectError",
+    "RuleSyntaxError",
+    "SidecarFailed",
+    "SourceError",
+    "SourceUnavailable",
+    "StepFailed",
+    "UnknownAsset",
+    "ViewError",
+    "bounded",
+    "context",
+    "nearest",
+]
+
+
+class BackboneError(Exception):
+    """The root of every exception that Backbone raises on purpose.
+
+    Parameters
+    ----------
+    what : str
+        What happened, in one sentence.
+    where : str, optional
+        File and line, asset or run.
+    hint : str, optional
+        What would have worked.
+    command : str, optional
+        The command to type next.
+    """
+
+    retryable = False
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+        command: str | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+        self.command = command
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        lines = [f"{self.what}{place}"]
+        if self.hint:
+            lines.append(f"  {self.hint}")
+        if self.command:
+            lines.append(f"  Next: {self.command}")
+        return "\n".join(lines)
+
+
+class ProjectError(BackboneError):
+    """Something a person declared is wrong."""
+
+
+class DeclarationError(ProjectError):
+    """One or more mistakes in the files of a project, all of them reported at once."""
+
+    def __init__(self, mistakes: Sequence[str], *, project: str = "project") -> None:
+        self.mistakes = tuple(mistakes)
+        count = len(self.mistakes)
+        head = f"{count} mistake{'s' if count != 1 else ''} in {project}:"
+        super().__init__("\n".join([head, *(f"  {text}" for text in self.mistakes)]))
+
+
+class UnknownAsset(ProjectError, KeyError):
+    """No asset has this name."""
+
+    __str__ = BackboneError.__str__
+
+    @classmethod
+    def named(
+        cls, name: str, known: Sequence[str], *, where: str | None = None
+    ) -> UnknownAsset:
+        """Word the error for `name`, with the nearest of the `known` names."""
+        return cls(
+            f"there is no asset `{name}`",
+            where=where,
+            hint=nearest(name, known),
+            command="backbone ls",
+        )
+
+
+class RuleSyntaxError(ProjectError, ValueError):
+    """The text of a rule cannot be parsed."""
+
+
+class ViewError(ProjectError):
+    """The SQL of a view cannot be used."""
+
+
+class SourceError(BackboneError):
+    """A source did not deliver."""
+
+
+class SourceUnavailable(SourceError):
+    """A source is not there, refused, or timed out; trying again may help."""
+
+    retryable = True
+
+
+class BadResponse(SourceError):
+    """A source answered with something other than what was declared."""
+
+
+class SidecarFailed(SourceError):
+    """The process that a source needs for its collection did not start."""
+
+
+class DataError(BackboneError):
+    """The data cannot be used as declared."""
+
+
+class DeliveryRefused(DataError):
+    """A whole delivery cannot be read as declared."""
+
+
+class MissingColumn(DataError, KeyError):
+    """A column that a rule or a step names is not in the relation."""
+
+    __str__ = BackboneError.__str__
+
+    @classmethod
+    def named(
+        cls, column: str, known: Sequence[str], *, where: str | None = None
+    ) -> MissingColumn:
+        """Word the error for `column`, with the nearest of the `known` columns."""
+        return cls(
+            f"there is no column `{column}`", where=where, hint=nearest(column, known)
+        )
+
+
+class AccountMismatch(DataError):
+    """The account of a step does not add up: rows appeared or disappeared."""
+
+
+class GrainBroken(DataError):
+    """A view does not have one row per declared key."""
+
+
+class EngineError(BackboneError):
+    """An engine could not compute a relation."""
+
+
+class OutOfMemory(EngineError):
+    """An engine reached its memory limit."""
+
+
+class LakeError(BackboneError):
+    """The lake could not be read or written."""
+
+
+class CommitConflict(LakeError):
+    """Somebody else committed to the table first; start again from the read."""
+
+    retryable = True
+
+
+class ForeignTable(LakeError):
+    """A Delta table uses features that Backbone does not write."""
+
+
+class CorruptLake(LakeError):
+    """Bytes in the lake do not match what was recorded of them."""
+
+
+class CatalogError(BackboneError):
+    """The catalog could not be read or written."""
+
+
+class CatalogVersion(CatalogError):
+    """The catalog was written by a newer Backbone."""
+
+
+class OperationError(BackboneError):
+    """A run could not be carried out."""
+
+
+class StepFailed(OperationError):
+    """A step of a run failed."""
+
+
+class LockHeld(OperationError):
+    """Another run is writing the same asset."""
+
+    retryable = True
+
+
+class NothingToResume(OperationError):
+    """There is no unfinished run."""
+
+
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """Return a sentence that names what is nearest to `name`, or None.
+
+    >>> nearest("formatted.custmers", ["formatted.customers", "trusted.meters"])
+    'Did you mean `formatted.customers`?'
+    """
+    found = get_close_matches(name, known, n=1, cutoff=0.6)
+    if not found and len(known) <= 8 and known:
+        return "There are: " + ", ".join(f"`{k}`" for k in known)
+    return f"Did you mean `{found[0]}`?" if found else None
+
+
+def bounded(items: Sequence[str], *, at_most: int = 5) -> str:
+    """Join `items`, at most `at_most` of them, and count the rest.
+
+    >>> bounded(["a", "b", "c"], at_most=2)
+    'a, b … and 1 more'
+    """
+    shown = ", ".join(items[:at_most])
+    more = len(items) - at_most
+    return f"{shown} … and {more} more" if more > 0 else shown
+
+
+@contextmanager
+def context(where: str) -> Iterator[None]:
+    """Attach `where` to a BackboneError that passes and has no place of its own."""
+    try:
+        yield
+    except BackboneError as error:
+        if error.where is None:
+            error.where = where
+        raise

@@ -1,0 +1,128 @@
+"""Denial constraints, parsed: combinations of values that must not occur."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = [
+    "INVERSE",
+    "OPERATORS",
+    "SWAPPED",
+    "ColumnRef",
+    "DenialConstraint",
+    "Operator",
+    "Predicate",
+    "Reference",
+    "RowVariable",
+    "Term",
+]
+
+RowVariable = Literal["t1", "t2"]
+Operator = Literal["=", "<>", "<", "<=", ">", ">=", "is null", "is not null", "true"]
+OPERATORS: tuple[Operator, ...] = ("=", "<>", "<", "<=", ">", ">=")
+
+SWAPPED: dict[Operator, Operator] = {
+    "=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<=",
+}  # fmt: skip
+INVERSE: dict[Operator, Operator] = {
+    "=": "<>", "<>": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<",
+    "is null": "is not null", "is not null": "is null",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, order=True)
+class ColumnRef:
+    """A column of one of the rows that a constraint speaks of."""
+
+    row: RowVariable
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.row}.{self.column}"
+
+
+@dataclass(frozen=True)
+class Term:
+    """One side of a comparison: an expression over columns and constants.
+
+    `sql` is in the DuckDB dialect, its columns qualified by ``t1`` or ``t2``.
+    """
+
+    sql: str
+    columns: tuple[ColumnRef, ...] = ()
+
+    @property
+    def rows(self) -> frozenset[RowVariable]:
+        """The rows that the term reads."""
+        return frozenset(ref.row for ref in self.columns)
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """A comparison; `right` is None for ``is null`` and ``is not null``.
+
+    Operator ``true`` is any other one-row condition (``left`` holds all of it), such as
+    ``regexp_full_match(t1.zip, '[0-9]+')``.
+    A comparison with a null is false: a row breaks a rule only by what it says.
+    """
+
+    left: Term
+    op: Operator
+    right: Term | None = None
+
+    @property
+    def rows(self) -> frozenset[RowVariable]:
+        """The rows that the predicate reads."""
+        return self.left.rows | (self.right.rows if self.right else frozenset())
+
+    @property
+    def columns(self) -> tuple[ColumnRef, ...]:
+        """The columns that the predicate reads."""
+        return self.left.columns + (self.right.columns if self.right else ())
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A lookup in another table: ``columns`` must stand in ``table``'s ``to``.
+
+    `table` is the full name of an asset. A null in any of `columns` is no orphan.
+    """
+
+    columns: tuple[str, ...]
+    table: str
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DenialConstraint:
+    """Predicates that must not all be true at once.
+
+    One row (``t1`` alone), two rows of a table (``t1`` and ``t2``, never the same row),
+    or a reference to another table. `text` is the rule as its author wrote it.
+    """
+
+    name: str
+    text: str
+    predicates: tuple[Predicate, ...] = ()
+    reference: Reference | None = None
+
+    @property
+    def rows(self) -> frozenset[RowVariable]:
+        """The rows that the constraint speaks of."""
+        found: frozenset[RowVariable] = frozenset()
+        for predicate in self.predicates:
+            found |= predicate.rows
+        return found
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether the constraint speaks of two rows."""
+        return "t2" in self.rows
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the constraint reads of its own table, each once."""
+        refs = [ref.column for p in self.predicates for ref in p.columns]
+        more = self.reference.columns if self.reference else ()
+        return tuple(dict.fromkeys([*refs, *more]))

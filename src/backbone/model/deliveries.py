@@ -1,0 +1,76 @@
+"""Deliveries: what one collection brought for one dataset, as the lake remembers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+__all__ = ["Delivers", "Delivery", "LandedObject", "Receipt"]
+
+Delivers = Literal["increments", "snapshots"]
+
+
+@dataclass(frozen=True)
+class LandedObject:
+    """Raw bytes in persistent landing.
+
+    `name` is the object's name inside its delivery (an archive's member is
+    ``archive.zip/member.csv``); `path` is relative to the landing folder; `size` in
+    bytes; `origin` says where the bytes came from.
+    """
+
+    name: str
+    path: str
+    size: int
+    sha256: str
+    media_type: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One time that a delivery was received (an instant in UTC)."""
+
+    received: datetime
+    origin: str
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One or more objects that belong together, named by their content.
+
+    `id` is 16 hexadecimal digits, made from source, dataset, names and hashes; never
+    from the clock. `cursor` is where the next incremental collection goes on.
+    """
+
+    id: str
+    source: str
+    dataset: str
+    objects: tuple[LandedObject, ...]
+    receipts: tuple[Receipt, ...]
+    cursor: str | None = None
+
+    @property
+    def received(self) -> datetime:
+        """When the delivery was received last."""
+        return max(receipt.received for receipt in self.receipts)
+
+    @property
+    def first_received(self) -> datetime:
+        """When the delivery was received first."""
+        return min(receipt.received for receipt in self.receipts)
+
+    @property
+    def size(self) -> int:
+        """The bytes of all objects together."""
+        return sum(obj.size for obj in self.objects)
+
+    @property
+    def name(self) -> str:
+        """The name of the first object: how a person recognises the delivery."""
+        return self.objects[0].name if self.objects else ""
+
+    def with_receipt(self, receipt: Receipt) -> Delivery:
+        """Return the delivery, received once more."""
+        return replace(self, receipts=(*self.receipts, receipt))

@@ -1,0 +1,115 @@
+"""What steps report: the account of rows, and what rules found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from backbone.errors import AccountMismatch
+
+__all__ = [
+    "FormattedAccount",
+    "RuleReport",
+    "TrustedAccount",
+    "Witness",
+]
+
+
+@dataclass(frozen=True)
+class FormattedAccount:
+    """Records read, and where they went. `rejected_cells` are counted beside it."""
+
+    read: int = 0
+    formatted: int = 0
+    rejected: int = 0
+    rejected_cells: int = 0
+
+    def __add__(self, other: FormattedAccount) -> FormattedAccount:
+        return FormattedAccount(
+            self.read + other.read,
+            self.formatted + other.formatted,
+            self.rejected + other.rejected,
+            self.rejected_cells + other.rejected_cells,
+        )
+
+    def check(self, where: str) -> FormattedAccount:
+        """Return the account if it adds up.
+
+        Raises
+        ------
+        AccountMismatch : read is not formatted + rejected
+        """
+        if self.read != self.formatted + self.rejected:
+            what = (
+                f"{self.read:,} records were read, but {self.formatted:,} formatted "
+                f"and {self.rejected:,} rejected"
+            )
+            raise AccountMismatch(what, where=where)
+        return self
+
+
+@dataclass(frozen=True)
+class TrustedAccount:
+    """Rows of the formatted table, and where they went in the trusted zone.
+
+    `repaired` counts changed cells, `flagged` rows that break a rule and stay.
+    """
+
+    formatted: int = 0
+    trusted: int = 0
+    quarantined: int = 0
+    merged: int = 0
+    superseded: int = 0
+    repaired: int = 0
+    flagged: int = 0
+
+    def check(self, where: str) -> TrustedAccount:
+        """Return the account if it adds up.
+
+        Raises
+        ------
+        AccountMismatch : formatted is not trusted + quarantined + merged + superseded
+        """
+        gone = self.quarantined + self.merged + self.superseded
+        if self.formatted != self.trusted + gone:
+            what = (
+                f"{self.formatted:,} formatted rows, but {self.trusted:,} trusted, "
+                f"{self.quarantined:,} quarantined, {self.merged:,} merged and "
+                f"{self.superseded:,} superseded"
+            )
+            raise AccountMismatch(what, where=where)
+        return self
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Rows that break a rule together, and a sentence that says how.
+
+    `rows` are their origins (``delivery/object#record``); `values` are the values of the
+    columns that the rule names, for each row.
+    """
+
+    rows: tuple[str, ...]
+    values: tuple[dict[str, str | None], ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class RuleReport:
+    """What one rule found in one version of a table.
+
+    `violating_rows` take part in a violation; `blamed_rows` were acted upon;
+    `changed_cells` were blanked or repaired; `removed_rows` quarantined or merged.
+    `plan` is the shape of the detection plan; `seconds` its time.
+    """
+
+    name: str
+    text: str
+    severity: str
+    action: str
+    violating_rows: int
+    blamed_rows: int = 0
+    changed_cells: int = 0
+    removed_rows: int = 0
+    plan: str = ""
+    seconds: float = 0.0
+    witnesses: tuple[Witness, ...] = field(default=())

@@ -1,0 +1,110 @@
+"""Declarations of formatted tables: ``formatted/*.yml``."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from backbone.model.raw import FileFormat, Hour, OnBadCell, RawColumn, RawFormat
+from backbone.model.schemas import Column, Schema
+from backbone.model.types import CanonicalType
+from backbone.project.declarations import Declaration, Names, TypeText
+
+__all__ = ["FormattedColumn", "FormattedTable", "Read"]
+
+
+class Read(Declaration):
+    """How the raw bytes are read."""
+
+    format: FileFormat = Field(description="csv, json, jsonl or parquet")
+    delimiter: str = Field(",", min_length=1, max_length=1)
+    quote: str = Field('"', min_length=1, max_length=1)
+    encoding: str = "utf-8"
+    nulls: Names = Field(("",), description="Texts that mean a missing value.")
+    records: str | None = Field(None, description="Path to the records in a document.")
+    max_record_bytes: int = Field(1_000_000, gt=0)
+
+    def raw(self) -> RawFormat:
+        """Return the layout as the raw reader takes it."""
+        return RawFormat(
+            format=self.format,
+            delimiter=self.delimiter,
+            quote=self.quote,
+            encoding=self.encoding,
+            nulls=self.nulls,
+            records=self.records,
+            max_record_bytes=self.max_record_bytes,
+        )
+
+
+class FormattedColumn(Declaration):
+    """A canonical column and how it is made from raw text."""
+
+    type: TypeText
+    source: Names = Field((), alias="from", description="Raw columns; default: its name.")
+    pattern: str | None = Field(None, description="Take its first group.")
+    format: str | None = Field(None, description="strptime format of dates and times.")
+    timezone: str | None = Field(None, description="IANA zone of a local time.")
+    ambiguous: Hour = Field("reject", description="Which hour, when clocks go back.")
+    nulls: Names = Field((), description="More texts that mean missing, here.")
+    pad: dict[str, int] = Field(default={}, description="Raw column: width, with zeros.")
+    sql: str | None = Field(None, description="Computed from the table's other columns.")
+    on_bad_cell: OnBadCell | None = Field(None, description="Overrides the table's.")
+    unit: str | None = None
+    description: str | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if self.sql is not None and self.source:
+            message = "a column is made `from` raw columns or by `sql`, not both"
+            raise ValueError(message)
+        return self
+
+    def canonical_type(self) -> CanonicalType:
+        """Return the column's type."""
+        return CanonicalType.parse(self.type)
+
+
+class FormattedTable(Declaration):
+    """A table of the formatted zone."""
+
+    source: str = Field(alias="from", description="landing.<dataset>")
+    description: str | None = None
+    read: Read
+    columns: dict[str, FormattedColumn] = Field(min_length=1)
+    key: Names = Field((), description="Columns that identify a row.")
+    on_bad_cell: OnBadCell = Field(
+        "blank", description="A cell that cannot be converted: null, or reject the record."
+    )
+    refuse_over: float = Field(
+        0.5, ge=0, le=1, description="Refuse a delivery with a larger share of rejects."
+    )
+
+    def schema_(self) -> Schema:
+        """Return the canonical columns, without those of origin."""
+        return Schema(
+            tuple(
+                Column(name, c.canonical_type(), c.description, c.unit, c.timezone)
+                for name, c in self.columns.items()
+            )
+        )
+
+    def raw_columns(self) -> tuple[RawColumn, ...]:
+        """Return the columns as the raw reader takes them."""
+        return tuple(self._raw(name, c) for name, c in self.columns.items())
+
+    def _raw(self, name: str, c: FormattedColumn) -> RawColumn:
+        return RawColumn(
+            name=name,
+            type=c.canonical_type(),
+            sources=() if c.sql else (c.source or (name,)),
+            pattern=c.pattern,
+            format=c.format,
+            timezone=c.timezone,
+            ambiguous=c.ambiguous,
+            nulls=c.nulls,
+            pad=tuple(c.pad.items()),
+            sql=c.sql,
+            on_bad_cell=c.on_bad_cell or self.on_bad_cell,
+        )

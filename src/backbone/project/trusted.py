@@ -1,0 +1,118 @@
+"""Declarations of trusted tables: ``trusted/*.yml``."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from backbone.project.declarations import Declaration, Names
+
+__all__ = [
+    "Action",
+    "CleanStep",
+    "Keep",
+    "Rule",
+    "Severity",
+    "TrustedTable",
+    "Tidying",
+]
+
+Tidying = Literal["trim", "collapse_spaces", "nfc"]
+Action = Literal["flag", "blank", "quarantine", "deduplicate", "repair"]
+Severity = Literal["error", "warn"]
+Keep = Literal["first", "latest"]
+Bound = int | Decimal | str | None
+
+SHORT_FORMS = (
+    "not_null", "unique", "accepted", "range", "matches", "functional", "references",
+    "deny",
+)  # fmt: skip
+
+
+class CleanStep(Declaration):
+    """A cleaning step on text columns; it runs before every rule."""
+
+    columns: Names = Field((), description="The columns to clean.")
+    column: str | None = Field(None, description="The one column to clean.")
+    do: tuple[Tidying, ...] = Field((), description="In this order.")
+    replace: dict[str, str | None] = Field(
+        default={}, description="Whole values and what they become; ~ blanks."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if bool(self.columns) == bool(self.column):
+            message = "a cleaning step names `columns` or one `column`"
+            raise ValueError(message)
+        if bool(self.do) == bool(self.replace):
+            message = "a cleaning step says `do` or `replace`"
+            raise ValueError(message)
+        return self
+
+    def targets(self) -> tuple[str, ...]:
+        """Return the columns to clean."""
+        return self.columns or ((self.column,) if self.column else ())
+
+
+class Rule(Declaration):
+    """A quality rule: one short form, or a denial constraint, and what to do."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    description: str | None = None
+    not_null: Names | None = Field(None, description="None of these may be missing.")
+    unique: Names | None = Field(None, description="No two rows agree on all of these.")
+    accepted: dict[str, tuple[str, ...]] | None = Field(None, description="Column: values.")
+    range: dict[str, tuple[Bound, Bound]] | None = Field(
+        None, description="Column: [lowest, highest]; ~ is open."
+    )
+    matches: dict[str, str] | None = Field(None, description="Column: regular expression.")
+    functional: dict[str, Names] | None = Field(
+        None, description="Column (or 'a, b'): columns that it determines."
+    )
+    references: dict[str, str] | None = Field(
+        None, description="Column: table.column of the trusted zone."
+    )
+    deny: str | None = Field(None, description="What must not occur.")
+    action: Action = "flag"
+    severity: Severity = "warn"
+    keep: Keep = Field("latest", description="Which of several equal rows survives.")
+    blame: Names = Field((), description="Columns to blank or repair.")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        given = [form for form in SHORT_FORMS if getattr(self, form) is not None]
+        if len(given) != 1:
+            what = f"says {' and '.join(given)}" if given else "says nothing"
+            message = f"a rule has exactly one of {', '.join(SHORT_FORMS)}; this {what}"
+            raise ValueError(message)
+        if self.action == "deduplicate" and self.unique is None:
+            message = "`deduplicate` goes with `unique`"
+            raise ValueError(message)
+        if self.action == "repair" and self.functional is None:
+            message = "`repair` goes with `functional`"
+            raise ValueError(message)
+        return self
+
+    @property
+    def form(self) -> str:
+        """The short form in use, or ``deny``."""
+        return next(form for form in SHORT_FORMS if getattr(self, form) is not None)
+
+
+class TrustedTable(Declaration):
+    """A table of the trusted zone; it has the name of its formatted table."""
+
+    description: str | None = None
+    clean: tuple[CleanStep, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+    @model_validator(mode="after")
+    def _distinct_names(self) -> Self:
+        names = [rule.name for rule in self.rules]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            message = f"several rules are called {', '.join(twice)}"
+            raise ValueError(message)
+        return self
