@@ -10,6 +10,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from backbone.model.files import ColumnStatistics, WrittenFile
 from backbone.model.raw import RawColumn, RawFormat, RawObject
 from backbone.model.reports import FormattedAccount
 from backbone.model.schemas import Schema
@@ -56,25 +57,6 @@ class Staged:
 
 
 Relation = Scan | Staged
-
-
-@dataclass(frozen=True)
-class ColumnStatistics:
-    """Bounds as Delta spells them in JSON; None where there are none to give."""
-
-    nulls: int
-    low: str | int | float | bool | None = None
-    high: str | int | float | bool | None = None
-
-
-@dataclass(frozen=True)
-class WrittenFile:
-    """A Parquet file that an engine wrote (`path` is absolute)."""
-
-    path: Path
-    rows: int
-    size_bytes: int
-    statistics: Mapping[str, ColumnStatistics]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,325 @@
+"""Delta tables: where they are, their versions, and how a version is committed.
+
+A commit makes the table's set of files equal to a stated one (files kept from the base
+version plus files newly written), in one entry of the Delta log. Appending, replacing
+one delivery and overwriting are the same operation, and what an interrupted commit of a
+side table left behind is taken back by the next one.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+
+from backbone.errors import CommitConflict, CorruptLake, ForeignTable, LakeError
+from backbone.lake.files import sync
+from backbone.lake.schemas import canonical_schema, delta_schema
+from backbone.model.files import WrittenFile
+from backbone.model.names import AssetName
+from backbone.model.schemas import Schema
+
+__all__ = ["Commit", "DataFile", "TableVersion", "Tables"]
+
+_FOREIGN = {"deletionVectors", "columnMapping"}
+_CONFIGURATION = {
+    "delta.enableExpiredLogCleanup": "false",
+    "delta.checkpointInterval": "10",
+}
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A Parquet file of a version; `path` is relative to the table's folder."""
+
+    path: str
+    rows: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class TableVersion:
+    """A version of a table, ready to be read.
+
+    `identity` is the fingerprint of the step that wrote it (empty for a version that
+    Backbone did not write); `metadata` is what the step recorded with it.
+    """
+
+    asset: AssetName
+    number: int
+    identity: str
+    committed: datetime
+    schema: Schema
+    folder: Path
+    files: tuple[DataFile, ...]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """The rows of all files together."""
+        return sum(file.rows for file in self.files)
+
+    @property
+    def size_bytes(self) -> int:
+        """The bytes of all files together."""
+        return sum(file.size_bytes for file in self.files)
+
+    @property
+    def sides(self) -> dict[str, int]:
+        """The version numbers of the side tables that belong to this version."""
+        return {str(k): int(v) for k, v in self.metadata.get("sides", {}).items()}
+
+    def paths(self) -> tuple[str, ...]:
+        """Return the absolute paths of the files."""
+        return tuple(str(self.folder / file.path) for file in self.files)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What the next version of a table is to be.
+
+    `base` is the version that the step read (None: the table is new to it) and `keep`
+    the files of it that stay; `add` are new files. `identity`, `inputs` and `metadata`
+    are recorded with the version.
+    """
+
+    identity: str
+    schema: Schema
+    add: Sequence[WrittenFile] = ()
+    keep: Sequence[DataFile] = ()
+    base: int | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Tables:
+    """The Delta tables below a folder, one folder per asset: ``<zone>/<table>``."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, asset: AssetName) -> Path:
+        """Return the folder of the table."""
+        return self.root / asset.zone / asset.local
+
+    def attempt(self, asset: AssetName) -> Path:
+        """Return a new folder for one attempt to write files of the table."""
+        path = self.folder(asset) / f"w-{uuid.uuid4().hex[:12]}"
+        path.mkdir(parents=True)
+        return path
+
+    def exists(self, asset: AssetName) -> bool:
+        """Tell whether the table has any version."""
+        return (self.folder(asset) / "_delta_log").is_dir()
+
+    def head(self, asset: AssetName) -> TableVersion | None:
+        """Return the newest version, or None if there is no table."""
+        return self._read(asset, None) if self.exists(asset) else None
+
+    def at(self, asset: AssetName, number: int) -> TableVersion:
+        """Return version `number`.
+
+        Raises
+        ------
+        LakeError : the table has no such version
+        """
+        found = self._read(asset, number) if self.exists(asset) else None
+        if found is None:
+            raise LakeError(
+                f"{asset} has no version {number}", command=f"backbone versions {asset}"
+            )
+        return found
+
+    def versions(self, asset: AssetName) -> list[dict[str, Any]]:
+        """Return what is recorded of every version, the newest first.
+
+        Each is ``{number, identity, committed, metadata}``. Costs one log entry a version.
+        """
+        if not self.exists(asset):
+            return []
+        found = []
+        for entry in self._open(asset, None).history():
+            recorded = _recorded(entry)
+            if recorded:
+                when = datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)
+                found.append(
+                    {
+                        "number": int(entry["version"]),
+                        "identity": recorded.get("identity", ""),
+                        "committed": when,
+                        "metadata": recorded,
+                    }
+                )
+        return found
+
+    def assets(self) -> list[AssetName]:
+        """Return the names of all tables in the lake."""
+        folders = sorted(self.root.glob("*/*/_delta_log")) if self.root.is_dir() else []
+        return [AssetName.parse(f"{p.parts[-3]}.{p.parts[-2]}") for p in folders]
+
+    def commit(self, asset: AssetName, commit: Commit) -> TableVersion:
+        """Commit a version; return the head if it already is that version.
+
+        The data files and their folder are flushed to the disk first. The commit is made
+        from a fresh snapshot, without retries.
+
+        Raises
+        ------
+        CommitConflict : somebody committed after `commit.base` was read
+        """
+        head = self.head(asset)
+        if head is not None and head.identity == commit.identity:
+            return head
+        if head is not None and commit.base is not None and head.number != commit.base:
+            raise CommitConflict(
+                f"{asset} changed from version {commit.base} to {head.number} meanwhile",
+                command="backbone resume",
+            )
+        sync([file.path for file in commit.add])
+        try:
+            self._write(asset, commit, head)
+        except CommitFailedError as error:
+            raise CommitConflict(
+                f"another commit to {asset} came first", command="backbone resume"
+            ) from error
+        except (DeltaError, OSError) as error:
+            raise LakeError(f"{asset} could not be committed: {error}") from error
+        written = self.head(asset)
+        if written is None or written.identity != commit.identity:
+            raise CommitConflict(f"another commit to {asset} came just after ours")
+        return written
+
+    def _write(self, asset: AssetName, commit: Commit, head: TableVersion | None) -> None:
+        folder = self.folder(asset)
+        properties = _properties(asset, commit, head)
+        schema = delta_schema(commit.schema)
+        add = [_add(folder, file) for file in commit.add]
+        if head is None or head.schema != commit.schema:
+            if commit.keep:
+                raise LakeError(f"the schema of {asset} changed; its files cannot be kept")
+            create_table_with_add_actions(
+                folder,
+                schema,
+                add,
+                mode="error" if head is None else "overwrite",
+                configuration=_CONFIGURATION,
+                commit_properties=properties,
+            )
+            return
+        keep = {file.path for file in commit.keep}
+        have = {file.path for file in head.files}
+        add += [_again(folder, file) for file in commit.keep if file.path not in have]
+        now = _now_ms()
+        gone = [
+            RemoveAction(f.path, data_change=True, deletion_timestamp=now, size=f.size_bytes)
+            for f in head.files
+            if f.path not in keep
+        ]
+        self._open(asset, None).create_write_transaction(
+            [*add, *gone], mode="append", schema=schema, commit_properties=properties
+        )
+
+    def _open(self, asset: AssetName, number: int | None) -> DeltaTable:
+        try:
+            opened = DeltaTable(self.folder(asset), version=number)
+        except TableNotFoundError as error:
+            raise LakeError(f"there is no table {asset} in the lake") from error
+        except (DeltaError, OSError) as error:
+            raise CorruptLake(f"{asset} cannot be opened: {error}") from error
+        features = set(opened.protocol().reader_features or ())
+        if features & _FOREIGN:
+            names = ", ".join(sorted(features & _FOREIGN))
+            raise ForeignTable(f"{asset} uses {names}, which Backbone does not read")
+        return opened
+
+    def _read(self, asset: AssetName, number: int | None) -> TableVersion | None:
+        opened = self._open(asset, number)
+        last = opened.history(1)[0]
+        recorded = _recorded(last)
+        return TableVersion(
+            asset=asset,
+            number=opened.version(),
+            identity=str(recorded.get("identity", "")),
+            committed=datetime.fromtimestamp(last["timestamp"] / 1000, UTC),
+            schema=canonical_schema(opened.schema()),
+            folder=self.folder(asset),
+            files=_files(opened),
+            metadata=recorded,
+        )
+
+
+def _files(opened: DeltaTable) -> tuple[DataFile, ...]:
+    actions = opened.get_add_actions(flatten=False)
+    paths = actions["path"].to_pylist()
+    sizes = actions["size_bytes"].to_pylist()
+    rows = actions["num_records"].to_pylist() if "num_records" in _names(actions) else []
+    return tuple(
+        DataFile(unquote(path), int(count or 0), int(size))
+        for path, size, count in sorted(zip(paths, sizes, rows, strict=True))
+    )
+
+
+def _names(actions: Any) -> Iterable[str]:
+    return [str(f.name) for f in actions.schema]
+
+
+def _recorded(entry: Mapping[str, Any]) -> dict[str, Any]:
+    text = entry.get("backbone")
+    return dict(json.loads(text)) if text else {}
+
+
+def _properties(
+    asset: AssetName, commit: Commit, head: TableVersion | None
+) -> CommitProperties:
+    recorded = {**commit.metadata, "identity": commit.identity}
+    number = 0 if head is None else head.number + 1
+    return CommitProperties(
+        custom_metadata={"backbone": json.dumps(recorded, default=str)},
+        max_commit_retries=0,
+        app_transactions=[Transaction(f"backbone:{asset}", number)],
+    )
+
+
+def _add(folder: Path, file: WrittenFile) -> AddAction:
+    return AddAction(
+        file.path.relative_to(folder).as_posix(),
+        file.size_bytes,
+        {},
+        _now_ms(),
+        data_change=True,
+        stats=_statistics(file),
+    )
+
+
+def _again(folder: Path, file: DataFile) -> AddAction:
+    size = (folder / file.path).stat().st_size
+    stats = json.dumps({"numRecords": file.rows})
+    return AddAction(file.path, size, {}, _now_ms(), data_change=True, stats=stats)
+
+
+def _statistics(file: WrittenFile) -> str:
+    columns = file.statistics.items()
+    low = _object({name: s.low for name, s in columns if s.low is not None})
+    high = _object({name: s.high for name, s in columns if s.high is not None})
+    nulls = _object({name: str(s.nulls) for name, s in columns})
+    return (
+        f'{{"numRecords":{file.rows},"minValues":{low},'
+        f'"maxValues":{high},"nullCount":{nulls}}}'
+    )
+
+
+def _object(literals: Mapping[str, str | None]) -> str:
+    return "{" + ",".join(f"{json.dumps(k)}:{v}" for k, v in literals.items()) + "}"
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
