@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from backbone.errors import CommitConflict, CorruptLake, ForeignTable, LakeError
-from backbone.lake.files import sync
+from backbone.lake.disk import sync
 from backbone.lake.schemas import canonical_schema, delta_schema
 from backbone.model.files import WrittenFile
 from backbone.model.names import AssetName
@@ -207,7 +207,7 @@ class Tables:
             if commit.keep:
                 raise LakeError(f"the schema of {asset} changed; its files cannot be kept")
             create_table_with_add_actions(
-                folder,
+                str(folder),
                 schema,
                 add,
                 mode="error" if head is None else "overwrite",
@@ -261,15 +261,13 @@ def _files(opened: DeltaTable) -> tuple[DataFile, ...]:
     actions = opened.get_add_actions(flatten=False)
     paths = actions["path"].to_pylist()
     sizes = actions["size_bytes"].to_pylist()
-    rows = actions["num_records"].to_pylist() if "num_records" in _names(actions) else []
+    if not paths:
+        return ()
+    rows = actions["num_records"].to_pylist()
     return tuple(
         DataFile(unquote(path), int(count or 0), int(size))
         for path, size, count in sorted(zip(paths, sizes, rows, strict=True))
     )
-
-
-def _names(actions: Any) -> Iterable[str]:
-    return [str(f.name) for f in actions.schema]
 
 
 def _recorded(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -171,5 +171,5 @@ def _cast(source: str, schema: Schema) -> exp.Select:
     return exp.select(*map(_as_type, schema)).from_(table(source))
 
 
-def _as_type(col: Column) -> exp.Expression:
+def _as_type(col: Column) -> exp.Expr:
     return exp.alias_(exp.cast(column(col.name), col.type.sql), col.name, quoted=True)

@@ -1,0 +1,55 @@
+"""Artifacts: models, cards and reports, a folder per identity, whole or not there."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from backbone.errors import LakeError
+from backbone.lake.disk import sync_folder, write_whole
+from backbone.model.names import AssetName
+
+__all__ = ["Artifacts"]
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """Files that belong to a version of an asset: ``<zone>/<table>/<identity>/<name>``."""
+
+    root: Path
+
+    def folder(self, asset: AssetName, identity: str) -> Path:
+        """Return the folder of one version's artifacts."""
+        return self.root / asset.zone / asset.table / identity
+
+    def put(self, asset: AssetName, identity: str, files: Mapping[str, bytes]) -> Path:
+        """Store all of `files` at once; what is already there stays as it is."""
+        target = self.folder(asset, identity)
+        if target.is_dir():
+            return target
+        partial = target.with_name(f".{identity}.{uuid.uuid4().hex[:8]}")
+        try:
+            for name, content in files.items():
+                write_whole(partial / name, content)
+            partial.rename(target)
+        except OSError:
+            shutil.rmtree(partial, ignore_errors=True)
+            if not target.is_dir():
+                raise
+        sync_folder(target.parent)
+        return target
+
+    def path(self, asset: AssetName, identity: str, name: str) -> Path:
+        """Return the path of one artifact.
+
+        Raises
+        ------
+        LakeError : there is no such artifact
+        """
+        path = self.folder(asset, identity) / name
+        if not path.is_file():
+            raise LakeError(f"{asset} has no `{name}` for version {identity[:8]}")
+        return path
