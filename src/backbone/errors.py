@@ -7,6 +7,7 @@
     │   ├── DeclarationError        one or more mistakes in the files of a project
     │   ├── UnknownAsset            also a KeyError
     │   ├── RuleSyntaxError         the text of a rule cannot be parsed; also a ValueError
+    │   ├── UnsupportedRule         a rule whose shape has no near-linear plan yet
     │   └── ViewError               a view's SQL: does not parse, a cycle, outside the portable subset
     ├── SourceError                 what a source did
     │   ├── SourceUnavailable       retryable: not there, refused, timed out, 5xx
@@ -64,6 +65,7 @@ __all__ = [
     "SourceUnavailable",
     "StepFailed",
     "UnknownAsset",
+    "UnsupportedRule",
     "ViewError",
     "bounded",
     "context",
@@ -146,6 +148,10 @@ class UnknownAsset(ProjectError, KeyError):
 
 class RuleSyntaxError(ProjectError, ValueError):
     """The text of a rule cannot be parsed."""
+
+
+class UnsupportedRule(ProjectError):
+    """A rule can be read, but no plan of near-linear cost detects its violations yet."""
 
 
 class ViewError(ProjectError):
