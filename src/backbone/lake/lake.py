@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from backbone.lake.artifacts import Artifacts
@@ -14,33 +13,22 @@ from backbone.lake.tables import Tables
 __all__ = ["Lake"]
 
 
-@dataclass(frozen=True)
 class Lake:
-    """Where bytes rest: landing objects, tables, artifacts, the records of runs."""
+    """Where bytes rest.
 
-    root: Path
+    Attributes
+    ----------
+    landing : raw bytes as they were received
+    tables : Delta tables of every zone after landing
+    artifacts : models and reports
+    runs : what was run, when, with which inputs
+    locks : who writes what right now
+    """
 
-    @property
-    def landing(self) -> Landing:
-        """Raw bytes as they were received."""
-        return Landing(self.root / "landing")
-
-    @property
-    def tables(self) -> Tables:
-        """Delta tables of every zone after landing."""
-        return Tables(self.root / "tables")
-
-    @property
-    def artifacts(self) -> Artifacts:
-        """Models and reports."""
-        return Artifacts(self.root / "artifacts")
-
-    @property
-    def runs(self) -> RunRecords:
-        """What was run, when, with which inputs."""
-        return RunRecords(self.root / "runs")
-
-    @property
-    def locks(self) -> Locks:
-        """Who writes what right now."""
-        return Locks(self.root / "locks")
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.landing = Landing(root / "landing")
+        self.tables = Tables(root / "tables")
+        self.artifacts = Artifacts(root / "artifacts")
+        self.runs = RunRecords(root / "runs")
+        self.locks = Locks(root / "locks")

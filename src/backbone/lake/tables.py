@@ -12,7 +12,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,22 @@ class Tables:
         path.mkdir(parents=True)
         return path
 
+    def adopt(self, asset: AssetName, files: Sequence[WrittenFile]) -> list[WrittenFile]:
+        """Move files that an attempt on another table wrote into this table's folder.
+
+        A step writes its table and the side tables in one attempt; a rename on the same
+        disk brings the side tables' files home.
+        """
+        if not files:
+            return []
+        home = self.attempt(asset)
+        moved = []
+        for number, file in enumerate(files):
+            target = home / f"{number:05d}-{file.path.name}"
+            file.path.rename(target)
+            moved.append(replace(file, path=target))
+        return moved
+
     def exists(self, asset: AssetName) -> bool:
         """Tell whether the table has any version."""
         return (self.folder(asset) / "_delta_log").is_dir()
@@ -203,9 +219,11 @@ class Tables:
         properties = _properties(asset, commit, head)
         schema = delta_schema(commit.schema)
         add = [_add(folder, file) for file in commit.add]
-        if head is None or head.schema != commit.schema:
+        if head is None or _shape(head.schema) != _shape(commit.schema):
             if commit.keep:
-                raise LakeError(f"the schema of {asset} changed; its files cannot be kept")
+                raise LakeError(
+                    f"the schema of {asset} changed; its files cannot be kept"
+                )
             create_table_with_add_actions(
                 str(folder),
                 schema,
@@ -220,7 +238,9 @@ class Tables:
         add += [_again(folder, file) for file in commit.keep if file.path not in have]
         now = _now_ms()
         gone = [
-            RemoveAction(f.path, data_change=True, deletion_timestamp=now, size=f.size_bytes)
+            RemoveAction(
+                f.path, data_change=True, deletion_timestamp=now, size=f.size_bytes
+            )
             for f in head.files
             if f.path not in keep
         ]
@@ -255,6 +275,10 @@ class Tables:
             files=_files(opened),
             metadata=recorded,
         )
+
+
+def _shape(schema: Schema) -> list[tuple[str, str]]:
+    return [(column.name, str(column.type)) for column in schema]
 
 
 def _files(opened: DeltaTable) -> tuple[DataFile, ...]:

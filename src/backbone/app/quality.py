@@ -1,0 +1,52 @@
+"""What is recorded of an asset's quality: its rules and its account of rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backbone.app.environment import Environment
+from backbone.errors import LakeError
+from backbone.model.names import AssetName
+
+__all__ = ["quality"]
+
+
+def quality(env: Environment, name: str) -> dict[str, Any]:
+    """Return ``{asset, rows, rules, account}`` of a formatted or trusted table.
+
+    The account of a trusted table goes back to the records that were read:
+    read = formatted + rejected, formatted = trusted + quarantined + merged + superseded.
+
+    Raises
+    ------
+    LakeError : the table has not been made yet
+    """
+    asset = env.asset(name).main
+    heads = env.catalog.heads()
+    head = heads.get(str(asset))
+    if head is None:
+        raise LakeError(
+            f"{asset} has not been made yet", command=f"backbone run +{asset}"
+        )
+    account: dict[str, int] = {}
+    if asset.zone == "trusted":
+        formatted = heads.get(str(AssetName("formatted", asset.table)), {})
+        account |= _formatted_account(env, asset, head) or formatted["record"]["account"]
+    account |= head["record"].get("account", {})
+    return {
+        "asset": str(asset),
+        "rows": head["rows"],
+        "version": str(head["number"]),
+        "rules": env.catalog.rules(asset, head["identity"]),
+        "failed_rules": head["record"].get("failed_rules", []),
+        "account": account,
+    }
+
+
+def _formatted_account(
+    env: Environment, asset: AssetName, head: dict[str, Any]
+) -> dict[str, int]:
+    source = AssetName("formatted", asset.table)
+    identity = head["record"].get("inputs", {}).get(str(source), "")
+    known = env.catalog.version(source, identity)
+    return dict(known["record"]["account"]) if known else {}

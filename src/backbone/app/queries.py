@@ -1,0 +1,108 @@
+"""Ask questions of assets in SQL, or take one whole."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from sqlglot import exp
+
+from backbone.app.environment import Environment
+from backbone.engines.protocol import Relation, Scan
+from backbone.errors import BackboneError, LakeError
+from backbone.lake.tables import TableVersion
+from backbone.model.names import AssetName
+from backbone.sql.queries import Query, table
+from backbone.sql.views import parse_view
+
+__all__ = ["head", "preview", "query", "snapshot"]
+
+
+def query(
+    env: Environment, sql: str, *, at: str | None = None, max_rows: int | None = None
+) -> pa.Table:
+    """Return the result of one select over assets named ``zone.table``.
+
+    Parameters
+    ----------
+    sql : a select in the DuckDB dialect; assets, joins, windows, whatever it can do
+    at : read every table as it was at the end of this run; the newest by default
+    max_rows : return at most so many rows
+
+    Raises
+    ------
+    ViewError : the text is not one select over assets
+    UnknownAsset : it names an asset that is not there
+    """
+    parsed = parse_view(sql, name="query", file="query")
+    for asset in parsed.inputs:
+        env.asset(str(asset))
+    numbers = snapshot(env, at) if at else {}
+    inputs: dict[str, Relation] = {}
+    for asset in parsed.inputs:
+        version = _version(env, asset, numbers.get(str(asset)) if at else None, at)
+        inputs[str(asset)] = Scan(version.paths(), version.schema)
+    bound = parsed.expression.transform(_as_one_name)
+    with env.engine.session() as session:
+        return session.fetch(Query.of(bound), inputs, max_rows=max_rows)
+
+
+def _as_one_name(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Table) and node.db:
+        return table(f"{node.db}.{node.name}", node.alias or node.name)
+    return node
+
+
+def snapshot(env: Environment, run: str) -> dict[str, int]:
+    """Return the version of every table at the end of a run.
+
+    Raises
+    ------
+    BackboneError : there is no such run, or it changed nothing
+    """
+    for name, _begun, ended in env.lake.runs:
+        if name == run and ended is not None:
+            return {str(k): int(v) for k, v in ended["snapshot"].items()}
+    raise BackboneError(f"there is no snapshot of run `{run}`", command="backbone ls")
+
+
+def _version(
+    env: Environment, asset: AssetName, number: int | None, at: str | None
+) -> TableVersion:
+    if at is not None and number is None:
+        raise LakeError(f"{asset} was not there at the end of run {at}")
+    return head(env, asset) if number is None else env.lake.tables.at(asset, number)
+
+
+def head(env: Environment, asset: AssetName) -> TableVersion:
+    """Return the newest version of a table; of a side table the one its table names.
+
+    Raises
+    ------
+    LakeError : it has not been made yet
+    """
+    main = env.lake.tables.head(asset.main)
+    if main is not None and asset.side is None:
+        return main
+    if main is not None and asset.side in main.sides:
+        return env.lake.tables.at(asset, main.sides[asset.side])
+    if asset.zone == "landing":
+        raise LakeError(
+            f"{asset} holds raw bytes, not rows", command=f"backbone versions {asset}"
+        )
+    raise LakeError(
+        f"{asset} has not been made yet", command=f"backbone run +{asset.main}"
+    )
+
+
+def preview(env: Environment, version: TableVersion, rows: int) -> pa.Table:
+    """Return a few rows of a version, the first ones by origin where it has one."""
+    select = exp.select(*(exp.column(c.name, quoted=True) for c in version.schema))
+    order = [
+        c.name for c in version.schema if c.name in {"_delivery", "_object", "_record"}
+    ]
+    ordered = select.from_(table("shown")).order_by(
+        *(exp.column(name, quoted=True) for name in order)
+    )
+    scan = Scan(version.paths(), version.schema)
+    with env.engine.session() as session:
+        return session.fetch(Query.of(ordered if order else select.from_(table("shown"))),
+                             {"shown": scan}, max_rows=rows)  # fmt: skip

@@ -1,0 +1,94 @@
+"""The verbs that bring a project up to date: plan, run, resume."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backbone.app.environment import Environment
+from backbone.model.names import AssetName
+from backbone.operations.check import check_plan
+from backbone.operations.plan import Plan, make_plan, states
+from backbone.operations.selection import select
+from backbone.operations.verbs import RunReport
+from backbone.operations.verbs import resume as _resume
+from backbone.operations.verbs import run as _run
+from backbone.operations.work import Tell
+
+__all__ = ["PlanReport", "plan", "resume", "run", "selected"]
+
+
+@dataclass(frozen=True)
+class PlanReport:
+    """What a run would do with what landing holds now; `seconds` is from earlier runs."""
+
+    plan: Plan
+    seconds: dict[str, float]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the steps as plain rows, in the order in which they would run."""
+        return [
+            {
+                "asset": str(step.asset),
+                "kind": step.kind,
+                "action": step.action,
+                "reason": step.reason,
+                "inputs": [str(asset) for asset in step.inputs],
+                "identity": step.identity,
+                "new_deliveries": len(step.new_deliveries),
+                "seconds_last_time": self.seconds.get(str(step.asset)),
+            }
+            for step in self.plan.steps
+        ]
+
+
+def selected(
+    env: Environment, words: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> set[AssetName] | None:
+    """Return the assets that a selection names; None where it names everything.
+
+    Raises
+    ------
+    UnknownAsset : a word of the selection matches nothing
+    """
+    if not words and not exclude:
+        return None
+    return select(
+        env.graph,
+        words,
+        exclude=exclude,
+        sources={name: tuple(s.datasets) for name, s in env.project.sources.items()},
+        state=lambda word: states(env.project, env.lake, env.catalog, word),
+    )
+
+
+def plan(
+    env: Environment, select: Sequence[str] = (), *, exclude: Sequence[str] = ()
+) -> PlanReport:
+    """Say what `run` would do with what landing holds now; nothing is written.
+
+    Raises
+    ------
+    ProjectError : a rule, view or analysis does not fit the tables that it reads
+    """
+    only = selected(env, select, exclude)
+    made = make_plan(env.project, env.lake, env.catalog, only=only)
+    check_plan(env.project, env.engine, env.catalog, made)
+    return PlanReport(made, env.catalog.step_seconds())
+
+
+def run(
+    env: Environment,
+    select: Sequence[str] = (),
+    *,
+    exclude: Sequence[str] = (),
+    tell: Tell = lambda _event: None,
+) -> RunReport:
+    """Collect what is due and bring everything downstream up to date."""
+    return _run(env.place, only=selected(env, select, exclude), tell=tell)
+
+
+def resume(env: Environment, *, tell: Tell = lambda _event: None) -> RunReport:
+    """Finish the last run at its pinned inputs; nothing is collected."""
+    return _resume(env.place, tell=tell)

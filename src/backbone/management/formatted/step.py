@@ -1,0 +1,175 @@
+"""From a delivery's raw bytes to rows of a formatted table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlglot import exp
+
+from backbone.engines.protocol import RawRead, RawResult, Session, Written
+from backbone.model.deliveries import Delivery
+from backbone.model.raw import RawObject
+from backbone.model.reports import FormattedAccount
+from backbone.model.schemas import ORIGIN, Schema
+from backbone.model.types import INTEGER, STRING
+from backbone.project.formatted import FormattedTable
+from backbone.sql.queries import Query
+
+__all__ = [
+    "REJECTED",
+    "REJECTED_CELLS",
+    "FormattedDelivery",
+    "format_delivery",
+    "formatted_schema",
+]
+
+REJECTED = Schema.of(
+    _delivery=STRING,
+    _object=STRING,
+    _record=INTEGER,
+    records=INTEGER,
+    reason=STRING,
+    column=STRING,
+    raw=STRING,
+)
+REJECTED_CELLS = Schema.of(
+    _delivery=STRING,
+    _object=STRING,
+    _record=INTEGER,
+    column=STRING,
+    text=STRING,
+    reason=STRING,
+)
+
+
+@dataclass(frozen=True)
+class FormattedDelivery:
+    """What became of one delivery.
+
+    `records` are the records of each object. `refused` says why the delivery, or some of
+    its objects, could not be read as declared; `warnings` are worth a look.
+    """
+
+    main: Written
+    rejected: Written
+    rejected_cells: Written
+    account: FormattedAccount
+    records: Mapping[str, int]
+    refused: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def formatted_schema(declaration: FormattedTable) -> Schema:
+    """Return the schema of a formatted table: canonical columns, then the origin."""
+    return declaration.schema_().with_columns(*ORIGIN)
+
+
+def format_delivery(
+    session: Session,
+    declaration: FormattedTable,
+    delivery: Delivery,
+    paths: Mapping[str, Path],
+    folder: Path,
+) -> FormattedDelivery:
+    """Read the objects of `delivery` as declared.
+
+    Parameters
+    ----------
+    session : where it is computed
+    declaration : the table's declaration
+    delivery : what was received
+    paths : where the bytes of each object are, by its name
+    folder : the attempt's own folder, for files of the main table; those of the side
+        tables go into ``rejected`` and ``cells`` beside its name
+
+    Raises
+    ------
+    AccountMismatch : records read are not rows formatted plus records rejected
+
+    Notes
+    -----
+    A delivery whose share of rejected records is over ``refuse_over`` is refused whole:
+    none of its rows is formatted, all its records are rejected.
+    """
+    objects = tuple(
+        RawObject(str(paths[obj.name]), obj.name, delivery.id) for obj in delivery.objects
+    )
+    read = RawRead(objects, declaration.read.raw(), declaration.raw_columns())
+    result = session.read_raw(read, folder)
+    account = result.account.check(f"{delivery.name}, delivery {delivery.id}")
+    if account.read and account.rejected / account.read > declaration.refuse_over:
+        return _refuse(session, declaration, delivery, result, folder)
+    return FormattedDelivery(
+        main=result.main,
+        rejected=result.rejected,
+        rejected_cells=result.rejected_cells,
+        account=account,
+        records={name: one.read for name, one in result.accounts.items()},
+        refused="; ".join(f"{k}: {v}" for k, v in result.refused.items()) or None,
+        warnings=_warnings(result),
+    )
+
+
+def _warnings(result: RawResult) -> tuple[str, ...]:
+    columns: dict[tuple[str, ...], str] = {}
+    for name, undeclared in result.undeclared.items():
+        if undeclared:
+            columns.setdefault(undeclared, name)
+    return tuple(
+        f"{name} has columns that are not declared: {', '.join(undeclared)}"
+        for undeclared, name in columns.items()
+    )
+
+
+def _refuse(
+    session: Session,
+    declaration: FormattedTable,
+    delivery: Delivery,
+    result: RawResult,
+    folder: Path,
+) -> FormattedDelivery:
+    account = result.account
+    share = account.rejected / account.read
+    reason = (
+        f"{account.rejected:,} of {account.read:,} records ({share:.0%}) cannot be read; "
+        f"more than {declaration.refuse_over:.0%} refuse the delivery"
+    )
+    rest = {n: one.formatted for n, one in result.accounts.items() if one.formatted}
+    extra = _rows_for(session, delivery, rest, reason, folder)
+    rejected = Written((*result.rejected.files, *extra.files), REJECTED)
+    return FormattedDelivery(
+        main=Written((), result.main.schema),
+        rejected=rejected,
+        rejected_cells=Written((), REJECTED_CELLS),
+        account=FormattedAccount(read=account.read, rejected=account.read),
+        records={name: one.read for name, one in result.accounts.items()},
+        refused=reason,
+        warnings=_warnings(result),
+    )
+
+
+def _rows_for(
+    session: Session,
+    delivery: Delivery,
+    records: Mapping[str, int],
+    reason: str,
+    folder: Path,
+) -> Written:
+    if not records:
+        return Written((), REJECTED)
+    selects = [
+        exp.select(
+            exp.alias_(exp.Literal.string(delivery.id), "_delivery"),
+            exp.alias_(exp.Literal.string(name), "_object"),
+            exp.alias_(exp.null(), "_record"),
+            exp.alias_(exp.Literal.number(count), "records"),
+            exp.alias_(exp.Literal.string(reason), "reason"),
+            exp.alias_(exp.null(), "column", quoted=True),
+            exp.alias_(exp.null(), "raw"),
+        )
+        for name, count in sorted(records.items())
+    ]
+    query = selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False)
+    return session.write(Query.of(query), {}, REJECTED, folder, name="refused")

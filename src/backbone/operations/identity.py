@@ -1,0 +1,145 @@
+"""What a version of each kind of asset is identified by.
+
+A fingerprint covers everything that may change the rows: the declaration (without its
+words for people), the revision of the code that carries it out, and the identities of
+the inputs. Never the clock, a path or a Delta version number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any, Literal
+
+from backbone.model.deliveries import Delivery
+from backbone.model.versions import fingerprint
+from backbone.project import ViewFile
+from backbone.project.analysis import Analysis
+from backbone.project.declarations import Declaration
+from backbone.project.formatted import FormattedTable
+from backbone.project.trusted import TrustedTable
+
+__all__ = [
+    "analysis_identity",
+    "declared",
+    "formatted_identity",
+    "landing_identity",
+    "reading_identity",
+    "sandbox_declaration",
+    "trusted_identity",
+    "view_identity",
+]
+
+Kind = Literal["format", "trust", "integrate", "sandbox", "analyse"]
+
+# Raised when a mended fault changes what a step gives for the same inputs.
+REVISIONS: Mapping[Kind, int] = {
+    "format": 1,
+    "trust": 1,
+    "integrate": 1,
+    "sandbox": 1,
+    "analyse": 1,
+}
+_FOR_PEOPLE = {"description", "owner", "question", "value", "label", "outcome_label"}
+_COMPUTING = ("scikit-learn", "numpy", "scipy", "statsmodels")
+
+
+def declared(declaration: Declaration) -> dict[str, Any]:
+    """Return a declaration without its words for people."""
+    return dict(_without_words(declaration.canonical()))
+
+
+def _without_words(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: inner if key == "columns" and not isinstance(inner, dict) else
+            _without_words(inner)
+            for key, inner in value.items()
+            if not (key in _FOR_PEOPLE and isinstance(inner, str | None))
+        }  # fmt: skip
+    if isinstance(value, list):
+        return [_without_words(inner) for inner in value]
+    return value
+
+
+def landing_identity(deliveries: Sequence[Delivery]) -> str:
+    """Identify a dataset in landing: the set of its deliveries."""
+    return fingerprint(sorted(delivery.id for delivery in deliveries))
+
+
+def reading_identity(table: FormattedTable) -> str:
+    """Identify how a formatted table reads a delivery, whatever the delivery."""
+    parts = declared(table)
+    parts.pop("key", None)
+    return fingerprint({"kind": "format", "revision": REVISIONS["format"], **parts})
+
+
+def formatted_identity(table: FormattedTable, deliveries: Sequence[Delivery]) -> str:
+    """Identify a formatted table: how it is read, and the set of its deliveries."""
+    return fingerprint([reading_identity(table), landing_identity(deliveries)])
+
+
+def trusted_identity(
+    table: TrustedTable,
+    formatted: FormattedTable,
+    delivers: str,
+    deliveries: Sequence[Delivery],
+    inputs: Mapping[str, str],
+) -> str:
+    """Identify a trusted table; the order of deliveries decides what is current."""
+    return fingerprint(
+        {
+            "kind": "trust",
+            "revision": REVISIONS["trust"],
+            "declaration": declared(table),
+            "key": list(formatted.key),
+            "delivers": delivers,
+            "deliveries": [delivery.id for delivery in deliveries],
+            "inputs": dict(inputs),
+        }
+    )
+
+
+def view_identity(view: ViewFile, inputs: Mapping[str, str]) -> str:
+    """Identify a view: its SQL, what is promised of it, its inputs."""
+    return fingerprint(
+        {
+            "kind": "integrate",
+            "revision": REVISIONS["integrate"],
+            "sql": view.sql.strip(),
+            "declaration": declared(view.declaration),
+            "inputs": dict(inputs),
+        }
+    )
+
+
+def sandbox_declaration(analysis: Analysis) -> dict[str, Any]:
+    """Return the parts of an analysis that decide which rows and columns it sees."""
+    parts = declared(analysis)
+    for later in ("models", "choose", "validate"):
+        parts.pop(later, None)
+    return parts
+
+
+def analysis_identity(
+    analysis: Analysis, inputs: Mapping[str, str], *, sandbox: bool
+) -> str:
+    """Identify an analysis or its sandbox; libraries count where they compute."""
+    if sandbox:
+        return fingerprint(
+            {
+                "kind": "sandbox",
+                "revision": REVISIONS["sandbox"],
+                "declaration": sandbox_declaration(analysis),
+                "inputs": dict(inputs),
+            }
+        )
+    return fingerprint(
+        {
+            "kind": "analyse",
+            "revision": REVISIONS["analyse"],
+            "declaration": declared(analysis),
+            "inputs": dict(inputs),
+            "libraries": {name: version(name) for name in _COMPUTING},
+        }
+    )

@@ -1,0 +1,253 @@
+"""The plan of a run: which steps, in which order, and why each runs or is skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from backbone.catalog import Catalog
+from backbone.lake.lake import Lake
+from backbone.model.deliveries import Delivery
+from backbone.model.names import AssetName
+from backbone.operations import identity as identify
+from backbone.operations.graph import Graph, graph_of
+from backbone.project import Project
+
+__all__ = ["Pins", "Plan", "Step", "StepKind", "deliveries_of", "make_plan", "states"]
+
+StepKind = Literal["format", "trust", "integrate", "analyse"]
+Pins = Mapping[str, Sequence[str]]
+
+_KINDS: dict[str, StepKind] = {
+    "formatted": "format",
+    "trusted": "trust",
+    "exploitation": "integrate",
+    "analysis": "analyse",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One unit of work: bring one asset to one identity.
+
+    `action` is ``run``, ``skip`` (it is there already) or ``wait`` (its source has not
+    delivered anything yet); `reason` says why in words. `declaration` fingerprints the
+    declaration alone.
+    """
+
+    asset: AssetName
+    kind: StepKind
+    identity: str
+    declaration: str
+    inputs: Mapping[AssetName, str]
+    action: Literal["run", "skip", "wait"]
+    reason: str
+    new_deliveries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in an order in which every step comes after those it needs.
+
+    `deliveries` are what landing holds of each dataset, oldest receipt first: the pinned
+    inputs of the run.
+    """
+
+    steps: tuple[Step, ...]
+    deliveries: Mapping[str, tuple[Delivery, ...]]
+    graph: Graph
+
+    @property
+    def pins(self) -> dict[str, list[str]]:
+        """The ids of the deliveries of each dataset."""
+        return {name: [d.id for d in found] for name, found in self.deliveries.items()}
+
+    @property
+    def to_run(self) -> tuple[Step, ...]:
+        """The steps that have work to do."""
+        return tuple(step for step in self.steps if step.action == "run")
+
+    def step(self, asset: AssetName) -> Step | None:
+        """Return the step that makes `asset`, if the plan has it."""
+        return next((step for step in self.steps if step.asset == asset), None)
+
+
+def deliveries_of(
+    project: Project, lake: Lake, pins: Pins | None = None
+) -> dict[str, tuple[Delivery, ...]]:
+    """Return what landing holds of each dataset, oldest receipt first; of `pins` only."""
+    found: dict[str, tuple[Delivery, ...]] = {}
+    for source_name, source in project.sources.items():
+        for dataset in source.datasets:
+            landed = lake.landing.deliveries(source_name, dataset)
+            if pins is not None:
+                place = {key: n for n, key in enumerate(pins.get(dataset, ()))}
+                kept = [d for d in landed if d.id in place]
+                landed = tuple(sorted(kept, key=lambda d: place[d.id]))
+            found[dataset] = landed
+    return found
+
+
+def make_plan(
+    project: Project,
+    lake: Lake,
+    catalog: Catalog,
+    *,
+    only: Collection[AssetName] | None = None,
+    pins: Pins | None = None,
+) -> Plan:
+    """Plan to bring assets up to date with what landing holds; nothing is written.
+
+    Parameters
+    ----------
+    project, lake, catalog : where to look
+    only : plan these assets alone; all by default
+    pins : ids of the deliveries to work on, by dataset; all by default
+
+    Notes
+    -----
+    One query of the catalog and one listing of landing, whatever the number of assets.
+    """
+    landed = deliveries_of(project, lake, pins)
+    planner = _Planner(project, landed, catalog, catalog.heads())
+    graph = graph_of(project)
+    steps = []
+    for asset in graph.order:
+        if asset.zone == "landing":
+            planner.land(asset)
+            continue
+        step = planner.step(asset, graph.inputs[asset])
+        if only is None or asset in only:
+            steps.append(step)
+        else:
+            planner.keep(asset)
+    return Plan(tuple(steps), planner.deliveries, graph)
+
+
+def states(project: Project, lake: Lake, catalog: Catalog, state: str) -> set[AssetName]:
+    """Return the assets that are ``new`` (never made) or ``modified`` (out of date)."""
+    plan = make_plan(project, lake, catalog)
+    known = catalog.heads()
+    return {
+        step.asset
+        for step in plan.steps
+        if step.action != "skip" and ((str(step.asset) in known) == (state == "modified"))
+    }
+
+
+@dataclass
+class _Planner:
+    """Identities of assets as they become known, inputs first."""
+
+    project: Project
+    deliveries: dict[str, tuple[Delivery, ...]]
+    catalog: Catalog
+    heads: Mapping[str, Mapping[str, Any]]
+    identities: dict[AssetName, str] = field(default_factory=dict)
+    changed: set[AssetName] = field(default_factory=set)
+    waiting: set[AssetName] = field(default_factory=set)
+
+    def land(self, asset: AssetName) -> None:
+        landed = self.deliveries[asset.table]
+        self.identities[asset] = identify.landing_identity(landed)
+        if not landed:
+            self.waiting.add(asset)
+
+    def keep(self, asset: AssetName) -> None:
+        """Take an asset that is not selected as it is, if it is there at all."""
+        head = self.heads.get(str(asset))
+        self.changed.discard(asset)
+        if head is None:
+            self.waiting.add(asset)
+        else:
+            self.waiting.discard(asset)
+            self.identities[asset] = str(head["identity"])
+
+    def step(self, asset: AssetName, inputs: Sequence[AssetName]) -> Step:
+        known = {one: self.identities.get(one, "") for one in inputs}
+        names = {str(one): known[one] for one in inputs}
+        identity, declaration = self._identity(asset, names)
+        self.identities[asset] = identity
+        head = self.heads.get(str(asset))
+        missing = [one for one in inputs if one in self.waiting]
+        new: tuple[str, ...] = ()
+        if missing:
+            self.waiting.add(asset)
+            action: Literal["run", "skip", "wait"] = "wait"
+            reason = f"{missing[0]} is not there yet"
+        elif head is not None and head["identity"] == identity:
+            action, reason = "skip", "up to date"
+        else:
+            self.changed.add(asset)
+            action = "run"
+            new = self._new_deliveries(asset, head, declaration)
+            reason = self._reason(inputs, head, declaration, new)
+        return Step(
+            asset, _KINDS[asset.zone], identity, declaration, known, action, reason, new
+        )
+
+    def _identity(self, asset: AssetName, inputs: Mapping[str, str]) -> tuple[str, str]:
+        project, name = self.project, asset.table
+        if asset.zone == "formatted":
+            table = project.formatted[name]
+            landed = self.deliveries[_dataset(table.source)]
+            reading = identify.reading_identity(table)
+            return identify.formatted_identity(table, landed), reading
+        if asset.zone == "trusted":
+            formatted = project.formatted[name]
+            dataset = _dataset(formatted.source)
+            delivers = project.sources[project.dataset_source(dataset)].delivers
+            landed = self.deliveries[dataset]
+            trusted = project.trusted[name]
+
+            def made(given: Mapping[str, str], items: Sequence[Delivery]) -> str:
+                return identify.trusted_identity(
+                    trusted, formatted, delivers, items, given
+                )
+
+            return made(inputs, landed), made({}, ())
+        if asset.zone == "exploitation":
+            view = project.views[name]
+            return identify.view_identity(view, inputs), identify.view_identity(view, {})
+        analysis = project.analyses[name]
+        return (
+            identify.analysis_identity(analysis, inputs, sandbox=False),
+            identify.analysis_identity(analysis, {}, sandbox=False),
+        )
+
+    def _new_deliveries(
+        self, asset: AssetName, head: Mapping[str, Any] | None, declaration: str
+    ) -> tuple[str, ...]:
+        if asset.zone != "formatted":
+            return ()
+        dataset = _dataset(self.project.formatted[asset.table].source)
+        landed = [delivery.id for delivery in self.deliveries[dataset]]
+        if head is None or head["record"].get("declaration") != declaration:
+            return tuple(landed)
+        have = self.catalog.deliveries(asset, declaration)
+        return tuple(one for one in landed if one not in have)
+
+    def _reason(
+        self,
+        inputs: Sequence[AssetName],
+        head: Mapping[str, Any] | None,
+        declaration: str,
+        new: Sequence[str],
+    ) -> str:
+        if head is None:
+            return "new"
+        if head["record"].get("declaration") != declaration:
+            return "declaration changed"
+        if new:
+            return f"{len(new)} new deliver{'y' if len(new) == 1 else 'ies'}"
+        changed = [str(one) for one in inputs if one in self.changed]
+        before = head["record"].get("inputs", {})
+        changed = changed or [
+            str(one) for one in inputs if before.get(str(one)) != self.identities[one]
+        ]
+        return f"{changed[0]} changed" if changed else "its inputs changed"
+
+
+def _dataset(source: str) -> str:
+    return AssetName.parse(source).table

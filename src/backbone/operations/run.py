@@ -1,0 +1,249 @@
+"""Carry out a plan: independent steps at once, each step whole or not at all.
+
+A failure stops only what is downstream of it. What a step does is found in `steps`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from backbone.errors import BackboneError, context
+from backbone.model.names import AssetName
+from backbone.operations.memory import MemoryWatch
+from backbone.operations.plan import Plan, Step, StepKind
+from backbone.operations.work import Event, Outcome, Work
+
+__all__ = ["Status", "StepResult", "carry_out"]
+
+Status = Literal["done", "skipped", "failed", "blocked", "waiting"]
+Execute = Callable[[Work, Step], Outcome]
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What became of a step of the plan.
+
+    `message` says why it failed, was blocked or waits; `memory_bytes` is the peak of the
+    process while it ran.
+    """
+
+    asset: AssetName
+    kind: StepKind
+    status: Status
+    identity: str
+    reason: str
+    message: str = ""
+    rows: int | None = None
+    size_bytes: int | None = None
+    seconds: float = 0.0
+    memory_bytes: int | None = None
+    warnings: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    failed_rules: tuple[str, ...] = ()
+    error: BackboneError | None = None
+
+
+def carry_out(work: Work, plan: Plan, *, parallel: int) -> list[StepResult]:
+    """Carry out `plan` and return what became of each step, in the plan's order.
+
+    Parameters
+    ----------
+    work : where the steps find what they need
+    plan : the steps and what they need
+    parallel : how many steps run at once
+
+    Notes
+    -----
+    A BackboneError or a fault of a library ends its step; KeyboardInterrupt ends the run
+    after the steps in flight.
+    """
+    crew = _Crew(work, plan)
+    with (
+        MemoryWatch() as memory,
+        ThreadPoolExecutor(parallel, thread_name_prefix="step") as pool,
+    ):
+        try:
+            crew.run_all(pool, memory)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return [crew.results[step.asset] for step in plan.steps]
+
+
+class _Crew:
+    """The state of one run: what is done, what is under way, what is still to come."""
+
+    def __init__(self, work: Work, plan: Plan) -> None:
+        self.work = work
+        self.plan = plan
+        self.results: dict[AssetName, StepResult] = {}
+        self._pending = list(plan.steps)
+        self._running: dict[Future[StepResult], AssetName] = {}
+        self._total = len(plan.to_run)
+
+    def run_all(self, pool: ThreadPoolExecutor, memory: MemoryWatch) -> None:
+        while self._pending or self._running:
+            self._settle(pool, memory)
+            if self._running:
+                done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    asset = self._running.pop(future)
+                    self.results[asset] = future.result()
+
+    def _settle(self, pool: ThreadPoolExecutor, memory: MemoryWatch) -> None:
+        """Start what can start, and give a result to what cannot run any more."""
+        under_way = set(self._running.values())
+        planned = {step.asset for step in self._pending} | under_way
+        still = []
+        for step in self._pending:
+            if planned & set(step.inputs):
+                still.append(step)
+                continue
+            planned.discard(step.asset)
+            settled = self._without_work(step)
+            if settled is not None:
+                self._finish(settled)
+                continue
+            future = pool.submit(_attempt, self.work, step, memory)
+            self._running[future] = step.asset
+            planned.add(step.asset)
+        self._pending = still
+
+    def _without_work(self, step: Step) -> StepResult | None:
+        blocker = self._blocker(step)
+        if blocker:
+            return _result(step, "blocked", blocker)
+        if step.action == "skip":
+            return self._skipped(step)
+        if step.action == "wait":
+            return _result(step, "waiting", step.reason)
+        return None
+
+    def _skipped(self, step: Step) -> StepResult:
+        known = self.work.catalog.version(step.asset, step.identity) or {}
+        failed = tuple(known.get("record", {}).get("failed_rules", ()))
+        return replace(
+            _result(step, "skipped", ""),
+            rows=known.get("rows"),
+            size_bytes=known.get("size_bytes"),
+            failed_rules=failed,
+        )
+
+    def _blocker(self, step: Step) -> str:
+        for asset in step.inputs:
+            before = self.results.get(asset)
+            if before is None:
+                failed = self._failed_rules(asset, step.inputs)
+            elif before.status in {"failed", "blocked"}:
+                return f"{asset} {before.status}"
+            else:
+                failed = before.failed_rules
+            if failed:
+                return f"{asset} breaks {', '.join(failed)} (severity error)"
+        return ""
+
+    def _failed_rules(
+        self, asset: AssetName, inputs: Mapping[AssetName, str]
+    ) -> tuple[str, ...]:
+        if asset.zone != "trusted":
+            return ()
+        known = self.work.catalog.version(asset, inputs[asset])
+        return tuple(known["record"].get("failed_rules", ())) if known else ()
+
+    def _finish(self, result: StepResult) -> None:
+        self.results[result.asset] = result
+        self.work.catalog.record_step(self.work.run, result.asset, **_row(result))
+        if result.status != "skipped":
+            self.work.tell(
+                Event("end", str(result.asset), result.message, status=result.status)
+            )
+
+
+def _attempt(work: Work, step: Step, memory: MemoryWatch) -> StepResult:
+    """Do the work of one step; every fault becomes a result."""
+    name = str(step.asset)
+    started = datetime.now(UTC)
+    clock = time.perf_counter()
+    work.catalog.record_step(
+        work.run, step.asset, kind=step.kind, identity=step.identity, status="running",
+        started=started,
+    )  # fmt: skip
+    work.tell(Event("begin", name, step.reason))
+    with memory.during(name):
+        result = _guarded(work, step)
+    result = replace(
+        result, seconds=time.perf_counter() - clock, memory_bytes=memory.peak(name)
+    )
+    work.catalog.record_step(work.run, step.asset, started=started, **_row(result))
+    work.tell(
+        Event(
+            "end", name, result.message, status=result.status,
+            seconds=result.seconds, rows=result.rows,
+        )
+    )  # fmt: skip
+    return result
+
+
+def _guarded(work: Work, step: Step) -> StepResult:
+    try:
+        with context(f"{step.asset}, run {work.run}"), _locked(work, step):
+            outcome = _executor(step.kind)(work, step)
+    except BackboneError as error:
+        return replace(_result(step, "failed", error.what), error=error)
+    except Exception as error:  # noqa: BLE001 - a library's fault ends this step only
+        what = f"{type(error).__name__}: {error}"
+        wrapped = BackboneError(what, where=f"{step.asset}, run {work.run}")
+        wrapped.__cause__ = error
+        return replace(_result(step, "failed", what), error=wrapped)
+    return replace(
+        _result(step, "done", ""),
+        rows=outcome.version.rows,
+        size_bytes=outcome.version.size_bytes,
+        warnings=outcome.warnings,
+        refused=outcome.refused,
+        failed_rules=outcome.failed_rules,
+    )
+
+
+def _locked(work: Work, step: Step):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    return work.lake.locks.hold(
+        step.asset,
+        run=work.run,
+        timeout_s=work.project.settings.lock_timeout_s,
+        waiting=lambda words: work.tell(Event("note", str(step.asset), words)),
+    )
+
+
+def _executor(kind: StepKind) -> Execute:
+    """Return the function that carries out a kind of step, loaded when first needed."""
+    if kind == "format":
+        from backbone.operations.steps.format import execute  # noqa: PLC0415
+    elif kind == "trust":
+        from backbone.operations.steps.trust import execute  # noqa: PLC0415
+    elif kind == "integrate":
+        from backbone.operations.steps.integrate import execute  # noqa: PLC0415
+    else:
+        from backbone.operations.steps.analyse import execute  # noqa: PLC0415
+    return execute
+
+
+def _result(step: Step, status: Status, message: str) -> StepResult:
+    return StepResult(step.asset, step.kind, status, step.identity, step.reason, message)
+
+
+def _row(result: StepResult) -> dict[str, object]:
+    return {
+        "kind": result.kind,
+        "identity": result.identity,
+        "status": result.status,
+        "seconds": result.seconds,
+        "rows": result.rows,
+        "size_bytes": result.size_bytes,
+        "memory_bytes": result.memory_bytes,
+        "message": result.message or "; ".join(result.warnings) or None,
+    }

@@ -1,0 +1,1 @@
+"""The steps of a run, one module a kind: read pinned inputs, call the zone, commit."""

@@ -1,0 +1,187 @@
+"""Format the deliveries of a dataset that are not yet in the formatted table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from backbone.engines.protocol import Session, Written
+from backbone.lake.tables import DataFile, TableVersion
+from backbone.management.formatted import (
+    REJECTED,
+    REJECTED_CELLS,
+    FormattedDelivery,
+    format_delivery,
+    formatted_schema,
+)
+from backbone.model.deliveries import Delivery
+from backbone.model.names import AssetName
+from backbone.model.reports import FormattedAccount
+from backbone.operations.identity import formatted_identity
+from backbone.operations.plan import Step
+from backbone.operations.work import Event, Outcome, Work, plain
+from backbone.project.formatted import FormattedTable
+
+__all__ = ["execute"]
+
+_BATCH_BYTES = 512_000_000
+_BATCH_DELIVERIES = 500
+
+Records = Mapping[str, Mapping[str, Any]]
+
+
+def execute(work: Work, step: Step) -> Outcome:
+    """Bring a formatted table to the deliveries that the run is pinned to.
+
+    Deliveries are read one by one and committed in batches, so a run that is stopped
+    goes on with the batch it was at. Where the declaration is as it was, only new
+    deliveries are read.
+    """
+    table = work.project.formatted[step.asset.table]
+    pinned = work.deliveries[AssetName.parse(table.source).table]
+    head = work.lake.tables.head(step.asset)
+    done: dict[str, Mapping[str, Any]] = dict(_known(work, step, head, pinned))
+    todo = [delivery for delivery in pinned if delivery.id not in done]
+    keep = _files_of(head, done)
+    fresh: dict[str, FormattedDelivery] = {}
+    version = head
+    with work.engine.session() as session:
+        for batch in _batches(todo):
+            read = _read(
+                work, step, session, table, batch, position=len(fresh), of=len(todo)
+            )
+            records = {d.id: _record(work, step, d, read[d.id]) for d in batch}
+            fresh |= read
+            done |= records
+            version = _commit(work, step, table, pinned, done, records, read, keep)
+            keep = version.files
+    if version is None or version.identity != step.identity:
+        version = _commit(work, step, table, pinned, done, {}, {}, keep)
+    return Outcome(version, warnings=_warnings(fresh), refused=_refused(pinned, fresh))
+
+
+def _known(
+    work: Work, step: Step, head: TableVersion | None, pinned: Sequence[Delivery]
+) -> Records:
+    if head is None or head.metadata.get("declaration") != step.declaration:
+        return {}
+    records = work.catalog.deliveries(step.asset, step.declaration)
+    have = {file.path for file in head.files}
+    known = {
+        delivery.id: records[delivery.id]
+        for delivery in pinned
+        if delivery.id in records and have.issuperset(records[delivery.id]["files"])
+    }
+    # Rows of a delivery that is no longer asked for are also in the side tables.
+    return known if len(known) == head.metadata.get("delivered") else {}
+
+
+def _files_of(head: TableVersion | None, done: Records) -> tuple[DataFile, ...]:
+    wanted = {path for record in done.values() for path in record["files"]}
+    return tuple(file for file in (head.files if head else ()) if file.path in wanted)
+
+
+def _batches(todo: Sequence[Delivery]) -> Iterator[list[Delivery]]:
+    batch: list[Delivery] = []
+    size = 0
+    for delivery in todo:
+        if batch and (
+            size + delivery.size > _BATCH_BYTES or len(batch) >= _BATCH_DELIVERIES
+        ):
+            yield batch
+            batch, size = [], 0
+        batch.append(delivery)
+        size += delivery.size
+    if batch:
+        yield batch
+
+
+def _read(
+    work: Work,
+    step: Step,
+    session: Session,
+    table: FormattedTable,
+    batch: Sequence[Delivery],
+    *,
+    position: int,
+    of: int,
+) -> dict[str, FormattedDelivery]:
+    home = work.attempt(step.asset)
+    results = {}
+    for number, delivery in enumerate(batch):
+        paths = {obj.name: work.lake.landing.path(obj) for obj in delivery.objects}
+        folder = home / delivery.id
+        results[delivery.id] = format_delivery(session, table, delivery, paths, folder)
+        done = position + number + 1
+        work.tell(Event("progress", str(step.asset), delivery.name, done=done, total=of))
+    return results
+
+
+def _record(
+    work: Work, step: Step, delivery: Delivery, result: FormattedDelivery
+) -> dict[str, Any]:
+    root = work.lake.tables.folder(step.asset)
+    return {
+        "name": delivery.name,
+        "account": plain(result.account),
+        "records": dict(result.records),
+        "files": [file.path.relative_to(root).as_posix() for file in result.main.files],
+        "refused": result.refused,
+        "warnings": list(result.warnings),
+    }
+
+
+def _commit(
+    work: Work,
+    step: Step,
+    table: FormattedTable,
+    pinned: Sequence[Delivery],
+    done: Records,
+    records: Records,
+    read: Mapping[str, FormattedDelivery],
+    keep: Sequence[DataFile],
+) -> TableVersion:
+    so_far = [delivery for delivery in pinned if delivery.id in done]
+    account = sum(
+        (FormattedAccount(**one["account"]) for one in done.values()), FormattedAccount()
+    )
+    sides = {
+        "rejected": _joined([one.rejected for one in read.values()], REJECTED),
+        "rejected_cells": _joined(
+            [one.rejected_cells for one in read.values()], REJECTED_CELLS
+        ),
+    }
+    version = work.commit(
+        step,
+        _joined([one.main for one in read.values()], formatted_schema(table)),
+        identity=formatted_identity(table, so_far),
+        keep=keep,
+        sides=sides,
+        keep_sides=len(records) < len(done),
+        record={
+            "account": plain(account.check(str(step.asset))),
+            "deliveries": records,
+            "delivered": len(done),
+            "refused": sum(1 for one in done.values() if one["refused"]),
+        },
+    )
+    work.catalog.record_deliveries(step.asset, step.declaration, records)
+    return version
+
+
+def _joined(parts: Sequence[Written], schema: Any) -> Written:
+    return Written(tuple(file for part in parts for file in part.files), schema)
+
+
+def _warnings(fresh: Mapping[str, FormattedDelivery]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(w for one in fresh.values() for w in one.warnings))
+
+
+def _refused(
+    pinned: Sequence[Delivery], fresh: Mapping[str, FormattedDelivery]
+) -> tuple[str, ...]:
+    return tuple(
+        f"{delivery.name}: {fresh[delivery.id].refused}"
+        for delivery in pinned
+        if delivery.id in fresh and fresh[delivery.id].refused
+    )

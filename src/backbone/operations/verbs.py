@@ -1,0 +1,239 @@
+"""Run and resume: collect what is due, plan, carry out, remember."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from backbone.catalog import Catalog
+from backbone.engines.protocol import Engine
+from backbone.errors import NothingToResume
+from backbone.lake.lake import Lake
+from backbone.model.names import AssetName
+from backbone.operations.check import check_plan
+from backbone.operations.collect import DatasetResult, collect
+from backbone.operations.plan import Pins, Plan, make_plan
+from backbone.operations.recover import recover
+from backbone.operations.run import StepResult, carry_out
+from backbone.operations.work import Event, Tell, Work, plain
+from backbone.project import Project
+
+__all__ = ["Place", "RunReport", "resume", "run"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A project with its lake, catalog and engine: where verbs are carried out."""
+
+    project: Project
+    lake: Lake
+    catalog: Catalog
+    engine: Engine
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did.
+
+    `status` is ``done``, ``failed`` (a source, a delivery, a step or a rule of severity
+    error) or ``interrupted``.
+    """
+
+    run: str
+    status: str
+    seconds: float
+    collected: tuple[DatasetResult, ...]
+    steps: tuple[StepResult, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything was done."""
+        return self.status == "done"
+
+
+def run(
+    place: Place,
+    *,
+    only: Collection[AssetName] | None = None,
+    tell: Tell = lambda _event: None,
+) -> RunReport:
+    """Collect what is due, then bring everything downstream up to date.
+
+    Parameters
+    ----------
+    place : the project and where its data are
+    only : bring these assets up to date alone; all by default
+    tell : is told what happens, from several threads
+    """
+    _recover_if_needed(place)
+    name = _new_run()
+    return _Run(place, name, only, tell).carry_out(pins=None)
+
+
+def resume(place: Place, *, tell: Tell = lambda _event: None) -> RunReport:
+    """Finish the last run at its pinned inputs; nothing is collected.
+
+    Raises
+    ------
+    NothingToResume : the last run ended well, or there was none
+    """
+    _recover_if_needed(place)
+    last = place.catalog.runs(limit=1)
+    if not last or last[0]["status"] == "done":
+        what = "the last run ended well" if last else "nothing has been run yet"
+        raise NothingToResume(what, command="backbone run")
+    record = last[0]["record"]
+    only = record.get("only")
+    selected = None if only is None else {AssetName.parse(one) for one in only}
+    tell(Event("note", last[0]["id"], "resumed"))
+    pins: Pins | None = record.get("pins")
+    if pins is None:
+        what = "the last run stopped before it had pinned its inputs"
+        raise NothingToResume(what, command="backbone run")
+    return _Run(place, _new_run(), selected, tell).carry_out(pins=pins)
+
+
+@dataclass(frozen=True)
+class _Run:
+    place: Place
+    name: str
+    only: Collection[AssetName] | None
+    tell: Tell
+
+    def carry_out(self, *, pins: Pins | None) -> RunReport:
+        started, clock = datetime.now(UTC), time.perf_counter()
+        self._remember("running", started)
+        collected: tuple[DatasetResult, ...] = ()
+        results: Sequence[StepResult] = ()
+        status = "interrupted"
+        try:
+            if pins is None:
+                collected = tuple(self._collect(started))
+            plan = self._plan(pins)
+            self._begin(plan, started)
+            results = carry_out(
+                self._work(plan), plan, parallel=self.place.project.settings.parallel
+            )
+            status = _status(collected, results)
+        except Exception:
+            status = "failed"
+            raise
+        finally:
+            seconds = time.perf_counter() - clock
+            self._end(status, started, seconds, collected, results)
+        return RunReport(self.name, status, seconds, collected, tuple(results))
+
+    def _collect(self, received: datetime) -> list[DatasetResult]:
+        place = self.place
+        results = collect(
+            place.project, place.lake, received=received, only=self.only, tell=self.tell
+        )
+        for result in results:
+            place.catalog.record_collection(
+                self.name, result.dataset, source=result.source, at=received,
+                new=len(result.new), again=len(result.again), unchanged=result.unchanged,
+                size_bytes=result.size_bytes, seconds=result.seconds,
+                error=result.error.what if result.error else None,
+            )  # fmt: skip
+        return results
+
+    def _plan(self, pins: Pins | None) -> Plan:
+        place = self.place
+        plan = make_plan(
+            place.project, place.lake, place.catalog, only=self.only, pins=pins
+        )
+        check_plan(place.project, place.engine, place.catalog, plan)
+        count = len(plan.to_run)
+        self.tell(Event("run", self.name, f"{count} steps to run", total=count))
+        return plan
+
+    def _work(self, plan: Plan) -> Work:
+        place = self.place
+        return Work(
+            place.project, place.lake, place.catalog, place.engine, self.name,
+            plan.deliveries, self.tell,
+        )  # fmt: skip
+
+    def _remember(self, status: str, started: datetime, **more: Any) -> None:
+        place = self.place
+        record = {
+            "only": None if self.only is None else sorted(map(str, self.only)),
+            **more.pop("record", {}),
+        }
+        place.catalog.record_run(
+            self.name, started=started, status=status, target=place.project.target,
+            engine=place.engine.capabilities.name, record=record, **more,
+        )  # fmt: skip
+
+    def _begin(self, plan: Plan, started: datetime) -> None:
+        record = {
+            "pins": plan.pins,
+            "planned": {str(step.asset): step.identity for step in plan.to_run},
+        }
+        self._remember("running", started, record=record)
+        if plan.to_run:
+            self.place.lake.runs.begin(
+                self.name,
+                {
+                    "started": started.isoformat(),
+                    "target": self.place.project.target,
+                    "engine": self.place.engine.capabilities.name,
+                    "only": None if self.only is None else sorted(map(str, self.only)),
+                    **record,
+                },
+            )
+
+    def _end(
+        self,
+        status: str,
+        started: datetime,
+        seconds: float,
+        collected: Sequence[DatasetResult],
+        results: Sequence[StepResult],
+    ) -> None:
+        catalog = self.place.catalog
+        known = (catalog.run(self.name) or {}).get("record", {})
+        finished = datetime.now(UTC)
+        self._remember(status, started, finished=finished, seconds=seconds, record=known)
+        worked = [one for one in results if one.status != "skipped"]
+        if worked or any(one.new or one.again for one in collected):
+            heads = catalog.heads()
+            self.place.lake.runs.end(
+                self.name,
+                {
+                    "finished": finished.isoformat(),
+                    "status": status,
+                    "seconds": seconds,
+                    "collected": [plain(replace(c, error=None)) for c in collected],
+                    "steps": [plain(replace(r, error=None)) for r in worked],
+                    "snapshot": {name: head["number"] for name, head in heads.items()},
+                },
+            )
+
+
+def _status(collected: Sequence[DatasetResult], results: Sequence[StepResult]) -> str:
+    bad = any(one.error for one in collected) or any(
+        one.status in {"failed", "blocked"} or one.refused or one.failed_rules
+        for one in results
+    )
+    return "failed" if bad else "done"
+
+
+def _new_run() -> str:
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"[:-3] + f"_{secrets.token_hex(2)}"
+
+
+def _recover_if_needed(place: Place) -> None:
+    """Look into the lake where the catalog is new or the last run did not end."""
+    last = place.catalog.runs(limit=1)
+    if (
+        place.catalog.is_new
+        or not last
+        or last[0]["status"] in {"running", "interrupted"}
+    ):
+        recover(place.lake, place.catalog)
+        place.lake.landing.sweep()

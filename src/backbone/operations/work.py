@@ -1,0 +1,203 @@
+"""What a step needs to do its work: inputs at pinned versions, and one way to commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from backbone.catalog import Catalog
+from backbone.engines.protocol import Engine, Scan, Written
+from backbone.errors import LakeError
+from backbone.lake.lake import Lake
+from backbone.lake.tables import Commit, DataFile, TableVersion
+from backbone.model.deliveries import Delivery
+from backbone.model.names import AssetName
+from backbone.model.versions import VersionRef
+from backbone.operations.plan import Step
+from backbone.project import Project
+
+__all__ = ["Event", "Outcome", "Tell", "Work", "plain", "version_ref"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a person who watches a run wants to see.
+
+    `done` of `total` units of the step are finished, where that is known.
+    """
+
+    kind: Literal["run", "collect", "begin", "progress", "end", "note"]
+    subject: str
+    message: str = ""
+    status: str = ""
+    done: int | None = None
+    total: int | None = None
+    seconds: float | None = None
+    rows: int | None = None
+
+
+Tell = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step did.
+
+    `warnings` are worth a look; `refused` deliveries could not be read as declared;
+    `failed_rules` are rules of severity ``error`` that rows still break: what is
+    downstream of the table is not made from it.
+    """
+
+    version: TableVersion
+    warnings: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    failed_rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Work:
+    """The place where the steps of one run find what they need."""
+
+    project: Project
+    lake: Lake
+    catalog: Catalog
+    engine: Engine
+    run: str
+    deliveries: Mapping[str, tuple[Delivery, ...]]
+    tell: Tell = field(default=lambda _event: None)
+
+    def input(self, asset: AssetName, identity: str) -> TableVersion:
+        """Return the version of `asset` that has `identity`.
+
+        Raises
+        ------
+        LakeError : the catalog knows no such version
+        """
+        known = self.catalog.version(asset, identity)
+        if known is None:
+            raise LakeError(
+                f"{asset} has no version {identity[:8]}", command="backbone run"
+            )
+        return self.lake.tables.at(asset, int(known["number"]))
+
+    def scan(self, version: TableVersion) -> Scan:
+        """Return a version as a relation."""
+        return Scan(version.paths(), version.schema)
+
+    def attempt(self, asset: AssetName) -> Path:
+        """Return a new folder for the files that a step writes."""
+        return self.lake.tables.attempt(asset)
+
+    def commit(
+        self,
+        step: Step,
+        written: Written,
+        *,
+        identity: str | None = None,
+        keep: Sequence[DataFile] = (),
+        sides: Mapping[str, Written] | None = None,
+        keep_sides: bool = False,
+        record: Mapping[str, Any] | None = None,
+    ) -> TableVersion:
+        """Commit the side tables, then the table that names them; record both.
+
+        Parameters
+        ----------
+        step : whose work this is
+        written : the table's new files
+        identity : of the new version; the step's by default
+        keep : files of the version before that stay in the table
+        sides : side tables by suffix
+        keep_sides : whether the side tables' earlier rows stay too
+        record : what else is remembered with the version, as JSON holds it
+        """
+        tables = self.lake.tables
+        before = tables.head(step.asset)
+        made = identity or step.identity
+        inputs = {str(asset): known for asset, known in step.inputs.items()}
+        numbers = {}
+        for suffix, side in (sides or {}).items():
+            numbers[suffix] = self._commit_side(
+                step.asset.with_side(suffix), made, side, before, keep=keep_sides
+            )
+        metadata = {
+            **(record or {}),
+            "kind": step.kind,
+            "declaration": step.declaration,
+            "inputs": inputs,
+            "sides": numbers,
+            "run": self.run,
+        }
+        version = tables.commit(
+            step.asset,
+            Commit(
+                identity=made,
+                schema=written.schema,
+                add=written.files,
+                keep=keep,
+                base=before.number if before else None,
+                metadata=plain(metadata),
+            ),
+        )
+        self.record(version)
+        return version
+
+    def record(self, version: TableVersion) -> None:
+        """Enter a version and its columns in the catalog."""
+        self.catalog.record_version(
+            version_ref(version), version.schema, dict(version.metadata)
+        )
+
+    def _commit_side(
+        self,
+        side: AssetName,
+        identity: str,
+        written: Written,
+        main: TableVersion | None,
+        *,
+        keep: bool,
+    ) -> int:
+        tables = self.lake.tables
+        kept: tuple[DataFile, ...] = ()
+        suffix = side.side or ""
+        if keep and main is not None and suffix in main.sides:
+            kept = tables.at(side, main.sides[suffix]).files
+        version = tables.commit(
+            side,
+            Commit(
+                identity=identity,
+                schema=written.schema,
+                add=tables.adopt(side, written.files),
+                keep=kept,
+                metadata={"kind": "side", "run": self.run},
+            ),
+        )
+        self.record(version)
+        return version.number
+
+
+def version_ref(version: TableVersion) -> VersionRef:
+    """Return what the catalog keeps of a version."""
+    return VersionRef(
+        asset=version.asset,
+        identity=version.identity,
+        number=version.number,
+        committed=version.committed,
+        rows=version.rows,
+        size_bytes=version.size_bytes,
+        sides=version.sides,
+        inputs=dict(version.metadata.get("inputs", {})),
+    )
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON holds it: dataclasses as dictionaries, tuples as lists."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(inner) for inner in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
