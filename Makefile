@@ -1,0 +1,40 @@
+# What a person types: make demo, make test. What a developer types besides: make check, bench.
+PYTHON ?= python3
+DEMO   ?= demo
+VENV   := .venv
+DEV    := .venv-dev
+PIP     = -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test check bench format clean
+
+demo: $(VENV)/installed
+	$(VENV)/bin/backbone demo $(DEMO)
+
+test: $(DEV)/installed
+	$(DEV)/bin/python -m pytest
+
+check: $(DEV)/installed
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/mypy
+	$(DEV)/bin/lint-imports --no-cache
+
+bench: $(DEV)/installed
+	$(DEV)/bin/python -m bench
+
+format: $(DEV)/installed
+	$(DEV)/bin/ruff check --fix .
+	$(DEV)/bin/ruff format .
+
+clean:
+	rm -rf $(VENV) $(DEV)
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python $(PIP) ".[demo]"
+	touch $@
+
+$(DEV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/python $(PIP) -e ".[demo,notebook,dev]"
+	touch $@
