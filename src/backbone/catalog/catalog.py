@@ -48,9 +48,12 @@ class Catalog:
         self._engine = _connect(path)
         try:
             self._prepare()
-        except DatabaseError as error:
+        except CatalogVersion:
+            raise
+        except (CatalogError, DatabaseError) as error:
+            self._engine.dispose()
             raise CatalogError(
-                f"{path} is no catalog that can be read: {error.orig}",
+                f"{path} is no catalog that can be read",
                 hint="The lake is the truth: delete the file, and it is made anew.",
             ) from error
 
@@ -69,6 +72,7 @@ class Catalog:
                 values = {"key": "revision", "value": str(t.REVISION)}
                 connection.execute(insert(t.meta).values(values).on_conflict_do_nothing())
             elif int(found) > t.REVISION:
+                self._engine.dispose()
                 raise CatalogVersion(
                     f"{self.path} has revision {found}; this Backbone knows {t.REVISION}",
                     hint="Install the newer Backbone that wrote it.",
@@ -199,7 +203,12 @@ class Catalog:
     ) -> None:
         """Record what became of each delivery (by id) when it was formatted."""
         values = [
-            {"asset": str(asset), "reading": reading, "delivery": key, "record": dict(value)}
+            {
+                "asset": str(asset),
+                "reading": reading,
+                "delivery": key,
+                "record": dict(value),
+            }
             for key, value in records.items()
         ]
         if values:
@@ -342,4 +351,4 @@ def _mapped() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise CatalogError(f"the catalog failed: {error}") from error
+        raise CatalogError(f"the catalog failed: {error.__cause__ or error}") from error

@@ -137,7 +137,7 @@ class _Run:
                 self.name, result.dataset, source=result.source, at=received,
                 new=len(result.new), again=len(result.again), unchanged=result.unchanged,
                 size_bytes=result.size_bytes, seconds=result.seconds,
-                error=result.error.what if result.error else None,
+                error="; ".join(e.what for e in result.errors) or None,
             )  # fmt: skip
         return results
 
@@ -208,7 +208,7 @@ class _Run:
                     "finished": finished.isoformat(),
                     "status": status,
                     "seconds": seconds,
-                    "collected": [plain(replace(c, error=None)) for c in collected],
+                    "collected": [plain(replace(c, errors=())) for c in collected],
                     "steps": [plain(replace(r, error=None)) for r in worked],
                     "snapshot": {name: head["number"] for name, head in heads.items()},
                 },
@@ -216,7 +216,7 @@ class _Run:
 
 
 def _status(collected: Sequence[DatasetResult], results: Sequence[StepResult]) -> str:
-    bad = any(one.error for one in collected) or any(
+    bad = any(one.errors for one in collected) or any(
         one.status in {"failed", "blocked"} or one.refused or one.failed_rules
         for one in results
     )

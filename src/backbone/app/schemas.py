@@ -1,0 +1,19 @@
+"""The JSON Schema of a project's files, for editors and for people who generate them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backbone.project.schema import json_schema
+
+__all__ = ["schema"]
+
+
+def schema(kind: str | None = None) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of one kind of file, or of all.
+
+    Raises
+    ------
+    ProjectError : there is no such kind
+    """
+    return json_schema(kind)

@@ -1,0 +1,164 @@
+"""Collect the sources that are due, several at once; one's failure stops no other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from backbone.errors import BackboneError
+from backbone.lake.lake import Lake
+from backbone.management.landing import CollectContext, CollectReport, DatasetReport
+from backbone.management.landing import collect as collect_source
+from backbone.model.names import AssetName
+from backbone.operations.graph import graph_of
+from backbone.operations.work import Event, Tell
+from backbone.project import Project
+from backbone.project.sources import Source
+
+__all__ = ["DatasetResult", "collect"]
+
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class DatasetResult:
+    """What the collection of one dataset brought.
+
+    `new` and `again` are ids of deliveries; `errors` stopped a part or all of it.
+    `seconds` are those of its whole source.
+    """
+
+    source: str
+    dataset: str
+    new: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
+    unchanged: int = 0
+    size_bytes: int = 0
+    seconds: float = 0.0
+    errors: tuple[BackboneError, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def collect(
+    project: Project,
+    lake: Lake,
+    *,
+    received: datetime,
+    only: Collection[AssetName] | None = None,
+    tell: Tell = lambda _event: None,
+) -> list[DatasetResult]:
+    """Collect every source, or those that the assets of `only` are made from.
+
+    Parameters
+    ----------
+    project, lake : what to collect, and where it goes
+    received : the time of the receipts
+    only : assets; all by default
+    tell : is told of every object that lands, from several threads
+    """
+    names = _sources(project, only)
+    if not names:
+        return []
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="collect") as pool:
+        found = pool.map(lambda name: _collect(project, lake, name, received, tell), names)
+        return [result for results in found for result in results]
+
+
+def _sources(project: Project, only: Collection[AssetName] | None) -> list[str]:
+    if only is None:
+        return list(project.sources)
+    graph = graph_of(project)
+    needed = set(only).union(*(graph.upstream(asset) for asset in only))
+    datasets = {asset.table for asset in needed if asset.zone == "landing"}
+    return [
+        name
+        for name, source in project.sources.items()
+        if datasets.intersection(source.datasets)
+    ]
+
+
+def _collect(
+    project: Project, lake: Lake, name: str, received: datetime, tell: Tell
+) -> list[DatasetResult]:
+    source = project.sources[name]
+    clock = time.perf_counter()
+    tell(Event("collect", name, "collecting"))
+
+    def progress(dataset: str, obj: str, _size: int) -> None:
+        tell(Event("progress", f"landing.{dataset}", obj))
+
+    context = CollectContext(
+        source=name,
+        project=project.folder,
+        landing=lake.landing,
+        received=received,
+        seen={d: lake.landing.deliveries(name, d) for d in source.datasets},
+        progress=progress,
+        parameters=project.settings.parameters,
+    )
+    report = _guarded(project, name, context)
+    seconds = time.perf_counter() - clock
+    results = [_result(name, one, report.warnings, seconds) for one in report.datasets]
+    for result in results:
+        tell(_event(result))
+    return results
+
+
+def _guarded(project: Project, name: str, context: CollectContext) -> CollectReport:
+    source = project.sources[name]
+    try:
+        return collect_source(_resolved(project, source), context)
+    except BackboneError as error:
+        failure = error
+    except Exception as error:  # noqa: BLE001 - a library's fault ends this source only
+        what = project.variables.redact(f"{type(error).__name__}: {error}")
+        failure = BackboneError(what, where=f"sources/{name}.yml")
+        failure.__cause__ = error
+    broken = tuple(DatasetReport(d, errors=(failure,)) for d in source.datasets)
+    return CollectReport(name, broken)
+
+
+def _resolved(project: Project, source: Source) -> Source:
+    """Return a source with the values of its secrets in place, for the collector only."""
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, str):
+            return project.variables.resolve(value)
+        if isinstance(value, dict):
+            return {key: walk(inner) for key, inner in value.items()}
+        return [walk(inner) for inner in value] if isinstance(value, list) else value
+
+    return type(source).model_validate(walk(source.model_dump(mode="json", by_alias=True)))
+
+
+def _result(
+    source: str, report: DatasetReport, warnings: tuple[str, ...], seconds: float
+) -> DatasetResult:
+    return DatasetResult(
+        source=source,
+        dataset=report.dataset,
+        new=tuple(delivery.id for delivery in report.new),
+        again=tuple(delivery.id for delivery in report.again),
+        unchanged=report.unchanged,
+        size_bytes=report.size,
+        seconds=seconds,
+        errors=report.errors,
+        warnings=(*report.warnings, *warnings),
+    )
+
+
+def _event(result: DatasetResult) -> Event:
+    if result.errors:
+        words, status = result.errors[0].what, "failed"
+    elif result.new or result.again:
+        count = len(result.new) + len(result.again)
+        words, status = f"{count} deliver{'y' if count == 1 else 'ies'}", "done"
+    else:
+        words, status = "nothing new", "skipped"
+    return Event(
+        "end", f"landing.{result.dataset}", words, status=status, seconds=result.seconds
+    )
