@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from backbone.model.raw import FileFormat, Hour, OnBadCell, RawColumn, RawFormat
 from backbone.model.schemas import Column, Schema
 from backbone.model.types import CanonicalType
-from backbone.project.declarations import Declaration, Names, TypeText
+from backbone.project.declarations import Declaration, Names, Regex, TimeZone, TypeText
 
 __all__ = ["FormattedColumn", "FormattedTable", "Read"]
 
@@ -18,12 +18,18 @@ class Read(Declaration):
     """How the raw bytes are read."""
 
     format: FileFormat = Field(description="csv, json, jsonl or parquet")
-    delimiter: str = Field(",", min_length=1, max_length=1)
-    quote: str = Field('"', min_length=1, max_length=1)
-    encoding: str = "utf-8"
+    delimiter: str = Field(
+        ",", min_length=1, max_length=1, description="Between fields of a CSV file."
+    )
+    quote: str = Field(
+        '"', min_length=1, max_length=1, description="Around fields of a CSV file."
+    )
+    encoding: str = Field("utf-8", description="The encoding of texts.")
     nulls: Names = Field(("",), description="Texts that mean a missing value.")
     records: str | None = Field(None, description="Path to the records in a document.")
-    max_record_bytes: int = Field(1_000_000, gt=0)
+    max_record_bytes: int = Field(
+        1_000_000, gt=0, description="A longer record is rejected."
+    )
 
     def raw(self) -> RawFormat:
         """Return the layout as the raw reader takes it."""
@@ -41,18 +47,18 @@ class Read(Declaration):
 class FormattedColumn(Declaration):
     """A canonical column and how it is made from raw text."""
 
-    type: TypeText
+    type: TypeText = Field(description="A canonical type: integer, decimal(18,3) …")
     source: Names = Field((), alias="from", description="Raw columns; default: its name.")
-    pattern: str | None = Field(None, description="Take its first group.")
+    pattern: Regex | None = Field(None, description="Take its first group.")
     format: str | None = Field(None, description="strptime format of dates and times.")
-    timezone: str | None = Field(None, description="IANA zone of a local time.")
+    timezone: TimeZone | None = Field(None, description="IANA zone of a local time.")
     ambiguous: Hour = Field("reject", description="Which hour, when clocks go back.")
     nulls: Names = Field((), description="More texts that mean missing, here.")
     pad: dict[str, int] = Field(default={}, description="Raw column: width, with zeros.")
     sql: str | None = Field(None, description="Computed from the table's other columns.")
     on_bad_cell: OnBadCell | None = Field(None, description="Overrides the table's.")
-    unit: str | None = None
-    description: str | None = None
+    unit: str | None = Field(None, description="The unit of its values: degC, MWh.")
+    description: str | None = Field(None, description="What it means, for people.")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -70,12 +76,15 @@ class FormattedTable(Declaration):
     """A table of the formatted zone."""
 
     source: str = Field(alias="from", description="landing.<dataset>")
-    description: str | None = None
-    read: Read
-    columns: dict[str, FormattedColumn] = Field(min_length=1)
+    description: str | None = Field(None, description="What a row is, for people.")
+    read: Read = Field(description="How the raw bytes are read.")
+    columns: dict[str, FormattedColumn] = Field(
+        min_length=1, description="The canonical columns, in order."
+    )
     key: Names = Field((), description="Columns that identify a row.")
     on_bad_cell: OnBadCell = Field(
-        "blank", description="A cell that cannot be converted: null, or reject the record."
+        "blank",
+        description="A cell that cannot be converted: null, or reject the record.",
     )
     refuse_over: float = Field(
         0.5, ge=0, le=1, description="Refuse a delivery with a larger share of rejects."

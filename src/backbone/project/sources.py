@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from backbone.model.deliveries import Delivers
 from backbone.project.declarations import Declaration, Names, TableName
@@ -38,7 +38,7 @@ class FilesSource(_Source):
     collector: Literal["files"]
     path: str = Field(description="A glob, relative to the project: inbox/*.csv")
     datasets: dict[TableName, str] = Field(
-        description="Dataset: a pattern that the names of its files match."
+        min_length=1, description="Dataset: a pattern that the names of its files match."
     )
 
 
@@ -62,6 +62,13 @@ class HttpPages(Declaration):
     first: int = Field(1, description="The first page's number.")
     max_pages: int = Field(10_000, gt=0, description="Stop with an error beyond this.")
 
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.next is not None and self.number is not None:
+            message = "pages are found by `next` or by `number`, not both"
+            raise ValueError(message)
+        return self
+
 
 class HttpCursor(Declaration):
     """Collect only what is new: the greatest value seen is sent with the next request."""
@@ -76,7 +83,7 @@ class HttpDataset(Declaration):
     path: str = Field("", description="Appended to the source's url.")
     params: dict[str, str] = Field(default={}, description="Query parameters.")
     records: str | None = Field(None, description="Path to the records in the body.")
-    cursor: HttpCursor | None = None
+    cursor: HttpCursor | None = Field(None, description="Collect only what is new.")
 
 
 class HttpSource(_Source):
@@ -85,11 +92,13 @@ class HttpSource(_Source):
     collector: Literal["http"]
     url: str = Field(description="Base address; {port} is the sidecar's port.")
     headers: dict[str, str] = Field(default={}, description="Sent with each request.")
-    sidecar: Sidecar | None = None
-    pages: HttpPages = HttpPages()
+    sidecar: Sidecar | None = Field(None, description="A process that it needs.")
+    pages: HttpPages = Field(HttpPages(), description="How the next page is found.")
     timeout_s: float = Field(30.0, gt=0, description="For one request.")
     attempts: int = Field(5, ge=1, description="For one request; 5xx and 429 retry.")
-    datasets: dict[TableName, HttpDataset]
+    datasets: dict[TableName, HttpDataset] = Field(
+        min_length=1, description="Dataset: where it is found."
+    )
 
 
 class SqlDataset(Declaration):
@@ -99,15 +108,22 @@ class SqlDataset(Declaration):
     query: str | None = Field(None, description="A query in the database's dialect.")
     order_by: Names = Field((), description="Makes a query's result reproducible.")
 
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            message = "a dataset of a database names a `table` or a `query`, one of them"
+            raise ValueError(message)
+        return self
+
 
 class SqlSource(_Source):
     """A database that SQLAlchemy can reach."""
 
     collector: Literal["sql"]
     url: str = Field(description="SQLAlchemy URL; sqlite:///{project}/warehouse.db")
-    datasets: dict[TableName, SqlDataset]
+    datasets: dict[TableName, SqlDataset] = Field(
+        min_length=1, description="Dataset: a table or a query."
+    )
 
 
-Source = Annotated[
-    FilesSource | HttpSource | SqlSource, Field(discriminator="collector")
-]
+Source = Annotated[FilesSource | HttpSource | SqlSource, Field(discriminator="collector")]

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from backbone.project.declarations import Declaration, Names
+from backbone.project.declarations import Declaration, Names, Regex
 
 __all__ = [
     "Action",
@@ -15,8 +15,8 @@ __all__ = [
     "Keep",
     "Rule",
     "Severity",
-    "TrustedTable",
     "Tidying",
+    "TrustedTable",
 ]
 
 Tidying = Literal["trim", "collapse_spaces", "nfc"]
@@ -59,15 +59,21 @@ class CleanStep(Declaration):
 class Rule(Declaration):
     """A quality rule: one short form, or a denial constraint, and what to do."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    description: str | None = None
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$", description="What the rule is called in reports."
+    )
+    description: str | None = Field(None, description="Why the rule is there.")
     not_null: Names | None = Field(None, description="None of these may be missing.")
     unique: Names | None = Field(None, description="No two rows agree on all of these.")
-    accepted: dict[str, tuple[str, ...]] | None = Field(None, description="Column: values.")
+    accepted: dict[str, tuple[str, ...]] | None = Field(
+        None, description="Column: values."
+    )
     range: dict[str, tuple[Bound, Bound]] | None = Field(
         None, description="Column: [lowest, highest]; ~ is open."
     )
-    matches: dict[str, str] | None = Field(None, description="Column: regular expression.")
+    matches: dict[str, Regex] | None = Field(
+        None, description="Column: regular expression."
+    )
     functional: dict[str, Names] | None = Field(
         None, description="Column (or 'a, b'): columns that it determines."
     )
@@ -75,8 +81,8 @@ class Rule(Declaration):
         None, description="Column: table.column of the trusted zone."
     )
     deny: str | None = Field(None, description="What must not occur.")
-    action: Action = "flag"
-    severity: Severity = "warn"
+    action: Action = Field("flag", description="What happens to rows that break it.")
+    severity: Severity = Field("warn", description="Whether the run fails: error | warn.")
     keep: Keep = Field("latest", description="Which of several equal rows survives.")
     blame: Names = Field((), description="Columns to blank or repair.")
 
@@ -93,6 +99,12 @@ class Rule(Declaration):
         if self.action == "repair" and self.functional is None:
             message = "`repair` goes with `functional`"
             raise ValueError(message)
+        if "keep" in self.model_fields_set and self.action != "deduplicate":
+            message = "`keep` goes with the action `deduplicate`"
+            raise ValueError(message)
+        if not getattr(self, given[0]):
+            message = f"`{given[0]}` is empty: the rule forbids nothing"
+            raise ValueError(message)
         return self
 
     @property
@@ -104,9 +116,9 @@ class Rule(Declaration):
 class TrustedTable(Declaration):
     """A table of the trusted zone; it has the name of its formatted table."""
 
-    description: str | None = None
-    clean: tuple[CleanStep, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    description: str | None = Field(None, description="What a row is, for people.")
+    clean: tuple[CleanStep, ...] = Field((), description="First, in this order.")
+    rules: tuple[Rule, ...] = Field((), description="Then these, top to bottom.")
 
     @model_validator(mode="after")
     def _distinct_names(self) -> Self:

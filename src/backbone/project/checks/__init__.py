@@ -1,0 +1,52 @@
+"""What can be said against a project's declarations together, without its data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backbone.model.names import AssetName
+from backbone.project.checks.analyses import check_analyses
+from backbone.project.checks.circles import check_circles
+from backbone.project.checks.formatted import check_formatted
+from backbone.project.checks.inputs import referred
+from backbone.project.checks.known import Known
+from backbone.project.checks.settings import check_settings
+from backbone.project.checks.sources import check_sources
+from backbone.project.checks.trusted import check_trusted
+from backbone.project.checks.variables import read_variables
+from backbone.project.checks.views import check_views
+from backbone.project.mistakes import Mistake
+from backbone.project.reading import Drafts
+from backbone.project.variables import Variables
+
+__all__ = ["Checked", "check"]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found: mistakes, what views and rules read, the values of variables."""
+
+    mistakes: tuple[Mistake, ...]
+    inputs: Mapping[str, tuple[AssetName, ...]]
+    referred: Mapping[str, tuple[AssetName, ...]]
+    variables: Variables
+
+
+def check(drafts: Drafts, *, target: str | None) -> Checked:
+    """Check the declarations of a project against one another."""
+    known = Known.of(drafts)
+    inputs, said_of_views = check_views(drafts, known)
+    variables, missing = read_variables(drafts, target)
+    tables = referred(drafts)
+    mistakes = [
+        *check_settings(drafts, target),
+        *missing,
+        *check_sources(drafts),
+        *check_formatted(drafts, known),
+        *check_trusted(drafts, known),
+        *said_of_views,
+        *check_analyses(drafts, known),
+        *check_circles(drafts, inputs, tables),
+    ]
+    return Checked(tuple(mistakes), inputs, tables, variables)

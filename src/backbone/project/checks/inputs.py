@@ -1,0 +1,48 @@
+"""What the rules of trusted tables refer to in other tables."""
+
+from __future__ import annotations
+
+from backbone.errors import RuleSyntaxError, UnknownAsset
+from backbone.model.names import AssetName
+from backbone.project.reading import Drafts
+from backbone.project.trusted import Rule
+
+__all__ = ["asset_or_none", "referred"]
+
+
+def referred(drafts: Drafts) -> dict[str, tuple[AssetName, ...]]:
+    """Return the tables that the rules of each trusted table look into, each once."""
+    found: dict[str, tuple[AssetName, ...]] = {}
+    for name, draft in drafts.trusted.items():
+        rules = draft.value.rules if draft.value else ()
+        assets = [asset for rule in rules for asset in _of(rule)]
+        own = AssetName("trusted", name)
+        found[name] = tuple(dict.fromkeys(each for each in assets if each != own))
+    return found
+
+
+def asset_or_none(text: str) -> AssetName | None:
+    """Read the name of a main asset; None if it is none."""
+    try:
+        return AssetName.parse(text).main
+    except UnknownAsset:
+        return None
+
+
+def _of(rule: Rule) -> list[AssetName]:
+    targets = (rule.references or {}).values()
+    tables = (target.removeprefix("trusted.").rpartition(".")[0] for target in targets)
+    names = [f"trusted.{table}" for table in tables]
+    if rule.deny is not None and "exists" in rule.deny.lower():
+        names += _denied(rule.name, rule.deny)
+    return [asset for name in names if (asset := asset_or_none(name)) is not None]
+
+
+def _denied(name: str, text: str) -> list[str]:
+    from backbone.sql.denial import parse  # noqa: PLC0415 - imports sqlglot
+
+    try:
+        reference = parse(name, text).reference
+    except RuleSyntaxError:
+        return []
+    return [reference.table] if reference is not None else []

@@ -1,0 +1,114 @@
+"""Checks of trusted tables: what cleaning steps and rules name, and what they compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from backbone.model.types import CanonicalType
+from backbone.project.checks.fits import (
+    Bound,
+    misfit_of_bound,
+    misfit_of_range,
+    misfit_of_text,
+)
+from backbone.project.checks.known import Columns, Known, missing_columns
+from backbone.project.checks.referring import check_deny, check_references
+from backbone.project.drafts import Draft
+from backbone.project.mistakes import Mistake, Where, suggestion
+from backbone.project.reading import Drafts
+from backbone.project.trusted import Rule, TrustedTable
+
+__all__ = ["check_trusted"]
+
+TrustedDraft = Draft[TrustedTable]
+
+
+def check_trusted(drafts: Drafts, known: Known) -> Iterator[Mistake]:
+    """Check every trusted table that has a file."""
+    tables = known.tables["formatted"]
+    for draft in drafts.trusted.values():
+        if draft.name not in tables:
+            hint = suggestion(draft.name, tables)
+            text = f"there is no table `formatted.{draft.name}` to trust{hint}"
+            yield draft.mistake((), text)
+            continue
+        columns = known.columns.get(draft.name)
+        if draft.value is None or columns is None:
+            continue
+        yield from _cleaning(draft, draft.value, columns)
+        for index, rule in enumerate(draft.value.rules):
+            where = ("rules", index)
+            yield from missing_columns(draft, _named(rule, where), columns)
+            yield from _values(draft, rule, where, columns)
+            if rule.references:
+                yield from check_references(draft, where, rule.references, known)
+            if rule.deny:
+                yield from check_deny(draft, (*where, "deny"), rule, known)
+
+
+def _cleaning(
+    draft: TrustedDraft, table: TrustedTable, columns: Columns
+) -> Iterator[Mistake]:
+    for index, step in enumerate(table.clean):
+        at: Where = ("clean", index)
+        named: list[tuple[Where, str]] = [
+            ((*at, "columns", i), name) for i, name in enumerate(step.columns)
+        ]
+        if step.column is not None:
+            named.append(((*at, "column"), step.column))
+        yield from missing_columns(draft, named, columns)
+        for where, name in named:
+            kind = columns.get(name)
+            if kind is not None and kind.kind != "string":
+                text = f"`{name}` is a {kind}; cleaning works on strings"
+                yield draft.mistake(where, text)
+
+
+def _named(rule: Rule, where: Where) -> Iterator[tuple[Where, str]]:
+    """Return every column that the short forms of a rule name."""
+    for form in ("not_null", "unique", "blame"):
+        yield from _listed(getattr(rule, form) or (), (*where, form))
+    for form in ("accepted", "range", "matches", "references"):
+        for name in getattr(rule, form) or ():
+            yield (*where, form, name), name
+    for key, determined in (rule.functional or {}).items():
+        at = (*where, "functional", key)
+        for name in key.split(","):
+            yield at, name.strip()
+        yield from _listed(determined, at)
+
+
+def _listed(names: Iterable[str], where: Where) -> Iterator[tuple[Where, str]]:
+    return (((*where, index), name) for index, name in enumerate(names))
+
+
+def _values(
+    draft: TrustedDraft, rule: Rule, where: Where, columns: Columns
+) -> Iterator[Mistake]:
+    """Check that the values a rule names are of the type of its column."""
+    for name, bounds in (rule.range or {}).items():
+        kind = columns.get(name)
+        if kind is not None:
+            yield from _bounds(draft, (*where, "range", name), kind, bounds)
+    for name, values in (rule.accepted or {}).items():
+        kind = columns.get(name)
+        for index, value in enumerate(values):
+            why = misfit_of_text(kind, value) if kind is not None else None
+            if why:
+                yield draft.mistake((*where, "accepted", name, index), why)
+    for name in rule.matches or {}:
+        kind = columns.get(name)
+        if kind is not None and kind.kind != "string":
+            text = f"`{name}` is a {kind}; expressions match strings"
+            yield draft.mistake((*where, "matches", name), text)
+
+
+def _bounds(
+    draft: TrustedDraft, where: Where, kind: CanonicalType, bounds: tuple[Bound, Bound]
+) -> Iterator[Mistake]:
+    said = [misfit_of_bound(kind, bound) for bound in bounds]
+    for index, why in enumerate(said):
+        if why:
+            yield draft.mistake((*where, index), why)
+    if not any(said) and (why := misfit_of_range(kind, *bounds)):
+        yield draft.mistake(where, why)
