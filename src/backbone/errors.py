@@ -113,6 +113,10 @@ class BackboneError(Exception):
             lines.append(f"  Next: {self.command}")
         return "\n".join(lines)
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in place of a traceback: the message alone."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class ProjectError(BackboneError):
     """Something a person declared is wrong."""
