@@ -30,10 +30,15 @@ class LandedObject:
 
 @dataclass(frozen=True)
 class Receipt:
-    """One time that a delivery was received (an instant in UTC)."""
+    """One time that a delivery was received (an instant in UTC).
+
+    `state` is what the collector noted of the source at that time (of a file its size
+    and time of change), so that the next collection can tell that nothing is new.
+    """
 
     received: datetime
     origin: str
+    state: str | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class Delivery:
 
     `id` is 16 hexadecimal digits, made from source, dataset, names and hashes; never
     from the clock. `cursor` is where the next incremental collection goes on.
+    `problems` say what the source held and could not be delivered (a bad member of an
+    archive), in words.
     """
 
     id: str
@@ -50,6 +57,7 @@ class Delivery:
     objects: tuple[LandedObject, ...]
     receipts: tuple[Receipt, ...]
     cursor: str | None = None
+    problems: tuple[str, ...] = ()
 
     @property
     def received(self) -> datetime:

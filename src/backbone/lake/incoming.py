@@ -1,0 +1,322 @@
+"""Temporal landing: bytes of one delivery while they are being received."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import getpid
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Literal, Self
+
+from backbone.errors import DeliveryRefused, LakeError
+from backbone.lake.objectnames import disk_name, made_name, object_name
+from backbone.model.deliveries import Delivery, LandedObject
+
+__all__ = ["INCOMING", "Attempt", "Content", "Incoming", "Received", "Writer", "sweep"]
+
+INCOMING = "_incoming"
+
+_DELIVERY = "delivery"
+_CHUNK_BYTES = 1 << 20
+_CLOCK_TOLERANCE_S = 5.0
+_ATTEMPT = re.compile(r"(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-(?P<started>\d+)-[0-9a-f]{12}")
+
+Content = Iterable[bytes] | BinaryIO | Path
+
+
+@dataclass(frozen=True)
+class Received:
+    """What became of a delivery.
+
+    `status` is ``new``; ``again`` when the same content came before and got one more
+    receipt; ``unchanged`` when it is the newest delivery already and nothing was written.
+    """
+
+    delivery: Delivery
+    status: Literal["new", "again", "unchanged"]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What an attempt to receive hands over when it is complete.
+
+    `files` are the objects' paths inside `folder`; `origin`, `state`, `cursor` and
+    `problems` are those of the delivery and its receipt.
+    """
+
+    folder: Path
+    files: Sequence[tuple[LandedObject, str]]
+    origin: str
+    state: str | None
+    cursor: str | None
+    problems: tuple[str, ...]
+
+
+class Writer:
+    """A file of temporal landing: what is written is hashed on its way to the disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.size = 0
+        self.closed = False
+        self._hash = hashlib.sha256()
+        self._stream = path.open("xb")
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Append `data`.
+
+        Raises
+        ------
+        LakeError : the disk did not take it
+        """
+        self._hash.update(data)
+        try:
+            written = self._stream.write(data)
+        except OSError as exc:
+            raise _unwritable(self._stream.name, exc) from exc
+        self.size += written
+        return written
+
+    def tell(self) -> int:
+        """Return how many bytes were written."""
+        return self.size
+
+    def flush(self) -> None:
+        """Hand what was written to the system."""
+        try:
+            self._stream.flush()
+        except OSError as exc:
+            raise _unwritable(self._stream.name, exc) from exc
+
+    def close(self) -> None:
+        """Finish the file."""
+        if not self.closed:
+            self.closed = True
+            try:
+                self._stream.close()
+            except OSError as exc:
+                raise _unwritable(self._stream.name, exc) from exc
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what was written, in hexadecimal digits."""
+        return self._hash.hexdigest()
+
+
+class Incoming:
+    """A delivery that is being received; it lands with `commit`, or leaves no trace.
+
+    Parameters
+    ----------
+    landing : the landing folder
+    shelve : what is called with the complete attempt to move it to persistent landing
+    """
+
+    def __init__(self, landing: Path, shelve: Callable[[Attempt], Received]) -> None:
+        self._landing = landing
+        self._shelve = shelve
+        self._attempt = landing / INCOMING / _attempt_name()
+        self._files: dict[str, tuple[LandedObject, str]] = {}
+        self._done = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._done = True
+        shutil.rmtree(self._attempt, ignore_errors=True)
+
+    @property
+    def objects(self) -> tuple[LandedObject, ...]:
+        """The objects so far, where they are now."""
+        return tuple(obj for obj, _ in self._files.values())
+
+    def add(
+        self, name: str, content: Content, *, media_type: str, origin: str
+    ) -> LandedObject:
+        """Receive an object: chunks of bytes, an open binary file, or a file's path.
+
+        Raises
+        ------
+        DeliveryRefused : the name leaves the delivery's folder, or came before
+        LakeError : the disk did not take it
+
+        Notes
+        -----
+        At most 1 MiB of a file is in memory. What raises while `content` is read passes
+        through, and the object is dropped; those before it stay.
+        """
+        with self.writing(name, media_type=media_type, origin=origin) as writer:
+            for chunk in _chunks(content):
+                writer.write(chunk)
+        return self._files[object_name(name)][0]
+
+    @contextmanager
+    def writing(self, name: str, *, media_type: str, origin: str) -> Iterator[Writer]:
+        """Receive an object from something that writes to a file.
+
+        Raises
+        ------
+        DeliveryRefused : the name leaves the delivery's folder, or came before
+        LakeError : the disk did not take it
+        """
+        known = object_name(name)
+        if self._done:
+            what = f"`{known}` comes too late: its delivery is closed"
+            raise LakeError(what)
+        if known in self._files:
+            what = f"two objects of one delivery are called `{known}`"
+            raise DeliveryRefused(
+                what,
+                hint="The first one is kept; names in a delivery differ.",
+            )
+        writer, on_disk = self._create(known)
+        path = self._folder / on_disk
+        try:
+            yield writer
+            writer.close()
+        except BaseException:
+            writer.close()
+            path.unlink(missing_ok=True)
+            raise
+        here = path.relative_to(self._landing).as_posix()
+        obj = LandedObject(known, here, writer.size, writer.sha256, media_type, origin)
+        self._files[known] = (obj, on_disk)
+
+    def commit(
+        self,
+        cursor: str | None = None,
+        *,
+        origin: str | None = None,
+        state: str | None = None,
+        problems: tuple[str, ...] = (),
+    ) -> Received:
+        """Move the delivery to persistent landing, whole, and return what became of it.
+
+        Parameters
+        ----------
+        cursor : where the next incremental collection goes on
+        origin : where the delivery came from; default: that of its first object
+        state : what the collector notes of the source, see `Receipt`
+        problems : what could not be delivered, in words
+
+        Raises
+        ------
+        LakeError : nothing was added, or the disk did not take it
+        """
+        if self._done or not self._files:
+            why = "it is closed" if self._done else "it holds no object"
+            what = f"a delivery cannot be committed: {why}"
+            raise LakeError(what)
+        self._done = True
+        files = tuple(self._files.values())
+        origin = files[0][0].origin if origin is None else origin
+        attempt = Attempt(self._folder, files, origin, state, cursor, problems)
+        try:
+            return self._shelve(attempt)
+        except OSError as exc:
+            raise _unwritable(str(self._landing), exc) from exc
+
+    @property
+    def _folder(self) -> Path:
+        return self._attempt / _DELIVERY
+
+    def _create(self, name: str) -> tuple[Writer, str]:
+        """Open the file of an object, under its own name if the file system takes it."""
+        try:
+            for on_disk in (disk_name(name), made_name(name)):
+                path = self._folder / on_disk
+                try:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    return Writer(path), on_disk
+                except (FileExistsError, NotADirectoryError, IsADirectoryError):
+                    continue  # differs from another name only in case, or is its folder
+        except OSError as exc:
+            raise _unwritable(str(self._folder), exc) from exc
+        what = f"`{name}` cannot be written below {self._folder}"
+        raise LakeError(what)
+
+
+def sweep(landing: Path, *, older_than_s: float) -> int:
+    """Remove the attempts whose process is gone and return how many there were.
+
+    An attempt of another machine is removed when it has not been touched for
+    `older_than_s` seconds.
+    """
+    removed = 0
+    folder = landing / INCOMING
+    for attempt in sorted(folder.iterdir()) if folder.is_dir() else ():
+        alive = _owner_alive(attempt.name)
+        if alive is None:
+            alive = _age_s(attempt) <= older_than_s
+        if not alive:
+            shutil.rmtree(attempt, ignore_errors=True)
+            removed += 1
+    return removed
+
+
+def _attempt_name() -> str:
+    """Return a name that tells whose the attempt is from the moment it is there."""
+    started = int(_started(getpid()) or 0)
+    return f"{_host()}-{getpid()}-{started}-{uuid.uuid4().hex[:12]}"
+
+
+def _owner_alive(attempt: str) -> bool | None:
+    """Tell whether the process whose attempt it is lives; None if unknown."""
+    match = _ATTEMPT.fullmatch(attempt)
+    if match is None or match["host"] != _host():
+        return None
+    started = _started(int(match["pid"]))
+    tolerated_s = _CLOCK_TOLERANCE_S
+    return started is not None and abs(started - int(match["started"])) < tolerated_s
+
+
+def _host() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+
+
+def _started(pid: int) -> float | None:
+    import psutil  # noqa: PLC0415  (only where something is received or swept)
+
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return None
+
+
+def _age_s(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:  # its process has just finished
+        return 0.0
+
+
+def _chunks(content: Content) -> Iterator[bytes]:
+    if isinstance(content, Path):
+        with content.open("rb") as stream:
+            yield from iter(lambda: stream.read(_CHUNK_BYTES), b"")
+    elif hasattr(content, "read"):
+        yield from iter(lambda: content.read(_CHUNK_BYTES), b"")
+    else:
+        yield from content
+
+
+def _unwritable(where: str, exc: OSError) -> LakeError:
+    return LakeError(
+        f"the lake could not be written: {exc.strerror or exc}",
+        where=where,
+        hint="Free some space or check who may write there, then collect again: nothing "
+        "of this delivery was kept, and nothing is lost.",
+    )

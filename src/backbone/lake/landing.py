@@ -1,0 +1,270 @@
+"""The landing zone at rest: raw bytes exactly as received, delivery by delivery.
+
+::
+
+    <root>/_incoming/<attempt>/…                            temporal: being received
+    <root>/<source>/<dataset>/<received UTC>_<id8>/…        persistent: whole, unchanging
+        _reference.json                                     what the delivery is
+        _receipt_<received UTC>.json                        the same content once more
+
+A delivery is complete on disk before its folder is renamed into place: a process that
+dies at any moment leaves it whole or absent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from backbone.errors import CorruptLake, LakeError
+from backbone.lake import incoming as temporal
+from backbone.lake.disk import sync, sync_folder
+from backbone.lake.incoming import Attempt, Incoming, Received
+from backbone.lake.objectnames import REFERENCE
+from backbone.lake.references import (
+    add_receipt,
+    delivery_id,
+    reference_bytes,
+    stamp,
+)
+from backbone.lake.shelf import Shelf
+from backbone.model.deliveries import Delivery, LandedObject, Receipt
+
+__all__ = ["Incoming", "Landing", "Received"]
+
+_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_CHUNK_BYTES = 1 << 20
+
+
+class Landing:
+    """The landing folder of a lake; threads may share one.
+
+    Parameters
+    ----------
+    root : the folder; it is made with the first delivery
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._shelves: dict[tuple[str, str], Shelf] = {}
+        self._lock = threading.Lock()
+
+    def receive(self, source: str, dataset: str, *, received: datetime) -> Incoming:
+        """Return a context manager that receives one delivery.
+
+        Leaving it without `commit` removes what was received.
+
+        Parameters
+        ----------
+        received : an instant with a time zone; the caller's clock, not ours
+
+        Raises
+        ------
+        LakeError : a name that cannot be a folder, or a time without a zone
+        """
+        if received.tzinfo is None:
+            what = "the time of a receipt needs a time zone"
+            raise LakeError(what)
+        shelf = self._shelf(source, dataset)
+
+        def shelve(attempt: Attempt) -> Received:
+            with shelf.lock:
+                return _shelve(shelf, attempt, received)
+
+        return Incoming(self.root, shelve)
+
+    def datasets(self) -> tuple[tuple[str, str], ...]:
+        """Return (source, dataset) of everything that was ever received."""
+        return tuple(
+            (source.name, dataset.name)
+            for source in _folders(self.root)
+            for dataset in _folders(source)
+        )
+
+    def deliveries(self, source: str, dataset: str) -> tuple[Delivery, ...]:
+        """Return the deliveries of a dataset by (last receipt, name, id).
+
+        Raises
+        ------
+        CorruptLake : a reference cannot be read
+
+        Notes
+        -----
+        One scan of the dataset's folder; a delivery is read the first time it is seen
+        and when it has got another receipt.
+        """
+        return self._shelf(source, dataset).deliveries()
+
+    def path(self, obj: LandedObject) -> Path:
+        """Return where the bytes of an object are.
+
+        Raises
+        ------
+        CorruptLake : its reference names a place outside the landing folder
+        """
+        path = self.root / obj.path
+        if ".." in path.parts or not path.is_relative_to(self.root):
+            what = f"`{obj.path}` is outside the landing folder"
+            raise CorruptLake(what)
+        return path
+
+    def open(self, obj: LandedObject) -> BinaryIO:
+        """Open the bytes of an object for reading."""
+        try:
+            return self.path(obj).open("rb")
+        except OSError as exc:
+            raise _missing(obj, exc) from exc
+
+    def verify(self, delivery: Delivery) -> None:
+        """Read every byte of a delivery again and compare it with its reference.
+
+        Raises
+        ------
+        CorruptLake : bytes are missing, or are not those that were received
+        """
+        for obj in delivery.objects:
+            found = self._hash(obj)
+            if found != (obj.size, obj.sha256):
+                what = (
+                    f"`{obj.name}` is not what was received: {obj.size:,} bytes with "
+                    f"sha256 {obj.sha256[:16]}… then, {found[0]:,} with "
+                    f"{found[1][:16]}… now"
+                )
+                raise CorruptLake(
+                    what,
+                    where=str(self.path(obj)),
+                    hint="Bring the file back from a copy of the lake or its source.",
+                )
+        contents = [(obj.name, obj.sha256) for obj in delivery.objects]
+        if delivery_id(delivery.source, delivery.dataset, contents) != delivery.id:
+            what = f"the reference of delivery {delivery.id} was changed"
+            raise CorruptLake(what)
+
+    def sweep(self, *, older_than_s: float = 3600.0) -> int:
+        """Remove what dead processes left in temporal landing; return how many attempts.
+
+        Attempts of another machine go when untouched for `older_than_s`.
+        """
+        return temporal.sweep(self.root, older_than_s=older_than_s)
+
+    def _shelf(self, source: str, dataset: str) -> Shelf:
+        for name in (source, dataset):
+            if not _SEGMENT.fullmatch(name):
+                what = f"`{name}` cannot name a folder of the lake"
+                raise LakeError(
+                    what,
+                    hint="Letters, digits, `_` and `-`; a letter or digit first.",
+                )
+        with self._lock:
+            key = (source, dataset)
+            if key not in self._shelves:
+                self._shelves[key] = Shelf(self.root, source, dataset)
+            return self._shelves[key]
+
+    def _hash(self, obj: LandedObject) -> tuple[int, str]:
+        digest, size = hashlib.sha256(), 0
+        with self.open(obj) as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
+                digest.update(chunk)
+                size += len(chunk)
+        return size, digest.hexdigest()
+
+
+def _shelve(shelf: Shelf, attempt: Attempt, received: datetime) -> Received:
+    contents = [(obj.name, obj.sha256) for obj, _ in attempt.files]
+    receipt = Receipt(received, attempt.origin, attempt.state)
+    name = delivery_id(shelf.source, shelf.dataset, contents)
+    known = shelf.find(name)
+    if known is not None:
+        return _receive_again(shelf, *known, receipt)
+    folder = _free_folder(shelf.folder, received, name)
+    delivery = Delivery(
+        id=name,
+        source=shelf.source,
+        dataset=shelf.dataset,
+        objects=tuple(_moved(shelf.root, folder, obj, at) for obj, at in attempt.files),
+        receipts=(receipt,),
+        cursor=attempt.cursor,
+        problems=attempt.problems,
+    )
+    _move(attempt, folder, delivery)
+    shelf.put(folder.name, delivery)
+    return Received(delivery, "new")
+
+
+def _receive_again(
+    shelf: Shelf, folder: Path, delivery: Delivery, receipt: Receipt
+) -> Received:
+    if shelf.newest() == delivery and _says_nothing_new(delivery, receipt):
+        return Received(delivery, "unchanged")
+    add_receipt(folder, receipt)
+    delivery = delivery.with_receipt(receipt)
+    shelf.put(folder.name, delivery)
+    return Received(delivery, "again")
+
+
+def _says_nothing_new(delivery: Delivery, receipt: Receipt) -> bool:
+    """Tell whether a receipt of the newest delivery would add nothing."""
+    if receipt.state is None:
+        return True
+    same = [r for r in delivery.receipts if r.origin == receipt.origin]
+    return bool(same) and same[-1].state == receipt.state
+
+
+def _move(attempt: Attempt, folder: Path, delivery: Delivery) -> None:
+    """Make an attempt durable, then make it a delivery by one rename."""
+    (attempt.folder / REFERENCE).write_bytes(reference_bytes(delivery))
+    paths = [attempt.folder / at for _, at in attempt.files]
+    sync([attempt.folder / REFERENCE, *paths])
+    for inner in {parent for at in paths for parent in _parents(at, attempt.folder)}:
+        sync_folder(inner)
+    _make_folder(folder.parent)
+    attempt.folder.rename(folder)
+    sync_folder(folder.parent)
+
+
+def _parents(path: Path, top: Path) -> Iterator[Path]:
+    for parent in path.parents:
+        if parent == top:
+            return
+        yield parent
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, so that they outlive a power cut."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def _free_folder(shelf: Path, received: datetime, name: str) -> Path:
+    short = shelf / f"{stamp(received)}_{name[:8]}"
+    return shelf / f"{stamp(received)}_{name}" if short.exists() else short
+
+
+def _moved(root: Path, folder: Path, obj: LandedObject, at: str) -> LandedObject:
+    path = (folder / at).relative_to(root).as_posix()
+    return LandedObject(obj.name, path, obj.size, obj.sha256, obj.media_type, obj.origin)
+
+
+def _folders(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as found:
+        names = [e.name for e in found if e.is_dir() and _SEGMENT.fullmatch(e.name)]
+    return [folder / name for name in sorted(names)]
+
+
+def _missing(obj: LandedObject, exc: OSError) -> CorruptLake:
+    return CorruptLake(
+        f"the bytes of `{obj.name}` cannot be read: {exc.strerror or exc}",
+        where=obj.path,
+        hint="Bring the file back from a copy of the lake or from its source.",
+    )

@@ -1,0 +1,131 @@
+"""Reference files: what the lake remembers of a delivery, as JSON beside its bytes.
+
+A reference is written once, with the delivery's first receipt; every further receipt is
+a small file of its own. Paths are relative to the landing folder, so a lake may move.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from backbone.errors import CorruptLake
+from backbone.lake.disk import write_whole
+from backbone.lake.objectnames import RECEIPT_PREFIX, REFERENCE
+from backbone.model.deliveries import Delivery, LandedObject, Receipt
+
+__all__ = [
+    "add_receipt",
+    "delivery_id",
+    "read_delivery",
+    "reference_bytes",
+    "stamp",
+]
+
+_VERSION = 1
+_T = TypeVar("_T")
+
+
+def stamp(instant: datetime) -> str:
+    """Return an instant as names of folders hold it; text order is time order.
+
+    >>> stamp(datetime(2013, 1, 31, 6, tzinfo=UTC))
+    '20130131T060000000000Z'
+    """
+    return instant.astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+
+
+def delivery_id(source: str, dataset: str, contents: Iterable[tuple[str, str]]) -> str:
+    """Return the id of a delivery from the (name, sha256) of its objects.
+
+    Sixteen hexadecimal digits; the clock and the order of the objects have no part in it.
+    """
+    text = json.dumps([source, dataset, sorted(contents)], separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def reference_bytes(delivery: Delivery) -> bytes:
+    """Return the reference of a delivery as it is written."""
+    content = {
+        "reference": _VERSION,
+        "id": delivery.id,
+        "source": delivery.source,
+        "dataset": delivery.dataset,
+        "cursor": delivery.cursor,
+        "problems": list(delivery.problems),
+        "receipts": [_receipt_json(receipt) for receipt in delivery.receipts],
+        "objects": [vars(obj) for obj in delivery.objects],
+    }
+    return (json.dumps(content, indent=1) + "\n").encode()
+
+
+def add_receipt(folder: Path, receipt: Receipt) -> None:
+    """Write one more receipt beside the reference in `folder`, whole or not at all."""
+    name = f"{RECEIPT_PREFIX}{stamp(receipt.received)}"
+    path = folder / f"{name}.json"
+    copies = 1
+    while path.exists():
+        copies += 1
+        path = folder / f"{name}-{copies}.json"
+    write_whole(path, (json.dumps(_receipt_json(receipt)) + "\n").encode())
+
+
+def read_delivery(folder: Path) -> Delivery:
+    """Read a delivery from its folder, with every receipt.
+
+    Raises
+    ------
+    CorruptLake : the reference or a receipt is missing or cannot be read
+    """
+    delivery = _parsed(folder / REFERENCE, _delivery)
+    with os.scandir(folder) as entries:
+        names = sorted(
+            entry.name
+            for entry in entries
+            if entry.name.startswith(RECEIPT_PREFIX) and entry.name.endswith(".json")
+        )
+    if not names:
+        return delivery
+    more = tuple(_parsed(folder / name, _receipt) for name in names)
+    return replace(delivery, receipts=(*delivery.receipts, *more))
+
+
+def _parsed(path: Path, build: Callable[[dict[str, Any]], _T]) -> _T:
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123  (twice as fast, 20,000 times)
+            return build(json.loads(stream.read()))
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        what = f"`{path.name}` of the delivery in {path.parent} cannot be read: {exc}"
+        raise CorruptLake(
+            what,
+            hint="Bring the file back from a copy of the lake, or move the folder away "
+            "and collect again.",
+        ) from exc
+
+
+def _receipt_json(receipt: Receipt) -> dict[str, str | None]:
+    received = receipt.received.astimezone(UTC).isoformat(timespec="microseconds")
+    return {"received": received, "origin": receipt.origin, "state": receipt.state}
+
+
+def _receipt(content: dict[str, Any]) -> Receipt:
+    received = datetime.fromisoformat(content["received"])
+    return Receipt(received, content["origin"], content["state"])
+
+
+def _delivery(content: dict[str, Any]) -> Delivery:
+    return Delivery(
+        id=content["id"],
+        source=content["source"],
+        dataset=content["dataset"],
+        objects=tuple(LandedObject(**obj) for obj in content["objects"]),
+        receipts=tuple(map(_receipt, content["receipts"])),
+        cursor=content["cursor"],
+        problems=tuple(content["problems"]),
+    )

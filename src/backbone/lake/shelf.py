@@ -1,0 +1,150 @@
+"""What is known of the deliveries of one dataset, read once and kept while it holds."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from backbone.lake.references import read_delivery
+from backbone.model.deliveries import Delivery
+
+__all__ = ["Shelf"]
+
+_FOLDER = re.compile(r"\d{8}T\d{12}Z_[0-9a-f]{8,16}")
+_SETTLED_NS = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A delivery's folder as it was read.
+
+    A folder that changed just before it was read may change again under the same time
+    stamp; until it has settled it is read anew.
+    """
+
+    delivery: Delivery
+    changed_ns: int
+    settled: bool
+
+
+@dataclass
+class Shelf:
+    """The deliveries of one dataset; one process's view of one folder of landing.
+
+    References never change and receipts are only added, so a folder that has not
+    changed is not read again.
+    """
+
+    root: Path
+    source: str
+    dataset: str
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _entries: dict[str, _Entry] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
+    _ordered: tuple[Delivery, ...] | None = None
+    _newest: Delivery | None = None
+    _changed_ns: int = -1
+
+    @property
+    def folder(self) -> Path:
+        """Where the folders of the deliveries stand."""
+        return self.root / self.source / self.dataset
+
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Return every delivery by (last receipt, name, id), looking at every folder."""
+        with self.lock:
+            self._look()
+            if self._ordered is None:
+                merged = self._merged()
+                self._ordered = tuple(sorted(merged.values(), key=_order))
+            return self._ordered
+
+    def find(self, delivery_id: str) -> tuple[Path, Delivery] | None:
+        """Return the folder and the delivery called `delivery_id`, if it is there."""
+        with self.lock:
+            self._look_if_changed()
+            name = self._names.get(delivery_id)
+            if name is None:
+                return None
+            return self.folder / name, self._entries[name].delivery
+
+    def newest(self) -> Delivery | None:
+        """Return the delivery that was received last."""
+        with self.lock:
+            self._look_if_changed()
+            if self._newest is None:
+                known = (entry.delivery for entry in self._entries.values())
+                self._newest = max(known, key=_order, default=None)
+            return self._newest
+
+    def put(self, name: str, delivery: Delivery) -> None:
+        """Take note of a delivery that this process has just shelved or received."""
+        with self.lock:
+            changed_ns = (self.folder / name).stat().st_mtime_ns
+            self._entries[name] = _Entry(delivery, changed_ns, settled=False)
+            self._names.setdefault(delivery.id, name)
+            self._ordered = None
+            if self._newest is not None:
+                self._newest = max(self._newest, delivery, key=_order)
+            self._changed_ns = self.folder.stat().st_mtime_ns
+
+    def _look_if_changed(self) -> None:
+        try:
+            changed_ns = self.folder.stat().st_mtime_ns
+        except FileNotFoundError:
+            changed_ns = -1
+        if changed_ns != self._changed_ns:
+            self._look()
+
+    def _look(self) -> None:
+        try:
+            changed_ns = self.folder.stat().st_mtime_ns
+            with os.scandir(self.folder) as found:
+                folders = {
+                    entry.name: entry.stat().st_mtime_ns
+                    for entry in found
+                    if _FOLDER.fullmatch(entry.name)
+                }
+        except FileNotFoundError:
+            changed_ns, folders = -1, {}
+        now_ns = time.time_ns()
+        for name in self._entries.keys() - folders.keys():
+            del self._entries[name]
+            self._ordered = self._newest = None
+        for name, at_ns in folders.items():
+            self._read(name, at_ns, now_ns)
+        self._names = {}
+        for name in sorted(self._entries):
+            self._names.setdefault(self._entries[name].delivery.id, name)
+        self._changed_ns = changed_ns
+
+    def _read(self, name: str, changed_ns: int, now_ns: int) -> None:
+        known = self._entries.get(name)
+        if known is not None and known.settled and known.changed_ns == changed_ns:
+            return
+        delivery = read_delivery(self.folder / name)
+        settled = now_ns - changed_ns > _SETTLED_NS
+        self._entries[name] = _Entry(delivery, changed_ns, settled)
+        if known is None or known.delivery != delivery:
+            self._ordered = self._newest = None
+
+    def _merged(self) -> dict[str, Delivery]:
+        """Return one delivery per id, should two processes have shelved the same one."""
+        merged: dict[str, Delivery] = {}
+        for name in sorted(self._entries):
+            delivery = self._entries[name].delivery
+            first = merged.get(delivery.id)
+            if first is not None:
+                receipts = (*first.receipts, *delivery.receipts)
+                delivery = replace(first, receipts=receipts)
+            merged[delivery.id] = delivery
+        return merged
+
+
+def _order(delivery: Delivery) -> tuple[datetime, str, str]:
+    return delivery.received, delivery.name, delivery.id
