@@ -22,6 +22,7 @@ __all__ = ["Draft", "drafted"]
 T = TypeVar("T")
 
 _ROUNDS = 8
+_PARAMETER = "${param:"
 _SCALARS = (int, float, bool)
 
 
@@ -102,7 +103,8 @@ def drafted(
     draft: Draft[T] = Draft(name, document)
     data = _copied(document.value)
     value, found = _validated(adapter, annotation, draft, data)
-    mistakes = {each.where: draft.mistake(each.where, each.text) for each in found}
+    mistakes: dict[Where, Mistake] = {}
+    _tell(draft, found, set(), mistakes)
     ambiguous: set[Where] = set()
     for _ in range(_ROUNDS):
         guesses = [each for each in found if each.guess is not None]
@@ -110,10 +112,7 @@ def drafted(
             break
         ambiguous |= _mended(draft, data, guesses)
         value, found = _validated(adapter, annotation, draft, data)
-        for each in found:
-            if each.where not in ambiguous:
-                mistake = draft.mistake(each.where, each.text)
-                mistakes.setdefault(mistake.where, mistake)
+        _tell(draft, found, ambiguous, mistakes)
     draft.meant = cast("dict[str, Any]", _copied(data))
     for _ in range(_ROUNDS):
         if not found or not _left_out(draft, data, found):
@@ -121,6 +120,20 @@ def drafted(
         value, found = _validated(adapter, annotation, draft, data)
     draft.value = value
     return draft, list(mistakes.values())
+
+
+def _tell(
+    draft: Draft[Any],
+    found: Iterable[Finding],
+    ambiguous: set[Where],
+    mistakes: dict[Where, Mistake],
+) -> None:
+    """Add what is new; a parameter that is not known is told of where it is looked up."""
+    for each in found:
+        is_unfilled = isinstance(each.given, str) and _PARAMETER in each.given
+        if each.where not in ambiguous and not is_unfilled:
+            mistake = draft.mistake(each.where, each.text)
+            mistakes.setdefault(mistake.where, mistake)
 
 
 def _validated(
@@ -133,7 +146,8 @@ def _validated(
         except ValidationError as error:
             errors = error.errors(include_url=False)
         found = findings(errors, annotation, data)
-        if not any(_written_out(draft, data, each) for each in found):
+        written = [_written_out(draft, data, each) for each in found]
+        if not any(written):
             break
     return None, found
 

@@ -17,6 +17,7 @@ __all__ = [
     "SETTINGS",
     "DeclaredFile",
     "Folder",
+    "as_name",
     "declared_files",
     "find",
     "misspelt_folders",
@@ -41,7 +42,7 @@ class DeclaredFile:
     def name(self) -> str:
         """The name it declares (if it cannot be one, what was probably meant)."""
         stem = self.path.stem
-        return stem if is_table_name(stem) else _as_name(stem)
+        return stem if is_table_name(stem) else as_name(stem)
 
     @property
     def file(self) -> str:
@@ -117,5 +118,6 @@ def _entries(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
-def _as_name(text: str) -> str:
+def as_name(text: str) -> str:
+    """Return the name that is nearest to `text`: ``Flights-2`` is ``flights_2``."""
     return _NOT_IN_NAMES.sub("_", text.lower()).strip("_")

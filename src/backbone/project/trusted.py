@@ -119,12 +119,3 @@ class TrustedTable(Declaration):
     description: str | None = Field(None, description="What a row is, for people.")
     clean: tuple[CleanStep, ...] = Field((), description="First, in this order.")
     rules: tuple[Rule, ...] = Field((), description="Then these, top to bottom.")
-
-    @model_validator(mode="after")
-    def _distinct_names(self) -> Self:
-        names = [rule.name for rule in self.rules]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            message = f"several rules are called {', '.join(twice)}"
-            raise ValueError(message)
-        return self

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -15,7 +15,9 @@ from backbone.project.shapes import Located, declared_keys, located
 __all__ = ["Finding", "findings"]
 
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
-_IS_WANTED = " is wanted, not "
+_NOT = ", not "
+_WANTS = "wants "
+_BACKQUOTED = re.compile(r"`([^`]+)`")
 _WANTED = {
     "string_type": "a text",
     "int_type": "a whole number",
@@ -61,7 +63,10 @@ def findings(
     A key that is missing because it is misspelt is one finding, not two; what none of
     several choices accepts is one finding as well.
     """
-    found = [_finding(error, located(annotation, error["loc"]), data) for error in errors]
+    found = [
+        _placed(_finding(error, located(annotation, error["loc"]), data), data)
+        for error in errors
+    ]
     misspelt = {(*each.where[:-1], each.guess) for each in found if each.is_key}
     deep = {
         each.where[:end]
@@ -94,10 +99,45 @@ def _finding(error: ErrorDetails, place: Located, data: object) -> Finding:
         return _unchosen(where, kind, given, words, in_union=place.in_union)
     if kind == "missing" and where and isinstance(where[-1], int):
         count = len(given) if isinstance(given, (list, tuple)) else 1
-        text = f"a longer list is wanted, not one of {count}"
+        text = f"has {count} of the values that are wanted{_about(place)}"
         return Finding(where[:-1], kind, text, given)
     text = _text(error, ctx, place)
     return Finding(where, kind, text, given, in_union=place.in_union)
+
+
+def _placed(finding: Finding, data: object) -> Finding:
+    """Move what is said of a whole model to the part of it that is spoken of.
+
+    That part is the key or the value that the text quotes, if it stands there once.
+    """
+    where = _present(finding.where, data) if finding.guess else finding.where
+    if finding.kind == "value_error" and isinstance(finding.given, Mapping):
+        for word in _BACKQUOTED.findall(finding.text):
+            places = list(_spoken_of(word, finding.given, where))
+            if len(places) == 1:
+                where = places[0]
+                break
+    return replace(finding, where=where)
+
+
+def _present(where: Where, data: object) -> Where:
+    """Cut what a validator put inside a plain value: ``engine: duckdb`` has no kind."""
+    for end in range(len(where)):
+        if not isinstance(_at(data, where[:end]), (Mapping, list)):
+            return where[:end]
+    return where
+
+
+def _spoken_of(word: str, value: object, where: Where) -> Iterator[Where]:
+    pairs = value.items() if isinstance(value, Mapping) else enumerate(_items(value))
+    for key, each in pairs:
+        if word in {key, each} if isinstance(each, str) else word == key:
+            yield (*where, key)
+        yield from _spoken_of(word, each, (*where, key))
+
+
+def _items(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _unknown(place: Located, data: object) -> Finding:
@@ -157,32 +197,35 @@ def _either(first: Finding, second: Finding) -> Finding:
     if first.words and second.words:
         words = first.words + second.words
         return _unchosen(first.where, first.kind, first.given, words, in_union=True)
-    head, _, given = first.text.partition(_IS_WANTED)
-    more, _, _ = second.text.partition(_IS_WANTED)
-    if not given or more in head.split(" or "):
+    head, _, given = first.text.partition(_NOT)
+    more = second.text.partition(_NOT)[0].removeprefix(_WANTS)
+    if not head.startswith(_WANTS) or more in head:
         return first
-    text = f"{head} or {more}{_IS_WANTED}{given}"
+    text = f"{head} or {more}{_NOT}{given}"
+    text = text.replace("a whole number or a number", "a number")
     return Finding(first.where, first.kind, text, first.given, in_union=True)
 
 
 def _text(error: ErrorDetails, ctx: Mapping[str, Any], place: Located) -> str:
     kind, given = error["type"], error["input"]
     if kind in _WANTED:
-        return f"{_WANTED[kind]}{_IS_WANTED}{brief(given)}"
+        return f"{_WANTS}{_WANTED[kind]}{_NOT}{brief(given)}"
     if kind == "missing":
-        about = place.field.description if place.field else None
-        return f"is missing ({about.rstrip('.')})" if about else "is missing"
+        return f"is missing{_about(place)}"
+    if kind == "string_pattern_mismatch":
+        return f"{brief(given)} is not of the form `{ctx['pattern']}`{_about(place)}"
     if kind in _WORDS:
         return _WORDS[kind](ctx, given)
     return error["msg"]
 
 
+def _about(place: Located) -> str:
+    about = place.field.description if place.field else None
+    return f" ({about.rstrip('.')})" if about else ""
+
+
 def _reason(ctx: Mapping[str, Any], _: object) -> str:
     return str(ctx["error"])
-
-
-def _pattern(ctx: Mapping[str, Any], given: object) -> str:
-    return f"{brief(given)} has not the form `{ctx['pattern']}`"
 
 
 def _short(ctx: Mapping[str, Any], _: object) -> str:
@@ -195,18 +238,17 @@ def _long(ctx: Mapping[str, Any], _: object) -> str:
 
 
 def _compared(words: str, key: str) -> Callable[[Mapping[str, Any], object], str]:
-    return lambda ctx, given: f"{brief(given)} is not {words} {ctx[key]}"
+    return lambda ctx, given: f"{brief(given)} is {words} {ctx[key]}"
 
 
 _WORDS: dict[str, Callable[[Mapping[str, Any], object], str]] = {
     "value_error": _reason,
-    "string_pattern_mismatch": _pattern,
     "string_too_short": _short,
     "string_too_long": _long,
     "too_short": _short,
     "too_long": _long,
-    "greater_than": _compared("greater than", "gt"),
-    "greater_than_equal": _compared("at least", "ge"),
-    "less_than": _compared("less than", "lt"),
-    "less_than_equal": _compared("at most", "le"),
+    "greater_than": _compared("not greater than", "gt"),
+    "greater_than_equal": _compared("less than", "ge"),
+    "less_than": _compared("not less than", "lt"),
+    "less_than_equal": _compared("more than", "le"),
 }

@@ -49,6 +49,7 @@ _MEANINGS = (
     ("found unexpected end of stream", "the text that begins here has no closing quote"),
     ("expected ',' or ']'", "the list `[…]` that begins here is not closed"),
     ("expected ',' or '}'", "the `{…}` that begins here is not closed, or needs quotes"),
+    ("expected the node content", "a value is missing here"),
     ("unknown escape character", "double the backslash, or use single quotes"),
     ("cannot start any token", "a text that begins with this character must be quoted"),
 )  # fmt: skip

@@ -10,13 +10,23 @@ from decimal import Decimal
 from backbone.model.types import CanonicalType
 from backbone.project.mistakes import brief
 
-__all__ = ["Bound", "misfit_of_bound", "misfit_of_range", "misfit_of_text"]
+__all__ = ["Bound", "misfit_of_bound", "misfit_of_range", "misfit_of_text", "noun"]
 
 Bound = int | Decimal | str | None
 
 _WHOLE = re.compile(r"-?\d+")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def noun(kind: CanonicalType) -> str:
+    """Name a type in a sentence.
+
+    >>> from backbone.model.types import INTEGER
+    >>> noun(INTEGER)
+    'an integer'
+    """
+    return f"an {kind}" if kind.kind == "integer" else f"a {kind}"
 
 
 def misfit_of_bound(kind: CanonicalType, bound: Bound) -> str | None:
@@ -30,9 +40,8 @@ def misfit_of_bound(kind: CanonicalType, bound: Bound) -> str | None:
         return None
     if kind.is_numeric:
         if isinstance(bound, str):
-            return (
-                f'"{bound}" is a text; the bounds of a {kind} are numbers without quotes'
-            )
+            numbers = f"the bounds of {noun(kind)} are numbers"
+            return f'"{bound}" is a text; {numbers} without quotes'
         return None
     if kind.kind == "string":
         if not isinstance(bound, str):
@@ -61,11 +70,11 @@ def misfit_of_text(kind: CanonicalType, text: str) -> str | None:
     """
     if kind.kind not in _FORMS:
         return None
-    noun, example, reader = _FORMS[kind.kind]
+    what, example, reader = _FORMS[kind.kind]
     try:
         reader(text)
     except ValueError:
-        return f'{brief(text)} is no {noun}; write for example "{example}"'
+        return f'{brief(text)} is no {what}; write for example "{example}"'
     return None
 
 

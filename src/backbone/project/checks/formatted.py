@@ -68,7 +68,9 @@ def _names(draft: Draft[FormattedTable], names: list[str]) -> Iterator[Mistake]:
             yield draft.mistake(where, "a column must have a name")
         other = seen.setdefault(name.casefold(), name)
         if other != name:
-            yield draft.mistake(where, f"differs from `{other}` in upper case only")
+            yield draft.mistake(
+                where, f"differs from `{other}` only in case; engines take both for one"
+            )
 
 
 def _column(

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from backbone.errors import UnknownAsset
-from backbone.model.names import AssetName, Zone
+from backbone.model.names import AssetName, Zone, is_table_name
 from backbone.model.schemas import ORIGIN
 from backbone.model.types import CanonicalType
 from backbone.project.drafts import Draft
+from backbone.project.folder import as_name
 from backbone.project.mistakes import Mistake, Where, suggestion
 from backbone.project.reading import Drafts
 
@@ -44,7 +45,9 @@ class Known:
     def of(cls, drafts: Drafts) -> Known:
         """Gather the names that the drafts of a project declare."""
         datasets = [
-            d for draft in drafts.sources.values() for d in _keys(draft, "datasets")
+            dataset if is_table_name(dataset) else as_name(dataset)
+            for draft in drafts.sources.values()
+            for dataset in _keys(draft, "datasets")
         ]
         names = drafts.names
         formatted = sorted(names.get("formatted", ()))
@@ -59,7 +62,8 @@ class Known:
         columns = {
             n: found for n, d in drafts.formatted.items() if (found := _columns(d))
         }
-        complete = len(drafts.sources) == len(names.get("sources", ()))
+        listing = [d for d in drafts.sources.values() if _keys(d, "datasets")]
+        complete = len(listing) == len(names.get("sources", ()))
         return cls(tables, columns, complete)
 
     def of_asset(self, asset: AssetName) -> Columns | None:
@@ -74,22 +78,28 @@ class Known:
 
     def unknown(self, text: str, zones: tuple[Zone, ...]) -> str | None:
         """Tell why `text` names no asset of `zones`; None if it does, or may."""
-        names = self.assets(zones)
+        if "${" in text:
+            return None  # what cannot be filled in is told of elsewhere
         try:
             asset = AssetName.parse(text)
         except UnknownAsset:
-            return f"`{text}` does not name an asset{suggestion(text, names)}"
+            hint = suggestion(text, self.assets(zones))
+            return f"`{text}` does not name an asset{hint}"
         if asset.zone not in zones:
             which = ", ".join(zones)
             return f"`{text}` is an asset of {asset.zone}, not of {which}"
         if asset.zone == "landing" and not self.all_datasets:
             return None
-        if asset.table not in self.tables[asset.zone]:
-            return f"there is no asset `{asset.main}`{suggestion(text, names)}"
+        return self._absent(asset, zones)
+
+    def _absent(self, asset: AssetName, zones: Iterable[Zone]) -> str | None:
         sides = SIDES[asset.zone]
+        if asset.table not in self.tables[asset.zone]:
+            hint = suggestion(str(asset.main), self.assets(zones))
+            return f"there is no asset `{asset.main}`{hint}"
         if asset.side is not None and asset.side not in sides:
             full = [str(asset.main.with_side(side)) for side in sides]
-            return f"there is no asset `{text}`{suggestion(text, full)}"
+            return f"there is no asset `{asset}`{suggestion(str(asset), full)}"
         return None
 
 

@@ -8,6 +8,7 @@ from backbone.errors import RuleSyntaxError
 from backbone.model.constraints import Reference
 from backbone.model.names import AssetName
 from backbone.model.types import CanonicalType
+from backbone.project.checks.fits import noun
 from backbone.project.checks.known import Columns, Known, missing_columns
 from backbone.project.drafts import Draft
 from backbone.project.mistakes import Mistake, Where, suggestion
@@ -55,7 +56,7 @@ def _comparable(
     if own is None or other is None or own.kind == other.kind:
         return
     if not (own.is_numeric and other.is_numeric):
-        text = f"is a {own}, but `{target}` a {other}: they are never equal"
+        text = f"is {noun(own)}, but `{target}` {noun(other)}: they are never equal"
         yield draft.mistake(where, text)
 
 
@@ -68,7 +69,7 @@ def check_deny(
     try:
         constraint = parse(rule.name, rule.deny or "")
     except RuleSyntaxError as error:
-        text = f"{error.what} {error.hint}" if error.hint else error.what
+        text = f"{error.what}. {error.hint}" if error.hint else error.what
         yield draft.mistake(where, text)
         return
     columns = known.columns.get(draft.name, {})

@@ -10,6 +10,7 @@ from backbone.project.checks.fits import (
     misfit_of_bound,
     misfit_of_range,
     misfit_of_text,
+    noun,
 )
 from backbone.project.checks.known import Columns, Known, missing_columns
 from backbone.project.checks.referring import check_deny, check_references
@@ -35,6 +36,7 @@ def check_trusted(drafts: Drafts, known: Known) -> Iterator[Mistake]:
         columns = known.columns.get(draft.name)
         if draft.value is None or columns is None:
             continue
+        yield from _distinct(draft, draft.value)
         yield from _cleaning(draft, draft.value, columns)
         for index, rule in enumerate(draft.value.rules):
             where = ("rules", index)
@@ -44,6 +46,16 @@ def check_trusted(drafts: Drafts, known: Known) -> Iterator[Mistake]:
                 yield from check_references(draft, where, rule.references, known)
             if rule.deny:
                 yield from check_deny(draft, (*where, "deny"), rule, known)
+
+
+def _distinct(draft: TrustedDraft, table: TrustedTable) -> Iterator[Mistake]:
+    first: dict[str, int] = {}
+    for index, rule in enumerate(table.rules):
+        other = first.setdefault(rule.name, index)
+        if other != index:
+            line = draft.document.line(draft.back(("rules", other)))
+            text = f"the rule in line {line} is called `{rule.name}` too"
+            yield draft.mistake(("rules", index, "name"), text)
 
 
 def _cleaning(
@@ -60,7 +72,7 @@ def _cleaning(
         for where, name in named:
             kind = columns.get(name)
             if kind is not None and kind.kind != "string":
-                text = f"`{name}` is a {kind}; cleaning works on strings"
+                text = f"`{name}` is {noun(kind)}; cleaning works on strings"
                 yield draft.mistake(where, text)
 
 
@@ -99,7 +111,7 @@ def _values(
     for name in rule.matches or {}:
         kind = columns.get(name)
         if kind is not None and kind.kind != "string":
-            text = f"`{name}` is a {kind}; expressions match strings"
+            text = f"`{name}` is {noun(kind)}; expressions match strings"
             yield draft.mistake((*where, "matches", name), text)
 
 

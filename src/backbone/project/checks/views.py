@@ -46,7 +46,7 @@ def _parsed(view: ViewText) -> tuple[tuple[AssetName, ...], list[Mistake]]:
         place = _PLACE.search(error.where or "")
         line = int(place[1]) if place else 1
         column = int(place[2]) if place and place[2] else None
-        text = f"{error.what} {error.hint}" if error.hint else error.what
+        text = f"{error.what}. {error.hint}" if error.hint else error.what
         return (), [Mistake(view.file, line, text, column=column)]
 
 
