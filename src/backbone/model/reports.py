@@ -99,7 +99,8 @@ class RuleReport:
 
     `violating_rows` take part in a violation; `blamed_rows` were acted upon;
     `changed_cells` were blanked or repaired; `removed_rows` quarantined or merged.
-    `plan` is the shape of the detection plan; `seconds` its time.
+    `plan` is the shape of the detection plan; `seconds` its time; `pairs` counts the
+    pairs of rows that break it together, where that is cheap to know.
     """
 
     name: str
@@ -113,3 +114,4 @@ class RuleReport:
     plan: str = ""
     seconds: float = 0.0
     witnesses: tuple[Witness, ...] = field(default=())
+    pairs: int | None = None

@@ -1,0 +1,28 @@
+"""The trusted zone: the current state of a table, cleaned, checked, repaired.
+
+`trust` makes a trusted table of a formatted one. Around it: `rules` (short forms are
+sugar for denial constraints), `checks` (mistakes in declarations, before a row is read),
+`detect` with `shapes` and `plans` (who breaks a constraint, never by comparing all
+pairs), `applying` with `actions` (what is done about it), `witnesses` (examples, in
+sentences) and `replay` (the story of a table gives the table again).
+"""
+
+from __future__ import annotations
+
+from backbone.management.trusted.checks import check_clean, check_rule, check_table
+from backbone.management.trusted.replay import replay_query
+from backbone.management.trusted.rules import constraints_of, describe_rule
+from backbone.management.trusted.state import CurrentState
+from backbone.management.trusted.step import TrustedResult, trust
+
+__all__ = [
+    "CurrentState",
+    "TrustedResult",
+    "check_clean",
+    "check_rule",
+    "check_table",
+    "constraints_of",
+    "describe_rule",
+    "replay_query",
+    "trust",
+]

@@ -1,0 +1,236 @@
+"""What is done about violations: blank, repair by majority, quarantine, deduplicate.
+
+Cells change only where blamed. Every change is a row of the repairs, every row that
+leaves has a reason or a survivor; ties are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from backbone.engines.protocol import Relation, Session, Staged
+from backbone.management.trusted.blame import blamed, blamed_role
+from backbone.management.trusted.detect import ROWS
+from backbone.management.trusted.findings import Finding, count_of, union
+from backbone.management.trusted.plans.frame import Steps, select
+from backbone.management.trusted.state import State
+from backbone.management.trusted.texts import canonical_text
+from backbone.project.trusted import Rule
+from backbone.sql.queries import Query, column, table
+
+__all__ = ["Change", "blank", "deduplicate", "quarantine", "repair"]
+
+Inputs = dict[str, Relation]
+_ROLES = {"t1": "role in ('t1', 'both')", "t2": "role in ('t2', 'both')", "any": "true"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """The state after an action, and what the action did.
+
+    `repairs` hold changed cells, `gone` the rows that left, each as the side table wants
+    them, with ``_row`` in place of the origin; `cells` and `rows` count them.
+    """
+
+    state: State
+    repairs: tuple[Staged, ...] = ()
+    gone: Staged | None = None
+    cells: int = 0
+    rows: int = 0
+
+
+def blank(
+    session: Session, state: State, rule: Rule, finding: Finding, *, order: int
+) -> Change:
+    """Make the blamed cells of violating rows null."""
+    change = Change(state)
+    for cell in blamed(rule, finding.part):
+        steps, inputs = change.state.rows([cell.column])
+        present = exp.not_(exp.Is(this=column(cell.column, "r"), expression=exp.null()))
+        hits = select(f"select distinct _row from hits where {_ROLES[cell.rows]}")
+        moved = (
+            exp.select(column("_row", "r"))
+            .select(exp.alias_(column(cell.column, "r"), "old"))
+            .select(exp.alias_(exp.null(), "value"))
+            .select(exp.alias_(exp.cast(exp.null(), "DOUBLE"), "confidence"))
+            .from_(table(ROWS, "r"))
+            .join(table("blamed", "b"), on=_equal(["_row"], "r", "b"))
+            .where(present)
+        )
+        query = Query((*steps, ("blamed", hits), ("moved", moved)))
+        bound = {**inputs, "hits": finding.hits}
+        change = _moved(
+            session, change, cell.column, rule.name, "blank", order, query, bound
+        )
+    return change
+
+
+def repair(
+    session: Session, state: State, rule: Rule, finding: Finding, *, order: int
+) -> Change:
+    """Give the cells of a functional rule the value of most rows of their group.
+
+    Nulls have no vote and are left alone; so is every group without one greatest number
+    of votes. `confidence` is the winner's share of the votes.
+    """
+    *keys, name = finding.part.constraint.columns
+    if rule.blame and name not in rule.blame:
+        return Change(state)
+    steps, inputs = state.rows([*keys, name])
+    query = Query((*steps, *_majority_steps(keys, name)))
+    return _moved(
+        session, Change(state), name, rule.name, "majority", order, query, inputs
+    )
+
+
+def _majority_steps(keys: Sequence[str], name: str) -> Steps:
+    named = [exp.alias_(column(key), f"k{i}") for i, key in enumerate(keys)]
+    listed = [f"k{i}" for i in range(len(keys))]
+    votes = (
+        exp.select(column("_row"), exp.alias_(column(name), "v"), *named)
+        .from_(table(ROWS))
+        .where(*(_present(key) for key in (*keys, name)))
+    )
+    group = ", ".join(listed)
+    counted = (
+        f"select {group}, arg_min(v, _row) as v, min(_row) as first, count(*) as n "
+        f"from votes group by {group}, votes.v"
+    )
+    groups = (
+        f"select {group}, sum(n) as total, max(n) as top from counted "
+        f"group by {group} having count(*) > 1"
+    )
+    on_c = " and ".join(f"c.{k} = g.{k}" for k in listed)
+    winners = (
+        f"select {', '.join(f'g.{k}' for k in listed)}, arg_min(c.v, c.first) as v, "
+        "max(cast(g.top as double) / cast(g.total as double)) as confidence "
+        f"from counted c join groups g on {on_c} and c.n = g.top "
+        f"group by {', '.join(f'g.{k}' for k in listed)} having count(*) = 1"
+    )
+    on_w = " and ".join(f"r.{k} = w.{k}" for k in listed)
+    moved = (
+        "select r._row, r.v as old, w.v as value, w.confidence "
+        f"from votes r join winners w on {on_w} where r.v <> w.v"
+    )
+    return [
+        ("votes", votes),
+        ("counted", select(counted)),
+        ("groups", select(groups)),
+        ("winners", select(winners)),
+        ("moved", select(moved)),
+    ]
+
+
+def _moved(
+    session: Session,
+    change: Change,
+    name: str,
+    rule: str,
+    method: str,
+    order: int,
+    query: Query,
+    inputs: Inputs,
+) -> Change:
+    """Apply the moves of `query`: ``_row, old, value, confidence`` in column `name`."""
+    typed = exp.select(
+        column("_row"),
+        column("old"),
+        exp.alias_(
+            exp.cast(column("value"), change.state.schema[name].type.sql), "value"
+        ),
+        column("confidence"),
+    ).from_(table(query.result))
+    moves = session.stage(query.then("typed", typed), inputs)
+    cells = count_of(session, moves)
+    if not cells:
+        return change
+    entries = exp.select(
+        column("_row"),
+        exp.alias_(exp.Literal.string(name), "column", quoted=True),
+        exp.alias_(canonical_text(column("old")), "old"),
+        exp.alias_(canonical_text(column("value")), "new"),
+        exp.alias_(exp.Literal.string(rule), "rule"),
+        exp.alias_(exp.Literal.string(method), "method"),
+        column("confidence"),
+        exp.alias_(exp.Literal.number(order), "step_order"),
+    ).from_(table("moves"))
+    bound: Inputs = {"moves": moves}
+    staged = session.stage(Query.of(entries), bound)
+    values = Query.of(select("select _row, value from moves"), "values_")
+    state = change.state.with_changed(session, name, values, bound)
+    repairs = (*change.repairs, staged)
+    return Change(state, repairs, None, change.cells + cells, change.rows)
+
+
+def quarantine(
+    session: Session, state: State, rule: Rule, reasons: Sequence[Staged]
+) -> Change:
+    """Take violating rows out; of a two-row rule all of them, or those of one role.
+
+    `reasons` are the described findings of the rule.
+    """
+    all_reasons, inputs = union(reasons, ["_row", "part", "role", "rule", "reason"])
+    leaving = select(
+        "select _row, min(rule) as rule, "
+        "string_agg(reason, '; ' order by part) as reason "
+        f"from reasons where {_ROLES[blamed_role(rule)]} group by _row"
+    )
+    query = Query((("reasons", all_reasons), ("leaving", leaving)))
+    gone = session.stage(query, inputs)
+    return _removed(session, state, gone)
+
+
+def deduplicate(session: Session, state: State, rule: Rule) -> Change:
+    """Keep the first or the latest row of each key; the others are merged into it."""
+    keys = rule.unique or ()
+    steps, inputs = state.rows(keys)
+    named = [exp.alias_(column(key), f"k{i}") for i, key in enumerate(keys)]
+    listed = [f"k{i}" for i in range(len(keys))]
+    keyed = exp.select(column("_row"), *named).from_(table(ROWS))
+    keyed = keyed.where(*(_present(key) for key in keys))
+    kept = "min" if rule.keep == "first" else "max"
+    survivors = (
+        f"select {', '.join(listed)}, {kept}(_row) as survivor from keyed "
+        f"group by {', '.join(listed)} having count(*) > 1"
+    )
+    on = " and ".join(f"k.{k} = s.{k}" for k in listed)
+    merged = (
+        "select k._row, s.survivor from keyed k join survivors s "
+        f"on {on} where k._row <> s.survivor"
+    )
+    named_rule = exp.alias_(exp.Literal.string(rule.name), "rule")
+    query = Query(
+        (
+            *steps,
+            ("keyed", keyed),
+            ("survivors", select(survivors)),
+            ("merging", select(merged)),
+            (
+                "merged",
+                exp.select(column("_row"), column("survivor"), named_rule).from_(
+                    "merging"
+                ),
+            ),
+        )
+    )
+    return _removed(session, state, session.stage(query, inputs))
+
+
+def _removed(session: Session, state: State, gone: Staged) -> Change:
+    rows = count_of(session, gone)
+    if not rows:
+        return Change(state)
+    return Change(state.without(session, gone), gone=gone, rows=rows)
+
+
+def _present(name: str) -> exp.Expr:
+    return exp.not_(exp.Is(this=column(name), expression=exp.null()))
+
+
+def _equal(names: Sequence[str], left: str, right: str) -> exp.Expr:
+    return exp.and_(
+        *(exp.EQ(this=column(n, left), expression=column(n, right)) for n in names)
+    )

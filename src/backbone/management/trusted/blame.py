@@ -1,0 +1,55 @@
+"""Blame: which cells, of which rows, are wrong when a constraint is broken.
+
+A constraint names everybody who takes part; cells are changed only where blamed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from backbone.management.trusted.rules import Part
+from backbone.project.trusted import Rule
+
+__all__ = ["Blamed", "blamed", "blamed_role"]
+
+Rows = Literal["t1", "t2", "any"]
+
+
+@dataclass(frozen=True)
+class Blamed:
+    """A column, of the rows that play a role in the violation."""
+
+    column: str
+    rows: Rows = "any"
+
+
+def _read(text: str) -> Blamed:
+    row, dot, name = text.partition(".")
+    if dot and row == "t1":
+        return Blamed(name, "t1")
+    if dot and row == "t2":
+        return Blamed(name, "t2")
+    return Blamed(text)
+
+
+def blamed(rule: Rule, part: Part) -> tuple[Blamed, ...]:
+    """Return the cells to blame when `part` of `rule` is broken.
+
+    `blame` of the rule decides (``column``, or ``t1.column`` of a two-row rule); without
+    it, the column that the constraint is about.
+
+    >>> from backbone.management.trusted.rules import parts_of
+    >>> rule = Rule(name="r", deny="t1.a = t2.a and t1.b < t2.b", blame=("t2.b",))
+    >>> blamed(rule, parts_of(rule)[0])
+    (Blamed(column='b', rows='t2'),)
+    """
+    if not rule.blame:
+        return tuple(Blamed(name) for name in part.about)
+    return tuple(b for b in map(_read, rule.blame) if b.column in part.constraint.columns)
+
+
+def blamed_role(rule: Rule) -> Rows:
+    """Return whose rows are to blame: those of one role if every `blame` names it."""
+    rows = {b.rows for b in map(_read, rule.blame)}
+    return rows.pop() if len(rows) == 1 else "any"

@@ -1,0 +1,169 @@
+"""What is wrong with a trusted table's declaration, before any row is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from backbone.errors import BackboneError, nearest
+from backbone.management.trusted.blame import blamed
+from backbone.management.trusted.kinds import fits, kind_of_type, predicate_mistakes
+from backbone.management.trusted.rules import Part, parts_of, split_names
+from backbone.management.trusted.shapes import kind_of
+from backbone.model.constraints import Reference
+from backbone.model.schemas import Schema
+from backbone.project.trusted import CleanStep, Rule, TrustedTable
+
+__all__ = ["check_clean", "check_rule", "check_table"]
+
+_LISTED = ("not_null", "unique")
+_BY_COLUMN = ("accepted", "range", "matches")
+
+
+def check_table(
+    declaration: TrustedTable, schema: Schema, known: Mapping[str, Schema]
+) -> list[str]:
+    """Return every mistake of `declaration` over a table of `schema`.
+
+    `known` are the schemas of the tables that rules may refer to, by full name
+    (``trusted.planes``), this table among them.
+    """
+    mistakes = []
+    for number, step in enumerate(declaration.clean, start=1):
+        mistakes += check_clean(step, number, schema)
+    for rule in declaration.rules:
+        mistakes += check_rule(rule, schema, known)
+    return mistakes
+
+
+def check_clean(step: CleanStep, number: int, schema: Schema) -> list[str]:
+    """Return the mistakes of the cleaning step with this number (the first is 1)."""
+    mistakes = []
+    for name in step.targets():
+        if name not in schema:
+            mistakes.append(_unknown(name, schema))
+        elif schema[name].type.kind != "string":
+            kind = schema[name].type
+            mistakes.append(f"`{name}` is {kind}; cleaning steps are for text")
+    return [f"cleaning step {number}: {mistake}" for mistake in mistakes]
+
+
+def check_rule(rule: Rule, schema: Schema, known: Mapping[str, Schema]) -> list[str]:
+    """Return the mistakes of `rule` over a table of `schema`.
+
+    Unknown columns, values that cannot be compared, unknown tables, a shape that no plan
+    covers, an action that does not know which cells are wrong. Each mistake names the
+    rule and, where there is one, the nearest valid spelling.
+    """
+    try:
+        parts = parts_of(rule)
+        for part in parts:
+            kind_of(part.constraint)
+    except BackboneError as error:
+        said = f"{error.what}. {error.hint or ''}".rstrip()
+        return [said if rule.name in said else f"rule `{rule.name}`: {said}"]
+    public = schema.public
+    mistakes = list(_column_mistakes(rule, parts, public))
+    if not mistakes:
+        for part in parts:
+            mistakes += _part_mistakes(part, public, known)
+        mistakes += _value_mistakes(rule, public)
+        mistakes += _action_mistakes(rule, parts)
+    return [f"rule `{rule.name}`: {mistake}" for mistake in dict.fromkeys(mistakes)]
+
+
+def _unknown(name: str, schema: Schema) -> str:
+    hint = nearest(name, schema.public.names)
+    return f"there is no column `{name}`. {hint or ''}".rstrip()
+
+
+def _column_mistakes(
+    rule: Rule, parts: tuple[Part, ...], schema: Schema
+) -> Iterator[str]:
+    if not parts:
+        yield "asks for nothing"
+    for part in parts:
+        for name in part.constraint.columns:
+            if name not in schema:
+                yield _unknown(name, schema)
+    for text in rule.blame:
+        name = text.removeprefix("t1.").removeprefix("t2.")
+        if name not in schema:
+            yield "`blame`: " + _unknown(name, schema)
+
+
+def _part_mistakes(
+    part: Part, schema: Schema, known: Mapping[str, Schema]
+) -> Iterator[str]:
+    if part.constraint.reference is not None:
+        yield from _reference_mistakes(part.constraint.reference, schema, known)
+    for predicate in part.constraint.predicates:
+        yield from predicate_mistakes(predicate, schema)
+
+
+def _reference_mistakes(
+    reference: Reference, schema: Schema, known: Mapping[str, Schema]
+) -> Iterator[str]:
+    if reference.table not in known:
+        hint = nearest(reference.table, sorted(known))
+        yield f"there is no table `{reference.table}`. {hint or ''}".rstrip()
+        return
+    other = known[reference.table]
+    for own, to in zip(reference.columns, reference.to, strict=True):
+        if to not in other:
+            yield f"in {reference.table}, {_unknown(to, other)}"
+        elif kind_of_type(schema[own].type) != kind_of_type(other[to].type):
+            yield (
+                f"`{own}` is {schema[own].type}, but `{to}` of {reference.table} is "
+                f"{other[to].type}"
+            )
+
+
+def _value_mistakes(rule: Rule, schema: Schema) -> Iterator[str]:
+    for keys, dependents in (rule.functional or {}).items():
+        for name in set(split_names(keys)) & set(dependents):
+            yield f"`{name}` cannot determine itself"
+    for name, values in (rule.accepted or {}).items():
+        if not values:
+            yield f"`{name}` accepts no value"
+        bad = [value for value in values if not fits(value, schema[name].type)]
+        if bad:
+            yield f"'{bad[0]}' is no {schema[name].type}, the type of `{name}`"
+    for pattern in (rule.matches or {}).values():
+        try:
+            pc.match_substring_regex(pa.array([""]), pattern)
+        except pa.ArrowInvalid as error:
+            yield f"`{pattern}` is no regular expression: {error}"
+
+
+def _action_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
+    pairs = any(part.constraint.is_pair for part in parts)
+    for text in rule.blame:
+        if text.startswith(("t1.", "t2.")) and not pairs:
+            yield f"`blame: {text}` names one of two rows, but the rule speaks of one"
+    if rule.blame and rule.action in {"flag", "deduplicate"}:
+        yield f"`blame` does nothing with `action: {rule.action}`"
+    if rule.action == "quarantine" and any("." not in text for text in rule.blame):
+        yield "`blame` of a quarantine says whose rows leave: `t1.column` or `t2.column`"
+    if rule.action == "blank":
+        yield from _blank_mistakes(rule, parts)
+    if rule.action == "repair":
+        dependents = {name for part in parts for name in part.about}
+        for text in rule.blame:
+            if text not in dependents:
+                known = ", ".join(sorted(dependents))
+                yield f"`blame: {text}`: a repair can change only {known}"
+
+
+def _blank_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
+    if rule.not_null is not None:
+        yield "a missing value cannot be blanked; use flag or quarantine"
+    for part in parts:
+        if not blamed(rule, part):
+            names = ", ".join(part.constraint.columns)
+            yield (
+                f"`action: blank` does not know which cell is wrong; say `blame:` with "
+                f"one of {names}"
+            )

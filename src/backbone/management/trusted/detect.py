@@ -1,0 +1,178 @@
+"""Detection: the query that finds the rows which break a denial constraint.
+
+No plan compares all pairs. See Pena, Pena, de Almeida, Naumann: "Fast Detection of Denial
+Constraint Violations" (PVLDB 15(4), 2021) for the problem; the plans here use only what
+any SQL engine has: grouping, one sort and running extrema.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+
+from backbone.management.trusted.plans import equality, one_order, two_orders
+from backbone.management.trusted.plans.frame import Frame, Steps, base_steps, select
+from backbone.management.trusted.shapes import Kind, PairShape, kind_of, shape_of
+from backbone.model.constraints import ColumnRef, DenialConstraint, Reference
+from backbone.sql.denial_terms import predicate_expression
+from backbone.sql.queries import Query, column, table
+
+__all__ = ["ROWS", "Explanation", "Role", "explain", "pair_count", "violations"]
+
+Role = Literal["t1", "t2", "both"]
+ROWS = "rows"
+"""The name by which a query reads the table that a constraint is about."""
+
+_PLANS = {"equality": equality, "one order": one_order, "two orders": two_orders}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How the violations of a constraint are found, and what that costs."""
+
+    shape: str
+    plan: str
+    cost: str
+
+    def __str__(self) -> str:
+        return f"{self.shape}: {self.plan}, {self.cost}"
+
+
+def violations(constraint: DenialConstraint, *, source: str = ROWS) -> Query:
+    """Return the query that finds the rows which break `constraint`.
+
+    Parameters
+    ----------
+    constraint : DenialConstraint
+        One row, two rows, or a reference to another table.
+    source : str
+        The relation to look at: ``_row`` (unique, not null) and the constraint's columns.
+        A reference also reads the relation that is named as its table.
+
+    Returns
+    -------
+    Query
+        ``_row`` (each once) and ``role``: t1, t2 or both.
+
+    Raises
+    ------
+    UnsupportedRule : no near-linear plan is known here; raised before anything runs
+    """
+    if constraint.reference is not None:
+        return Query.of(_orphans(constraint.reference, source))
+    if not constraint.is_pair:
+        return Query.of(_breaking(constraint, source))
+    shape = shape_of(constraint)
+    steps = base_steps(shape, source)
+    plan = _PLANS[shape.kind]
+    frames = _frames(shape)
+    for frame in frames:
+        steps += [*frame.steps(), *plan.found(frame)]
+    return Query((*steps, ("violations", _roles(shape, frames))))
+
+
+def pair_count(constraint: DenialConstraint, *, source: str = ROWS) -> Query | None:
+    """Return the query that counts the violating pairs (``pairs``), where that is cheap.
+
+    That is for equalities and ``<>``. A pair of a rule that says the same of both rows
+    counts once; otherwise pairs are ordered: (t1, t2). None for other shapes.
+    """
+    if constraint.reference is not None or not constraint.is_pair:
+        return None
+    shape = shape_of(constraint)
+    if shape.orders:
+        return None
+    frame = Frame("t1", shape)
+    steps: Steps = [*base_steps(shape, source), *frame.steps(), *equality.counted(frame)]
+    return Query(tuple(steps))
+
+
+def explain(constraint: DenialConstraint) -> Explanation:
+    """Say how the violations of `constraint` are found.
+
+    >>> from backbone.sql.denial import parse
+    >>> print(explain(parse("fd", "t1.zip = t2.zip and t1.city <> t2.city")))
+    equalities and `<>`: smallest and largest value of each group, O(n)
+    """
+    kind: Kind = kind_of(constraint)
+    if kind == "reference":
+        return Explanation("reference", "anti join", "O(n)")
+    if kind == "one row":
+        return Explanation("one row", "filter", "O(n)")
+    shape = shape_of(constraint)
+    return Explanation(_shape_text(shape), _plan_text(shape), _cost(shape))
+
+
+def _frames(shape: PairShape) -> list[Frame]:
+    first = Frame("t1", shape)
+    return [first] if shape.symmetric else [first, Frame("t2", shape.swapped())]
+
+
+def _roles(shape: PairShape, frames: list[Frame]) -> exp.Query:
+    if shape.symmetric:
+        return select(f"select id as _row, 'both' as role from {frames[0].step('found')}")
+    union = " union all ".join(
+        f"select id, '{frame.role}' as role from {frame.step('found')}"
+        for frame in frames
+    )
+    role = "case when min(role) = max(role) then min(role) else 'both' end"
+    return select(f"select id as _row, {role} as role from ({union}) as u group by id")
+
+
+def _breaking(constraint: DenialConstraint, source: str) -> exp.Query:
+    def own(ref: ColumnRef) -> exp.Expr:
+        return column(ref.column)
+
+    conditions = [predicate_expression(p, own) for p in constraint.predicates]
+    role = exp.alias_(exp.Literal.string("t1"), "role")
+    return exp.select(column("_row"), role).from_(table(source)).where(*conditions)
+
+
+def _orphans(reference: Reference, source: str) -> exp.Query:
+    pairs = list(zip(reference.columns, reference.to, strict=True))
+    equal = [
+        exp.EQ(this=column(own, "o"), expression=column(to, "r")) for own, to in pairs
+    ]
+    present = [
+        exp.not_(exp.Is(this=column(own, "o"), expression=exp.null())) for own, _ in pairs
+    ]
+    role = exp.alias_(exp.Literal.string("t1"), "role")
+    return (
+        exp.select(column("_row", "o"), role)
+        .from_(table(source, "o"))
+        .join(table(reference.table, "r"), on=exp.and_(*equal), join_type="anti")
+        .where(*present)
+    )
+
+
+def _shape_text(shape: PairShape) -> str:
+    parts = ["equalities"] if shape.keys else []
+    if shape.differs:
+        parts.append("`<>`" if len(shape.differs) == 1 else "several `<>`")
+    if shape.orders:
+        parts.append(
+            "one order comparison" if len(shape.orders) == 1 else "two order comparisons"
+        )
+    if not parts:
+        return "two rows, filters only"
+    return " and ".join(parts) if len(parts) < 3 else ", ".join(parts)  # noqa: PLR2004
+
+
+def _plan_text(shape: PairShape) -> str:
+    where = "of each group" if shape.keys else "of the table"
+    other = "the two best of different value " if Frame("t1", shape).other else ""
+    if shape.kind == "two orders":
+        return f"one sort, running extremum{', ' + other.strip() if other else ''}"
+    if shape.kind == "one order":
+        return (other or "extremum ") + where
+    if not shape.differs:
+        return "groups of more than one row" if shape.keys else "number of rows"
+    if len(shape.differs) == 1 and not shape.may_be_alone:
+        return f"smallest and largest value {where}"
+    return f"counts {where} by inclusion and exclusion"
+
+
+def _cost(shape: PairShape) -> str:
+    return "O(n log n)" if shape.kind == "two orders" else "O(n)"

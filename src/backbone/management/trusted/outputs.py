@@ -1,0 +1,234 @@
+"""The tables that a trusted step writes, and how rows find their way into them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlglot import exp
+
+from backbone.engines.protocol import Relation, Session, Staged, Written
+from backbone.management.trusted.findings import union
+from backbone.management.trusted.plans.frame import Steps, select
+from backbone.management.trusted.state import State, located
+from backbone.model.schemas import FLAGS, ORIGIN, Column, Schema
+from backbone.model.types import DOUBLE, INTEGER, STRING
+from backbone.sql.queries import Query, column, table
+
+__all__ = [
+    "MERGED",
+    "QUARANTINE",
+    "REPAIRS",
+    "VIOLATIONS",
+    "Flag",
+    "main_schema",
+    "merged_schema",
+    "quarantine_schema",
+    "staged_flags",
+    "write_main",
+    "write_merged",
+    "write_quarantine",
+    "write_repairs",
+    "write_violations",
+]
+
+Inputs = dict[str, Relation]
+
+VIOLATIONS = Schema.of(rule=STRING, severity=STRING, role=STRING).with_columns(
+    *ORIGIN, Column("columns", STRING), Column("reason", STRING)
+)
+REPAIRS = ORIGIN.with_columns(
+    Column("column", STRING, "the column of the changed cell"),
+    Column("old", STRING, "canonical text before; null was missing"),
+    Column("new", STRING, "canonical text after; null was blanked"),
+    Column("rule", STRING, "the rule or cleaning step that asked for it"),
+    Column("method", STRING, "clean, blank or majority"),
+    Column("confidence", DOUBLE, "share of the votes, where there was a vote"),
+    Column("step_order", INTEGER, "changes of a cell happen in this order"),
+)
+QUARANTINE = (Column("rule", STRING), Column("reason", STRING))
+MERGED = (
+    Column("rule", STRING),
+    Column("survivor_delivery", STRING),
+    Column("survivor_object", STRING),
+    Column("survivor_record", INTEGER),
+)
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Rows (``_row``) that break the rule `name`; flags stand in the order of `place`."""
+
+    place: int
+    name: str
+    rows: Staged
+
+
+def main_schema(schema: Schema) -> Schema:
+    """Return the schema of the trusted table: public columns, origin, flags."""
+    return schema.public.with_columns(*ORIGIN, FLAGS)
+
+
+def quarantine_schema(schema: Schema) -> Schema:
+    """Return the schema of the rows that left for a reason."""
+    return _prefixed(schema, QUARANTINE)
+
+
+def merged_schema(schema: Schema) -> Schema:
+    """Return the schema of the rows that were merged into a survivor."""
+    return _prefixed(schema, MERGED)
+
+
+def _prefixed(schema: Schema, more: Sequence[Column]) -> Schema:
+    """A column of the user that is called like one of `more` keeps its name."""
+    ours = [replace(c, name=_free(c.name, schema)) for c in more]
+    return schema.public.with_columns(*ORIGIN, *ours)
+
+
+def _free(name: str, schema: Schema) -> str:
+    return f"_{name}" if name in schema else name
+
+
+def staged_flags(session: Session, state: State, flags: Sequence[Flag]) -> Staged | None:
+    """Stage ``_row, flags`` of the rows that stay and break a rule."""
+    if not flags:
+        return None
+    inputs: Inputs = {f"flag{i}": flag.rows for i, flag in enumerate(flags)}
+    selects = [
+        exp.select(
+            column("_row"),
+            exp.alias_(exp.Literal.number(flag.place), "place"),
+            exp.alias_(exp.Literal.string(flag.name), "name"),
+        ).from_(table(f"flag{i}"))
+        for i, flag in enumerate(flags)
+    ]
+    every = selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False)
+    once = "select distinct _row, place, name from every"
+    if state.removed is not None:
+        inputs["removed"] = state.removed
+        once = (
+            "select distinct e._row, e.place, e.name from every e "
+            "anti join removed g on e._row = g._row"
+        )
+    last = (
+        "select _row, string_agg(name, ',' order by place) as flags "
+        "from once group by _row"
+    )
+    query = Query((("every", every), ("once", select(once)), ("flags", select(last))))
+    return session.stage(query, inputs)
+
+
+def write_main(
+    session: Session, state: State, flags: Staged | None, folder: Path
+) -> Written:
+    """Write the table: every current row that stayed, each cell as it became."""
+    names = state.schema.public.names
+    final, inputs = state.final(names)
+    marked: exp.Expr = exp.null()
+    if state.removed is not None:
+        inputs["removed"] = state.removed
+        final = final.join(table("removed", "gone"), on=_same("gone"), join_type="anti")
+    if flags is not None:
+        inputs["flags"] = flags
+        final = final.join(table("flags", "fl"), on=_same("fl"), join_type="left")
+        marked = column("flags", "fl")
+    final = final.select(exp.alias_(exp.cast(marked, "VARCHAR"), "_flags", quoted=True))
+    query = Query((state.rowed(), ("main", final)))
+    return session.write(query, inputs, main_schema(state.schema), folder, name="main")
+
+
+def write_violations(
+    session: Session, state: State, pieces: Sequence[Staged], folder: Path
+) -> Written:
+    """Write who breaks which rule, in which role, and why."""
+    names = ["rule", "severity", "role", "_row", "columns", "reason"]
+    return _write_pieces(session, state, pieces, names, VIOLATIONS, folder, "violations")
+
+
+def write_repairs(
+    session: Session, state: State, pieces: Sequence[Staged], folder: Path
+) -> Written:
+    """Write every changed cell."""
+    names = [
+        "_row",
+        '"column"',
+        "old",
+        "new",
+        "rule",
+        "method",
+        "confidence",
+        "step_order",
+    ]
+    return _write_pieces(session, state, pieces, names, REPAIRS, folder, "repairs")
+
+
+def _write_pieces(
+    session: Session,
+    state: State,
+    pieces: Sequence[Staged],
+    names: Sequence[str],
+    schema: Schema,
+    folder: Path,
+    name: str,
+) -> Written:
+    if not pieces:
+        return Written((), schema)
+    every, inputs = union(pieces, names)
+    inputs["objects"] = state.objects
+    query = Query((("every", every), (name, located("every"))))
+    return session.write(query, inputs, schema, folder, name=name)
+
+
+def write_quarantine(
+    session: Session, state: State, pieces: Sequence[Staged], folder: Path
+) -> Written:
+    """Write the rows that left, as they were when they left, and why."""
+    schema = quarantine_schema(state.schema)
+    if not pieces:
+        return Written((), schema)
+    every, inputs = union(pieces, ["_row", "rule", "reason"])
+    more = {_free(name, state.schema): column(name, "q") for name in ("rule", "reason")}
+    steps: Steps = [("every", every)]
+    return _write_gone(session, state, steps, inputs, more, schema, folder, "quarantine")
+
+
+def write_merged(
+    session: Session, state: State, pieces: Sequence[Staged], folder: Path
+) -> Written:
+    """Write the rows that were merged, and the origin of the row that stands for each."""
+    schema = merged_schema(state.schema)
+    if not pieces:
+        return Written((), schema)
+    merged, inputs = union(pieces, ["_row", "rule", "survivor"])
+    with_origin = (
+        "select m._row, m.rule, o._delivery as survivor_delivery, "
+        "o._object as survivor_object, m.survivor - o.low as survivor_record "
+        "from merging m join objects o on m.survivor > o.low and m.survivor <= o.high"
+    )
+    steps: Steps = [("merging", merged), ("every", select(with_origin))]
+    more = {_free(c.name, state.schema): column(c.name, "q") for c in MERGED}
+    return _write_gone(session, state, steps, inputs, more, schema, folder, "merged")
+
+
+def _write_gone(
+    session: Session,
+    state: State,
+    steps: Steps,
+    inputs: Inputs,
+    more: dict[str, exp.Column],
+    schema: Schema,
+    folder: Path,
+    name: str,
+) -> Written:
+    final, bound = state.final(state.schema.public.names)
+    final = final.join(table("every", "q"), on=_same("q"))
+    final = final.select(
+        *(exp.alias_(c, alias, quoted=True) for alias, c in more.items())
+    )
+    query = Query((*steps, state.rowed(), (name, final)))
+    return session.write(query, {**bound, **inputs}, schema, folder, name=name)
+
+
+def _same(alias: str) -> exp.Expr:
+    return exp.EQ(this=column("_row", "r"), expression=column("_row", alias))

@@ -1,0 +1,200 @@
+"""The shape of a denial constraint: what decides how its violations are found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from sqlglot import exp
+
+from backbone.errors import UnsupportedRule
+from backbone.model.constraints import (
+    SWAPPED,
+    ColumnRef,
+    DenialConstraint,
+    Operator,
+    Predicate,
+    RowVariable,
+    Term,
+)
+from backbone.sql.denial_terms import expression, predicate_expression
+from backbone.sql.queries import column
+
+__all__ = ["ORDERS", "Cell", "Cross", "Kind", "PairShape", "kind_of", "shape_of"]
+
+Kind = Literal["one row", "reference", "equality", "one order", "two orders"]
+ORDERS: tuple[Operator, ...] = ("<", "<=", ">", ">=")
+_MAX_DIFFERENT = 4
+_MAX_ORDERS = 2
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value that a row brings to a comparison: an expression over its own columns."""
+
+    name: str
+    value: exp.Expr = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Cross:
+    """A comparison of a cell of t1 with a cell of t2."""
+
+    left: str
+    op: Operator
+    right: str
+
+    @property
+    def swapped(self) -> Cross:
+        """The same comparison, seen from t2."""
+        return Cross(self.right, SWAPPED[self.op], self.left)
+
+    @property
+    def excludes_self(self) -> bool:
+        """Whether no row can stand in this relation to itself."""
+        return self.left == self.right and self.op in {"<>", "<", ">"}
+
+
+@dataclass(frozen=True)
+class PairShape:
+    """A two-row constraint, taken apart.
+
+    `filters` are the predicates on one row alone, for t1 and for t2, as conditions over
+    the columns of that row (in an order that does not depend on how they were written).
+    """
+
+    cells: tuple[Cell, ...]
+    keys: tuple[Cross, ...]
+    differs: tuple[Cross, ...]
+    orders: tuple[Cross, ...]
+    filters: tuple[tuple[exp.Expr, ...], tuple[exp.Expr, ...]]
+
+    @property
+    def crosses(self) -> tuple[Cross, ...]:
+        """All comparisons of t1 with t2."""
+        return (*self.keys, *self.differs, *self.orders)
+
+    @property
+    def may_be_alone(self) -> bool:
+        """Whether a row could satisfy the predicates together with itself."""
+        return not any(cross.excludes_self for cross in self.crosses)
+
+    @property
+    def same_sides(self) -> bool:
+        """Whether t1 and t2 bring the same cells and pass the same filters."""
+        return self.filters[0] == self.filters[1] and all(
+            cross.left == cross.right for cross in self.crosses
+        )
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether swapping t1 and t2 gives the same constraint."""
+        swapped = {cross.swapped for cross in self.crosses}
+        return self.filters[0] == self.filters[1] and set(self.crosses) == swapped
+
+    @property
+    def kind(self) -> Kind:
+        """What the plan turns on."""
+        return ("equality", "one order", "two orders")[len(self.orders)]
+
+    def swapped(self) -> PairShape:
+        """Return the shape with the rows' names exchanged."""
+        return replace(
+            self,
+            keys=tuple(c.swapped for c in self.keys),
+            differs=tuple(c.swapped for c in self.differs),
+            orders=tuple(c.swapped for c in self.orders),
+            filters=(self.filters[1], self.filters[0]),
+        )
+
+
+def kind_of(constraint: DenialConstraint) -> Kind:
+    """Return what decides the plan of `constraint`.
+
+    Raises
+    ------
+    UnsupportedRule : no near-linear plan is known here
+    """
+    if constraint.reference is not None:
+        return "reference"
+    return shape_of(constraint).kind if constraint.is_pair else "one row"
+
+
+def shape_of(constraint: DenialConstraint) -> PairShape:
+    """Take a two-row constraint apart.
+
+    Raises
+    ------
+    UnsupportedRule : no near-linear plan is known here
+    """
+    cells = _Cells()
+    crosses = [
+        Cross(cells.name(p.left), p.op, cells.name(p.right))
+        for p in constraint.predicates
+        if p.right is not None and len(p.rows) > 1
+    ]
+    shape = PairShape(
+        cells=cells.found(),
+        keys=tuple(c for c in crosses if c.op == "="),
+        differs=tuple(c for c in crosses if c.op == "<>"),
+        orders=tuple(c for c in crosses if c.op in ORDERS),
+        filters=(_filters(constraint, "t1"), _filters(constraint, "t2")),
+    )
+    _check_supported(constraint.name, shape)
+    return shape
+
+
+def _check_supported(name: str, shape: PairShape) -> None:
+    orders, differs = len(shape.orders), len(shape.differs)
+    if orders > _MAX_ORDERS:
+        _refuse(name, f"{orders} order comparisons between t1 and t2 are not supported")
+    if not orders and differs > _MAX_DIFFERENT:
+        _refuse(name, f"{differs} `<>` between t1 and t2 are not supported")
+    if orders and differs > 1:
+        _refuse(name, f"{differs} `<>` beside an order comparison are not supported")
+    if orders and differs and shape.may_be_alone:
+        what = "a `<>` between different columns beside an order comparison that a row "
+        _refuse(name, what + "may satisfy with itself is not supported")
+
+
+def _refuse(name: str, what: str) -> None:
+    hint = (
+        "A plan of near-linear cost exists here for up to four `<>`, or for up to two "
+        "of < <= > >= with at most one `<>`. Comparing all pairs is never done."
+    )
+    raise UnsupportedRule(f"rule `{name}`: {what}", hint=hint)
+
+
+class _Cells:
+    """Collects the different values that rows bring; equal ones share a name."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._values: list[exp.Expr] = []
+
+    def name(self, term: Term) -> str:
+        value = expression(term, _own)
+        text = value.sql(dialect="duckdb")
+        if text not in self._names:
+            self._names[text] = f"e{len(self._names)}"
+            self._values.append(value)
+        return self._names[text]
+
+    def found(self) -> tuple[Cell, ...]:
+        names: Iterable[str] = self._names.values()
+        return tuple(
+            Cell(name, value) for name, value in zip(names, self._values, strict=True)
+        )
+
+
+def _own(ref: ColumnRef) -> exp.Expr:
+    return column(ref.column)
+
+
+def _filters(constraint: DenialConstraint, row: RowVariable) -> tuple[exp.Expr, ...]:
+    def is_own(predicate: Predicate) -> bool:
+        return predicate.rows == frozenset({row})
+
+    found = [predicate_expression(p, _own) for p in constraint.predicates if is_own(p)]
+    return tuple(sorted(found, key=lambda e: e.sql(dialect="duckdb")))

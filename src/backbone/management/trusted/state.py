@@ -1,0 +1,180 @@
+"""The state of a trusted table between rules: what is current, changed and removed.
+
+The columns that rules read are staged once, cleaned. What rules change is kept beside
+them as small relations (row, new value), a column each, and joined only where that
+column is read; the table itself is written once, at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
+
+from backbone.engines.protocol import Relation, Session, Staged
+from backbone.management.trusted.detect import ROWS
+from backbone.management.trusted.plans.frame import Steps, select
+from backbone.model.deliveries import Delivers
+from backbone.model.schemas import ORIGIN, Schema
+from backbone.sql.queries import Query, column, table
+
+__all__ = ["CurrentState", "State", "located", "overlaid"]
+
+Inputs = dict[str, Relation]
+
+
+@dataclass(frozen=True)
+class CurrentState:
+    """Which rows of a formatted table count today.
+
+    Parameters
+    ----------
+    delivers : Delivers
+        ``increments``: the rows of all deliveries; ``snapshots``: of the newest one.
+    deliveries : tuple of str
+        The ids of all deliveries that the table holds, in the order in which they were
+        received last, the newest at the end.
+    """
+
+    delivers: Delivers
+    deliveries: tuple[str, ...]
+
+    @property
+    def current(self) -> tuple[str, ...]:
+        """The deliveries whose rows are current."""
+        return self.deliveries if self.delivers == "increments" else self.deliveries[-1:]
+
+
+@dataclass(frozen=True)
+class State:
+    """A table between two rules.
+
+    `objects` maps the current objects to ranges of ``_row``; `work` has ``_row`` and the
+    columns that rules read, cleaned; `cleaned` holds what cleaning changed (by column),
+    `changed` what rules changed since, `removed` the rows that left.
+    """
+
+    formatted: Relation
+    schema: Schema
+    objects: Staged
+    work: Staged
+    cleaned: Mapping[str, Staged] = field(default_factory=dict)
+    changed: Mapping[str, Staged] = field(default_factory=dict)
+    removed: Staged | None = None
+
+    def rows(self, names: Sequence[str]) -> tuple[Steps, Inputs]:
+        """Return what gives ``rows``: ``_row`` and the columns `names`, as they are now.
+
+        Steps to put before those that read ``rows``, and the inputs that they bind; no
+        step at all where nothing that is read has changed.
+        """
+        touched = {name: self.changed[name] for name in names if name in self.changed}
+        if not touched and self.removed is None:
+            return [], {ROWS: self.work}
+        inputs: Inputs = {"work": self.work}
+        now = exp.select(column("_row", "r")).from_(table("work", "r"))
+        now = overlaid(now, names, [touched], inputs)
+        if self.removed is not None:
+            inputs["removed"] = self.removed
+            now = now.join(
+                table("removed", "gone"), on=_same_row("gone"), join_type="anti"
+            )
+        return [(ROWS, now)], inputs
+
+    def final(self, names: Sequence[str]) -> tuple[exp.Select, Inputs]:
+        """Return the select of `names` and the origin from ``rowed`` (alias ``r``)."""
+        inputs: Inputs = {"formatted": self.formatted, "objects": self.objects}
+        origin = [column(name, "r") for name in ORIGIN.names]
+        last = exp.select().from_(table("rowed", "r"))
+        last = overlaid(last, names, [self.changed, self.cleaned], inputs)
+        return last.select(*origin), inputs
+
+    def rowed(self) -> tuple[str, exp.Query]:
+        """Return the step ``rowed``: the current rows as formatted, with ``_row``."""
+        return "rowed", _rowed(self.schema.public.names)
+
+    def with_changed(
+        self, session: Session, name: str, cells: Query, inputs: Inputs
+    ) -> State:
+        """Return the state after `cells` (``_row, value``) went into column `name`."""
+        kind = self.schema[name].type.sql
+        steps, old = list(cells.steps), self.changed.get(name)
+        typed = exp.select(column("_row")).select(
+            exp.alias_(exp.cast(column("value"), kind), "value")
+        )
+        steps.append(("newer", typed.from_(table(cells.result))))
+        bound = dict(inputs)
+        if old is not None:
+            bound["older"] = old
+            union = (
+                "select _row, value from newer union all "
+                "select o._row, o.value from older o anti join newer n on o._row = n._row"
+            )
+            steps.append(("cells", select(union)))
+        staged = session.stage(Query(tuple(steps)), bound)
+        return replace(self, changed={**self.changed, name: staged})
+
+    def without(self, session: Session, gone: Staged) -> State:
+        """Return the state after the rows of `gone` (``_row``) left."""
+        text = "select _row from gone"
+        inputs: Inputs = {"gone": gone}
+        if self.removed is not None:
+            text += " union all select _row from removed"
+            inputs["removed"] = self.removed
+        return replace(self, removed=session.stage(Query.of(select(text)), inputs))
+
+
+def _rowed(names: Sequence[str]) -> exp.Select:
+    number = exp.Add(this=column("low", "o"), expression=column("_record", "f"))
+    wanted = [column(name, "f") for name in (*names, *ORIGIN.names)]
+    same = exp.and_(
+        *(
+            exp.EQ(this=column(name, "f"), expression=column(name, "o"))
+            for name in ("_delivery", "_object")
+        )
+    )
+    rowed = exp.select(exp.alias_(number, "_row"), *wanted)
+    return rowed.from_(table("formatted", "f")).join(table("objects", "o"), on=same)
+
+
+def overlaid(
+    select_: exp.Select,
+    names: Sequence[str],
+    layers: Sequence[Mapping[str, Staged]],
+    inputs: Inputs,
+) -> exp.Select:
+    """Select the columns `names` of relation ``r``, each under its newest layer.
+
+    `layers` come newest first; the relations that are joined are added to `inputs`.
+    """
+    for position, name in enumerate(names):
+        value: exp.Expr = column(name, "r")
+        for depth in reversed(range(len(layers))):
+            staged = layers[depth].get(name)
+            if staged is None:
+                continue
+            alias = f"over{depth}_{position}"
+            inputs[alias] = staged
+            select_ = select_.join(table(alias), on=_same_row(alias), join_type="left")
+            absent = exp.Is(this=column("_row", alias), expression=exp.null())
+            value = exp.Case().when(absent, value).else_(column("value", alias))
+        select_ = select_.select(exp.alias_(value, name, quoted=True))
+    return select_
+
+
+def _same_row(alias: str) -> exp.Expr:
+    return exp.EQ(this=column("_row", "r"), expression=column("_row", alias))
+
+
+def located(source: str) -> exp.Query:
+    """Return the rows of step `source` (with ``_row``) and their origin columns."""
+    text = (
+        "select p.*, o._delivery, o._object, p._row - o.low as _record "
+        "from source p join objects o on p._row > o.low and p._row <= o.high"
+    )
+    made = select(text)
+    for node in made.find_all(exp.Table):
+        if node.name == "source":
+            node.set("this", exp.to_identifier(source, quoted=True))
+    return made

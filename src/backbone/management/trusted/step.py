@@ -1,0 +1,192 @@
+"""The trusted step: formatted rows in; rows that can be trusted, and their story, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backbone.engines.protocol import Relation, Session, Staged, Written
+from backbone.management.trusted.applying import applied
+from backbone.management.trusted.clean import tidies_of
+from backbone.management.trusted.findings import References, count_of, reads_of
+from backbone.management.trusted.opening import Opened, cleaning_repairs, opened
+from backbone.management.trusted.outputs import (
+    Flag,
+    staged_flags,
+    write_main,
+    write_merged,
+    write_quarantine,
+    write_repairs,
+    write_violations,
+)
+from backbone.management.trusted.rules import parts_of
+from backbone.management.trusted.state import CurrentState, State
+from backbone.model.reports import RuleReport, TrustedAccount
+from backbone.model.schemas import Schema
+from backbone.project.trusted import TrustedTable
+
+__all__ = ["TrustedResult", "trust"]
+
+
+@dataclass(frozen=True)
+class TrustedResult:
+    """A trusted table, its side tables, and the account of its rows.
+
+    `failed_rules` are the rules of severity ``error`` that rows still break: whoever
+    calls the step keeps what is downstream from running.
+    """
+
+    main: Written
+    violations: Written
+    repairs: Written
+    quarantine: Written
+    merged: Written
+    account: TrustedAccount
+    rules: tuple[RuleReport, ...] = ()
+    failed_rules: tuple[str, ...] = ()
+
+    @property
+    def sides(self) -> dict[str, Written]:
+        """The side tables, by name."""
+        return {
+            "violations": self.violations,
+            "repairs": self.repairs,
+            "quarantine": self.quarantine,
+            "merged": self.merged,
+        }
+
+
+@dataclass(frozen=True)
+class _Story:
+    """What the rules did so far: relations with ``_row``, and reports."""
+
+    state: State
+    violations: tuple[Staged, ...] = ()
+    repairs: tuple[Staged, ...] = ()
+    quarantined: tuple[Staged, ...] = ()
+    merged: tuple[Staged, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    reports: tuple[RuleReport, ...] = ()
+    failed: tuple[str, ...] = field(default=())
+
+
+def trust(
+    session: Session,
+    formatted: Relation,
+    *,
+    table: str,
+    declaration: TrustedTable,
+    schema: Schema,
+    current: CurrentState,
+    references: Mapping[str, Relation],
+    folder: Path,
+) -> TrustedResult:
+    """Clean a formatted table, apply its rules from top to bottom, and write the result.
+
+    Parameters
+    ----------
+    session : Session
+        Where to compute; intermediate relations are staged in it.
+    formatted : Relation
+        All rows of the formatted table: the public columns of `schema` and the origin.
+    table : str
+        The table's name in the trusted zone; a rule may refer to it.
+    declaration : TrustedTable
+        Cleaning steps and rules, already checked by `check_table`. With none, the
+        current rows pass through.
+    schema : Schema
+        The table's columns; those of the origin may be among them.
+    current : CurrentState
+        Which deliveries count.
+    references : Mapping of str to Relation
+        The tables that rules refer to, by full name (``trusted.planes``).
+    folder : Path
+        Where the Parquet files go.
+
+    Returns
+    -------
+    TrustedResult
+        ``main`` has the public columns, the origin and ``_flags``; formatted, without
+        what is superseded, quarantined or merged, and with the repairs, is ``main``.
+
+    Raises
+    ------
+    AccountMismatch : rows appeared or disappeared, or come from an unknown delivery
+    UnknownAsset : a rule refers to a table that is not in `references`
+    UnsupportedRule : a rule has a shape without a near-linear plan
+    """
+    own = f"trusted.{table}"
+    tidies = tidies_of(declaration.clean)
+    reads = [
+        name
+        for rule in declaration.rules
+        for part in parts_of(rule)
+        for name in reads_of(part, own)
+    ]
+    start = opened(session, formatted, schema, current, reads=reads, tidies=tidies)
+    story = _Story(start.state, repairs=cleaning_repairs(session, start.state, tidies))
+    story = _ruled(
+        session, story, declaration, References(own, references), order=len(tidies) + 1
+    )
+    return _written(session, start, story, own, folder)
+
+
+def _ruled(
+    session: Session,
+    story: _Story,
+    declaration: TrustedTable,
+    references: References,
+    *,
+    order: int,
+) -> _Story:
+    for place, rule in enumerate(declaration.rules):
+        outcome = applied(
+            session, story.state, rule, references, place=place, order=order
+        )
+        order += len(parts_of(rule))
+        gone = (outcome.change.gone,) if outcome.change.gone else ()
+        merges = rule.action == "deduplicate"
+        fails = rule.severity == "error" and outcome.remaining > 0
+        story = _Story(
+            state=outcome.change.state,
+            violations=story.violations + outcome.violations,
+            repairs=story.repairs + outcome.change.repairs,
+            quarantined=story.quarantined + (() if merges else gone),
+            merged=story.merged + (gone if merges else ()),
+            flags=story.flags + outcome.flags,
+            reports=(*story.reports, outcome.report),
+            failed=story.failed + ((rule.name,) if fails else ()),
+        )
+    return story
+
+
+def _written(
+    session: Session, start: Opened, story: _Story, own: str, folder: Path
+) -> TrustedResult:
+    state = story.state
+    flags = staged_flags(session, state, story.flags)
+    violations = write_violations(session, state, story.violations, folder)
+    repairs = write_repairs(session, state, story.repairs, folder)
+    quarantined = write_quarantine(session, state, story.quarantined, folder)
+    merged = write_merged(session, state, story.merged, folder)
+    main = write_main(session, state, flags, folder)
+    account = TrustedAccount(
+        formatted=start.formatted,
+        trusted=main.rows,
+        quarantined=quarantined.rows,
+        merged=merged.rows,
+        superseded=start.formatted - start.current,
+        repaired=repairs.rows,
+        flagged=count_of(session, flags) if flags else 0,
+    )
+    return TrustedResult(
+        main=main,
+        violations=violations,
+        repairs=repairs,
+        quarantine=quarantined,
+        merged=merged,
+        account=account.check(own),
+        rules=story.reports,
+        failed_rules=story.failed,
+    )
