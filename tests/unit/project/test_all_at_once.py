@@ -67,8 +67,8 @@ def test_many_mistakes_of_one_file(good):
             "8: rules[3].deny: there is no column `enery`; did you mean `energy`?",
             "9: rules[4].severity: `eror` is none of error, warn; did you mean `error`?",
             (
-                "9: rules[4].references.device: there is no table `devises` in the trusted "
-                "zone; did you mean `devices`?"
+                "9: rules[4].references.device: there is no asset `trusted.devises`; did "
+                "you mean `trusted.devices`?"
             ),
             "10: rules[5].accepted.status: wants a list, not keys and values",
             "11: rules[6].range.outdoor: the lowest, `9`, is above the highest, `1`",

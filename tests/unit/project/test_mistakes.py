@@ -172,16 +172,20 @@ RULES = [
      ("2: rules[0]: a rule has exactly one of not_null, unique, accepted, range, matches, "
      "functional, references, deny; this says unique and range")),
     (TRUST, "devices.device", "devises.device",
-     ("11: rules[2].references.device: there is no table `devises` in the trusted zone; "
-     "did you mean `devices`?")),
+     ("11: rules[2].references.device: there is no asset `trusted.devises`; did you mean `trusted.devices`?")),
     (TRUST, "devices.device", "devices.devise",
-     ("11: rules[2].references.device: there is no column `devices.devise`; did you mean "
-     "`devices.device`?")),
+     ("11: rules[2].references.device: there is no column `devise` in trusted.devices; did you mean "
+     "`device`?")),
     (TRUST, "devices.device", "devices.floors",
-     ("11: rules[2].references.device: is a string, but `devices.floors` an integer: they "
-     "are never equal")),
+     "11: rules[2].references.device: `device` is a string, but `floors` of trusted.devices is an integer: they are never equal"),
+    (TRUST, "references: {device: devices.device}", 'references: {"device, measured_at": "devices.device, since"}',
+     '11: rules[2].references["device, measured_at"]: `measured_at` is a timestamp, but `since` of trusted.devices is a date: they are never equal'),
+    (TRUST, "devices.device", "formatted.devices.devise",
+     "11: rules[2].references.device: there is no column `devise` in formatted.devices; did you mean `device`?"),
+    (TRUST, "devices.device", "landing.devices.device",
+     "11: rules[2].references.device: `landing.devices` is an asset of landing, not of formatted, trusted, exploitation"),
     (TRUST, "devices.device", "devices",
-     "11: rules[2].references.device: `devices` is no `table.column` of the trusted zone"),
+     "11: rules[2].references.device: `devices` is not what `device` can refer to; write `table.column`, or as many columns: `table.x, y`"),
     (TRUST, "name: falls", "name: a_device",
      "19: rules[7].name: the rule in line 14 is called `a_device` too"),
     (TRUST, "energy = 0 and", "enery = 0 and",
@@ -190,14 +194,14 @@ RULES = [
      ("17: rules[6].deny: there is no asset `trusted.device`; did you mean "
      "`trusted.devices`?")),
     (TRUST, "energy = 0 and power > 0", "not exists devices.devise = device",
-     "17: rules[6].deny: there is no column `devise`; did you mean `device`?"),
+     "17: rules[6].deny: there is no column `devise` in trusted.devices; did you mean `device`?"),
     (TRUST, "columns: [device, status]", "columns: [device, energy]",
      "3: clean[0].columns[1]: `energy` is a decimal(18,3); cleaning works on strings"),
     (TRUST, "column: status", "column: statos",
      "4: clean[1].column: there is no column `statos`; did you mean `status`?"),
     (TRUST, "not_null: [device, measured_at]", "not_null: [Device, measured_at]",
      "14: rules[5].not_null[0]: there is no column `Device`; did you mean `device`?"),
-    (TRUST, "blame: [energy]", "blame: enrgy",
+    (TRUST, "blame: [energy]", "blame: t2.enrgy",
      "23: rules[7].blame[0]: there is no column `enrgy`; did you mean `energy`?"),
     (DEVICES, "{device: [since]}", '{"device, flors": [sinc]}',
      ('4: rules[2].functional["device, flors"]: there is no column `flors`; did you mean '

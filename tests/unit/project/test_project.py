@@ -70,6 +70,11 @@ def test_trusted_tables_know_what_their_rules_look_into(good):
         "energy = 0 and power > 0",
         "not exists formatted.weather.observed_at = measured_at",
     )
+    good.change(
+        "trusted/meters.yml",
+        "references: {device: devices.device}",
+        'references: {"device, power": "devices.device, floors"}',
+    )
     referred = good.load().referred
     assert referred["devices"] == ()
     assert referred["meters"] == (

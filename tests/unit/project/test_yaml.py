@@ -187,10 +187,11 @@ _TREES = st.recursive(
 
 
 @given(st.dictionaries(_KEYS, _TREES, min_size=1, max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_what_a_yaml_writer_writes_is_read_back(data):
     stream = StringIO()
     yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False  # inside {…} it writes `?x`, which it cannot read
     yaml.dump(data, stream)
     text = stream.getvalue()
     document, mistakes = parse(text, "f.yml")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from backbone.errors import RuleSyntaxError, UnknownAsset
+from backbone.model.constraints import Reference
 from backbone.model.names import AssetName
 from backbone.project.reading import Drafts
 from backbone.project.trusted import Rule
 
-__all__ = ["asset_or_none", "referred"]
+__all__ = ["asset_or_none", "reference_of", "referred"]
 
 
 def referred(drafts: Drafts) -> dict[str, tuple[AssetName, ...]]:
@@ -29,10 +30,28 @@ def asset_or_none(text: str) -> AssetName | None:
         return None
 
 
+def reference_of(columns: str, target: str) -> Reference | None:
+    """Read an entry of ``references``; None if it has not the form.
+
+    The zone is trusted if none is named; several columns refer to as many.
+
+    >>> reference_of("origin, hour", "weather.origin, hour")
+    Reference(columns=('origin', 'hour'), table='trusted.weather', to=('origin', 'hour'))
+    """
+    own = [name.strip() for name in columns.split(",")]
+    first, *more = (name.strip() for name in target.split(","))
+    table, dot, name = first.rpartition(".")
+    to = [name, *(each.removeprefix(f"{table}.") for each in more)]
+    if not dot or not table or len(own) != len(to) or not all((*own, *to)):
+        return None
+    full = table if "." in table else f"trusted.{table}"
+    return Reference(tuple(own), full, tuple(to))
+
+
 def _of(rule: Rule) -> list[AssetName]:
-    targets = (rule.references or {}).values()
-    tables = (target.removeprefix("trusted.").rpartition(".")[0] for target in targets)
-    names = [f"trusted.{table}" for table in tables]
+    entries = (rule.references or {}).items()
+    found = [reference for entry in entries if (reference := reference_of(*entry))]
+    names = [reference.table for reference in found]
     if rule.deny is not None and "exists" in rule.deny.lower():
         names += _denied(rule.name, rule.deny)
     return [asset for name in names if (asset := asset_or_none(name)) is not None]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from backbone.errors import RuleSyntaxError
 from backbone.model.constraints import Reference
 from backbone.model.names import AssetName
-from backbone.model.types import CanonicalType
 from backbone.project.checks.fits import noun
+from backbone.project.checks.inputs import reference_of
 from backbone.project.checks.known import Columns, Known, missing_columns
 from backbone.project.drafts import Draft
 from backbone.project.mistakes import Mistake, Where, suggestion
@@ -24,40 +24,34 @@ def check_references(
 ) -> Iterator[Mistake]:
     """Check that what ``references`` names exists, and can be equal."""
     own = known.columns.get(draft.name, {})
-    for name, target in references.items():
-        at = (*where, "references", name)
-        table, dot, column = target.removeprefix("trusted.").rpartition(".")
-        if not dot:
-            text = f"`{target}` is no `table.column` of the trusted zone"
+    for names, target in references.items():
+        at = (*where, "references", names)
+        reference = reference_of(names, target)
+        if reference is None:
+            text = (
+                f"`{target}` is not what `{names}` can refer to; write `table.column`, "
+                "or as many columns: `table.x, y`"
+            )
             yield draft.mistake(at, text)
             continue
-        tables = known.tables["trusted"]
-        if table not in tables:
-            hint = suggestion(table, tables)
-            text = f"there is no table `{table}` in the trusted zone{hint}"
-            yield draft.mistake(at, text)
-            continue
-        columns = known.columns.get(table)
-        if columns is not None and column not in columns:
-            names = [f"{table}.{each}" for each in columns]
-            text = f"there is no column `{target}`{suggestion(target, names)}"
-            yield draft.mistake(at, text)
-        elif columns is not None:
-            yield from _comparable(draft, at, own.get(name), columns[column], target)
+        said = list(_reference(draft, at, reference, known))
+        yield from said or _comparable(draft, at, own, reference, known)
 
 
 def _comparable(
-    draft: TrustedDraft,
-    where: Where,
-    own: CanonicalType | None,
-    other: CanonicalType | None,
-    target: str,
+    draft: TrustedDraft, where: Where, own: Columns, reference: Reference, known: Known
 ) -> Iterator[Mistake]:
-    if own is None or other is None or own.kind == other.kind:
-        return
-    if not (own.is_numeric and other.is_numeric):
-        text = f"is {noun(own)}, but `{target}` {noun(other)}: they are never equal"
-        yield draft.mistake(where, text)
+    columns = known.of_asset(AssetName.parse(reference.table)) or {}
+    for name, target in zip(reference.columns, reference.to, strict=True):
+        one, other = own.get(name), columns.get(target)
+        if one is None or other is None or one.kind == other.kind:
+            continue
+        if not (one.is_numeric and other.is_numeric):
+            text = (
+                f"`{name}` is {noun(one)}, but `{target}` of {reference.table} is "
+                f"{noun(other)}: they are never equal"
+            )
+            yield draft.mistake(where, text)
 
 
 def check_deny(
@@ -86,7 +80,10 @@ def _reference(
     if why:
         yield draft.mistake(where, why)
         return
-    columns: Columns | None = known.of_asset(AssetName.parse(reference.table))
+    columns = known.of_asset(AssetName.parse(reference.table))
     if columns is not None:
-        named = ((where, name) for name in reference.to)
-        yield from missing_columns(draft, named, columns)
+        for name in reference.to:
+            if name not in columns:
+                hint = suggestion(name, columns)
+                text = f"there is no column `{name}` in {reference.table}{hint}"
+                yield draft.mistake(where, text)

@@ -78,16 +78,18 @@ def _cleaning(
 
 def _named(rule: Rule, where: Where) -> Iterator[tuple[Where, str]]:
     """Return every column that the short forms of a rule name."""
-    for form in ("not_null", "unique", "blame"):
+    for form in ("not_null", "unique"):
         yield from _listed(getattr(rule, form) or (), (*where, form))
-    for form in ("accepted", "range", "matches", "references"):
-        for name in getattr(rule, form) or ():
-            yield (*where, form, name), name
+    for form in ("accepted", "range", "matches"):
+        yield from (((*where, form, name), name) for name in getattr(rule, form) or ())
+    for form in ("functional", "references"):
+        for key in getattr(rule, form) or ():
+            at = (*where, form, key)
+            yield from ((at, name.strip()) for name in key.split(","))
     for key, determined in (rule.functional or {}).items():
-        at = (*where, "functional", key)
-        for name in key.split(","):
-            yield at, name.strip()
-        yield from _listed(determined, at)
+        yield from _listed(determined, (*where, "functional", key))
+    blamed = (name.removeprefix("t1.").removeprefix("t2.") for name in rule.blame)
+    yield from _listed(blamed, (*where, "blame"))
 
 
 def _listed(names: Iterable[str], where: Where) -> Iterator[tuple[Where, str]]:
