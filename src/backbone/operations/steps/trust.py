@@ -1,0 +1,62 @@
+"""Make a trusted table from the pinned version of its formatted table."""
+
+from __future__ import annotations
+
+from backbone.engines.protocol import Relation
+from backbone.management.trusted.state import CurrentState
+from backbone.management.trusted.step import trust
+from backbone.model.names import AssetName
+from backbone.operations.plan import Step
+from backbone.operations.work import Outcome, Work, plain
+
+__all__ = ["execute"]
+
+
+def execute(work: Work, step: Step) -> Outcome:
+    """Clean a table's current state, check its rules, act on violations, account for it."""
+    name = step.asset.table
+    project = work.project
+    dataset = AssetName.parse(project.formatted[name].source).table
+    delivers = project.sources[project.dataset_source(dataset)].delivers
+    formatted = work.input(
+        AssetName("formatted", name), step.inputs[AssetName("formatted", name)]
+    )
+    references: dict[str, Relation] = {
+        str(asset): work.scan(work.input(asset, identity))
+        for asset, identity in step.inputs.items()
+        if asset.zone == "trusted"
+    }
+    with work.engine.session() as session:
+        result = trust(
+            session,
+            work.scan(formatted),
+            table=name,
+            declaration=project.trusted[name],
+            schema=formatted.schema,
+            current=CurrentState(
+                delivers, tuple(delivery.id for delivery in work.deliveries[dataset])
+            ),
+            references=references,
+            folder=work.attempt(step.asset),
+        )
+    reports = [plain(report) for report in result.rules]
+    version = work.commit(
+        step,
+        result.main,
+        sides=result.sides,
+        record={
+            "account": plain(result.account.check(str(step.asset))),
+            "rules": reports,
+            "failed_rules": list(result.failed_rules),
+            "lineage": [
+                [column.name, str(formatted.asset), column.name, "value"]
+                for column in formatted.schema.public
+            ],
+        },
+    )
+    work.catalog.record_rules(step.asset, step.identity, reports)
+    work.catalog.record_lineage(
+        step.asset,
+        [(c.name, str(formatted.asset), c.name, "value") for c in formatted.schema.public],
+    )
+    return Outcome(version, failed_rules=result.failed_rules)
