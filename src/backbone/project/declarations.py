@@ -28,6 +28,7 @@ __all__ = [
     "TableName",
     "TimeZone",
     "TypeText",
+    "zone_problem",
 ]
 
 _OTHER_NAMES = {
@@ -86,7 +87,8 @@ def _checked_table(value: object) -> object:
     return value
 
 
-def _checked_zone(value: str) -> str:
+def zone_problem(value: str) -> str | None:
+    """Tell why `value` names no time zone, and which was probably meant."""
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
@@ -95,8 +97,13 @@ def _checked_zone(value: str) -> str:
         hint = (
             f"did you mean `{guess}`?" if guess else "zones read like `Europe/Belgrade`"
         )
-        message = f"{brief(value)} is no time zone; {hint}"
-        raise ValueError(message) from None
+        return f"{brief(value)} is no time zone; {hint}"
+    return None
+
+
+def _checked_zone(value: str) -> str:
+    if problem := zone_problem(value):
+        raise ValueError(problem)
     return value
 
 

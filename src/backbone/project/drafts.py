@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from backbone.project.mistakes import Mistake, Where
+from backbone.project.variables import references
 from backbone.project.wording import Finding, findings
 from backbone.project.yaml import Document
 
@@ -22,7 +23,6 @@ __all__ = ["Draft", "drafted"]
 T = TypeVar("T")
 
 _ROUNDS = 8
-_PARAMETER = "${param:"
 _SCALARS = (int, float, bool)
 
 
@@ -130,7 +130,7 @@ def _tell(
 ) -> None:
     """Add what is new; a parameter that is not known is told of where it is looked up."""
     for each in found:
-        is_unfilled = isinstance(each.given, str) and _PARAMETER in each.given
+        is_unfilled = any(r.kind == "param" for r in references(each.given))
         if each.where not in ambiguous and not is_unfilled:
             mistake = draft.mistake(each.where, each.text)
             mistakes.setdefault(mistake.where, mistake)
@@ -160,7 +160,10 @@ def _written_out(draft: Draft[Any], data: object, finding: Finding) -> bool:
     if not isinstance(holder, (dict, list)):  # one value stands for a list of one
         where = where[:-1]
         holder = _holder(data, where)
-    written = draft.document.written.get(draft.back(where), str(finding.given))
+    written = draft.document.written.get(draft.back(where))
+    if written is None:  # it came from an anchor
+        written = str(finding.given)
+        written = written.lower() if isinstance(finding.given, bool) else written
     cast("dict[str | int, object]", holder)[where[-1]] = written
     return True
 

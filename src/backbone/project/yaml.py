@@ -40,6 +40,7 @@ _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,39})")
 _FLOAT = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _TEXT_TAG = "tag:yaml.org,2002:str"
 _MAX_DEPTH = 60
+_MAX_VALUES = 1_000_000
 
 _MEANINGS = (
     ("'\\t'", "a tab stands here; YAML is indented with spaces"),
@@ -148,7 +149,8 @@ class _Composer:
         self.lines: dict[Where, int] = {}
         self.written: dict[Where, str] = {}
         self.mistakes: list[Mistake] = []
-        self._anchors: dict[str, object] = {}
+        self._anchors: dict[str, tuple[object, int]] = {}
+        self._values = 0
         self._events: Iterator[Event] = iter(())
 
     def document(self, events: Iterator[Event]) -> object:
@@ -176,6 +178,8 @@ class _Composer:
         self.mistakes.append(Mistake(self.file, event.start_mark.line + 1, what, where))
 
     def _node(self, event: Any, where: Where) -> object:
+        before = self._values
+        self._values += 1
         if isinstance(event, ScalarEvent):
             value = self._scalar(event, where)
         elif isinstance(event, AliasEvent):
@@ -187,12 +191,16 @@ class _Composer:
         else:
             value = self._sequence(where)
         if event.anchor is not None:
-            self._anchors[event.anchor] = value
+            self._anchors[event.anchor] = (value, self._values - before)
         return value
 
     def _alias(self, event: AliasEvent, where: Where) -> object:
         if event.anchor in self._anchors:
-            return self._anchors[event.anchor]
+            value, size = self._anchors[event.anchor]
+            self._values += size
+            if self._values > _MAX_VALUES:
+                self._stop(event, "unfolds its anchors to more than a million values")
+            return value
         what = (
             f"there is no anchor `&{event.anchor}` before this; a text that begins "
             "with `*` must be quoted"

@@ -271,6 +271,8 @@ TOGETHER = [
      "4: outcome: there is no column `outdor`; did you mean `outdoor`?"),
     (DESCRIBE, "column: energy", "column: enrgy",
      "8: factors[1].column: there is no column `enrgy`; did you mean `energy`?"),
+    (DESCRIBE, "time: measured_at", "time: measured_at\ntimezone: Europe/Belgrad",
+     "6: timezone: `Europe/Belgrad` is no time zone; did you mean `Europe/Belgrade`?"),
     (DESCRIBE, "time: measured_at", "time: measuredat",
      "5: time: there is no column `measuredat`; did you mean `measured_at`?"),
 ]  # fmt: skip

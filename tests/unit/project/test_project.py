@@ -195,3 +195,17 @@ def test_importing_the_room_is_light():
 
 def test_loading_twice_gives_the_same(good):
     assert load(good.root) == load(good.root)
+
+
+def test_the_flags_of_a_trusted_table_can_be_asked_about(good):
+    good.change("analysis/cold_days.yml", "column: status,", "column: _flags,")
+    assert good.load().analyses["cold_days"].factors[0].column == "_flags"
+
+
+def test_numbers_from_an_anchor_are_texts_as_well(good):
+    good.change(
+        "formatted/meters.yml", 'nulls: ["", "NA"]', "nulls: &missing [-99, true]"
+    )
+    good.change("formatted/meters.yml", 'nulls: ["-39.9"]', "nulls: *missing")
+    table = good.load().formatted["meters"]
+    assert table.read.nulls == table.columns["outdoor"].nulls == ("-99", "true")

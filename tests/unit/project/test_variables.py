@@ -218,3 +218,13 @@ def test_an_unknown_parameter_of_a_number_is_one_mistake(good):
             "parameter `smple`; did you mean `sample`?"
         )
     ]
+
+
+def test_half_a_reference_is_told_as_it_is(good):
+    good.change("analysis/heat_demand.yml", "${param:sample}", '"${param:sample"')
+    assert good.mistakes() == [
+        (
+            "analysis/heat_demand.yml:12: sandbox.sample: wants a whole number, not "
+            "`${param:sample`"
+        )
+    ]

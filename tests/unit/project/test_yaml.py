@@ -142,6 +142,14 @@ def test_what_cannot_be_read_is_told_with_its_place(text, said):
     assert _said(text) == [f"f.yml:{said}"]
 
 
+def test_anchors_that_unfold_to_billions_are_refused():
+    rows = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+    assert _said("\n".join(rows)) == [
+        "f.yml:7: unfolds its anchors to more than a million values"
+    ]
+
+
 def test_several_mistakes_of_one_file_are_told_together():
     assert _said("a: 1\na: 2\nb: !x 1\nc: [1\n") == [
         "f.yml:2: a: is given twice, first in line 1",

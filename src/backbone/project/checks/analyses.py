@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from backbone.errors import UnknownAsset
 from backbone.model.names import AssetName, Zone
+from backbone.model.schemas import FLAGS
 from backbone.project.analysis import Analysis, Describe, Predict
 from backbone.project.checks.known import Columns, Known, missing_columns
+from backbone.project.declarations import zone_problem
 from backbone.project.drafts import Draft
 from backbone.project.mistakes import Mistake, Where
 from backbone.project.reading import Drafts
@@ -31,14 +33,21 @@ def check_analyses(drafts: Drafts, known: Known) -> Iterator[Mistake]:
         why = known.unknown(analysis.source, zones)
         if why:
             yield draft.mistake(("from",), why)
+        why = zone_problem(analysis.timezone) if analysis.timezone else None
+        if why:
+            yield draft.mistake(("timezone",), why)
         yield from _columns(draft, analysis, _source_columns(analysis, known))
 
 
 def _source_columns(analysis: Analysis, known: Known) -> Columns | None:
     try:
-        return known.of_asset(AssetName.parse(analysis.source))
+        asset = AssetName.parse(analysis.source)
     except UnknownAsset:
         return None
+    columns = known.of_asset(asset)
+    if columns is None or asset.zone != "trusted":
+        return columns
+    return {**columns, FLAGS.name: FLAGS.type}
 
 
 def _columns(
