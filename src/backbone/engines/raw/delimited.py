@@ -1,0 +1,257 @@
+"""Delimited text (CSV): records by the index, cells by pyarrow, nothing by guesswork.
+
+Only sound records reach pyarrow, as whole records, and the rows that it returns are
+counted against the index. What is not sound is rejected with its raw text: a blank
+line, a NUL byte, an open quote, text after a closing quote, too few or too many fields,
+bytes that are not in the declared encoding.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv
+
+from backbone.engines.raw.headers import header_problem, looks_like
+from backbone.engines.raw.pieces import (
+    Job,
+    Piece,
+    RejectedRecord,
+    Wanted,
+    ending,
+    refusal,
+    text_table,
+)
+from backbone.engines.raw.records import BLANK, Layout, fields
+from backbone.engines.raw.streams import Window, opened, windows
+from backbone.errors import AccountMismatch
+from backbone.model.raw import RawFormat, RawObject
+
+__all__ = ["jobs", "layout_of"]
+
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class _Header:
+    """The names of the raw columns, and the places of those that are wanted."""
+
+    names: tuple[str, ...]
+    places: Mapping[str, int]
+
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """The names that nobody reads, each once."""
+        unread = (name for name in self.names if name not in self.places)
+        return tuple(dict.fromkeys(unread))
+
+
+def layout_of(form: RawFormat) -> Layout:
+    """Return the bytes that structure delimited text."""
+    return Layout(form.max_record_bytes, ord(form.delimiter), ord(form.quote))
+
+
+def jobs(obj: RawObject, wanted: Wanted) -> Iterator[Job]:
+    """Index an object window by window; each job reads one of them.
+
+    The header is checked before the first job: a refused object has only one, which
+    says why (its records are counted, not read).
+    """
+    layout = layout_of(wanted.format)
+    with closing(opened(obj.path, wanted.format.encoding)) as stream:
+        found = windows(stream, layout, wanted.piece_bytes)
+        first = next(found, None)
+        if first is None:
+            yield partial(refusal, obj, wanted.sources, "the file is empty")
+            return
+        header = _header(first, layout, wanted.sources)
+        problem = _problem(first, header, wanted)
+        if problem:
+            number = first.last + sum(len(window.records) for window in found) - 1
+            head = first.data[: 4 * wanted.format.max_record_bytes]
+            yield partial(
+                refusal, obj, wanted.sources, problem, records=number, head=head
+            )
+            return
+        last = 0
+        for window in chain([first.behind_header()], found):
+            last = window.last - 1
+            if len(window.records):
+                yield partial(_piece, obj, header, window, wanted)
+        yield partial(
+            ending, obj, wanted.sources, records=last, undeclared=header.undeclared
+        )
+
+
+def _header(first: Window, layout: Layout, sources: Iterable[str]) -> _Header:
+    cells = fields(first.bytes_of(0), layout)
+    names = tuple(cell.decode("utf-8", errors="replace") for cell in cells)
+    places = {name: names.index(name) for name in sources if name in names}
+    return _Header(names, places)
+
+
+def _problem(first: Window, header: _Header, wanted: Wanted) -> str | None:
+    trouble = first.records.bad.get(0)
+    if trouble == BLANK:
+        return "the first line is blank; the header should be there"
+    if trouble:
+        problem: str | None = f"the header cannot be read: {trouble}."
+    else:
+        form = wanted.format
+        problem = header_problem(header.names, wanted.sources, form.delimiter)
+    kind = looks_like(first.data)
+    return f"{problem} The file looks like {kind}" if problem and kind else problem
+
+
+def _piece(obj: RawObject, header: _Header, window: Window, wanted: Wanted) -> Piece:
+    """Read the records of a window."""
+    rejected = [
+        RejectedRecord(
+            window.first + index, reason, raw=window.text_of(window.first + index)
+        )
+        for index, reason in window.records.bad.items()
+    ]
+    rejected += _not_in_encoding(window, header, wanted.format)
+    numbers = np.arange(window.first, window.last, dtype=np.int64)
+    numbers = np.delete(
+        numbers, [(reject.record or 0) - window.first for reject in rejected]
+    )
+    table, wrong = _parse(_without(window, rejected), header, wanted.format, window)
+    places = [row.number - 1 for row in wrong]
+    for row, number in zip(wrong, numbers[places].tolist(), strict=True):
+        reason = f"expected {row.expected_columns} fields, found {row.actual_columns}"
+        rejected.append(RejectedRecord(number, reason, raw=window.text_of(number)))
+    numbers = np.delete(numbers, places)
+    if table.num_rows != len(numbers):
+        what = f"{len(numbers):,} records were given to be read, {table.num_rows:,} came"
+        raise AccountMismatch(what, where=f"{obj.name}, from record {window.first}")
+    columns = {name: table[str(place)] for name, place in header.places.items()}
+    return Piece(
+        obj,
+        text_table(columns, numbers),
+        tuple(sorted(rejected, key=lambda reject: reject.record or 0)),
+        size=window.records.used - window.records.start,
+        raw=window.text_of if wanted.keep_raw else None,
+    )
+
+
+def _not_in_encoding(
+    window: Window, header: _Header, form: RawFormat
+) -> Iterator[RejectedRecord]:
+    """Reject records with a declared cell, or a number of cells, that cannot be."""
+    for index in _invalid(window):
+        if index in window.records.bad:
+            continue
+        cells = fields(window.bytes_of(index), layout_of(form))
+        number = window.first + index
+        reason, column = None, None
+        if len(cells) != len(header.names):
+            reason = f"expected {len(header.names)} fields, found {len(cells)}"
+        else:
+            for name, place in header.places.items():
+                if not _is_utf8(pa.py_buffer(cells[place])):
+                    reason, column = f"bytes that are not {form.encoding}", name
+                    break
+        if reason:
+            yield RejectedRecord(number, reason, column, window.text_of(number))
+
+
+def _is_utf8(data: pa.Buffer) -> bool:
+    offsets = pa.py_buffer(np.array([0, data.size], np.int64))
+    text = pa.Array.from_buffers(pa.large_utf8(), 1, [None, offsets, data])
+    try:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _invalid(window: Window) -> Iterator[int]:
+    """Yield the indexes of the records whose bytes are no UTF-8."""
+    records = window.records
+    if _is_utf8(
+        pa.py_buffer(window.data).slice(records.start, records.used - records.start)
+    ):
+        return
+    view, at = memoryview(window.data), records.start
+    while at < records.used:
+        try:
+            codecs.utf_8_decode(view[at : records.used], "strict", True)
+        except UnicodeDecodeError as error:
+            index = int(np.searchsorted(records.ends, at + error.start, side="right"))
+            yield index
+            at = int(records.ends[index])
+        else:
+            return
+
+
+def _without(window: Window, rejected: Iterable[RejectedRecord]) -> pa.Buffer:
+    """Return the bytes of the window's records, without those of the rejected."""
+    records, view = window.records, memoryview(window.data)
+    at, kept = records.start, []
+    for number in sorted(reject.record or 0 for reject in rejected):
+        start, end = records.span(number - window.first)
+        kept.append(view[at:start])
+        at = end
+    kept.append(view[at : records.used])
+    data = kept[0] if len(kept) == 1 else b"".join(kept)
+    # pyarrow takes a byte order mark at the start of what it reads for no text
+    mark = codecs.BOM_UTF8
+    return pa.py_buffer(mark + data if data[: len(mark)] == mark else data)
+
+
+def _parse(
+    data: pa.Buffer, header: _Header, form: RawFormat, window: Window
+) -> tuple[pa.Table, list[csv.InvalidRow]]:
+    """Let pyarrow split sound records into cells; return the rows that do not fit."""
+    names = [str(place) for place in range(len(header.names))]
+    wanted = [str(place) for place in dict.fromkeys(header.places.values())] or names[:1]
+    wrong: list[csv.InvalidRow] = []
+
+    def skip(row: csv.InvalidRow) -> str:
+        wrong.append(row)
+        return "skip"
+
+    if not data.size:
+        return pa.table({name: pa.array([], pa.string()) for name in wanted}), wrong
+    quoted = window.records.quoted
+    table = csv.read_csv(
+        pa.BufferReader(data),
+        read_options=csv.ReadOptions(
+            use_threads=False, column_names=names, block_size=_block(window)
+        ),
+        parse_options=csv.ParseOptions(
+            delimiter=form.delimiter,
+            quote_char=form.quote if quoted else False,
+            newlines_in_values=quoted,
+            ignore_empty_lines=False,
+            invalid_row_handler=skip,
+        ),
+        convert_options=csv.ConvertOptions(
+            include_columns=wanted,
+            column_types=dict.fromkeys(wanted, _text_type(header)),
+            null_values=list(form.nulls),
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+    return table, wrong
+
+
+def _text_type(header: _Header) -> pa.DataType:
+    """Cells that nobody reads may hold any bytes."""
+    return pa.string() if header.places else pa.binary()
+
+
+def _block(window: Window) -> int:
+    """Return a size of blocks that every record fits into."""
+    records = window.records
+    longest = np.diff(records.ends, prepend=records.start).max()
+    return max(_BLOCK_BYTES, 2 * int(longest))

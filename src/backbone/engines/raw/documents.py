@@ -1,0 +1,288 @@
+"""JSON documents and JSON lines: records as text, digit by digit.
+
+A document is read as a whole and is refused if it is not JSON; of JSON lines every line
+is a record of its own. Either way a record with a key that stands twice, or with text
+that is no text in a declared column, is rejected, and so is what is no object.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from backbone.engines.raw.headers import looks_like, missing_problem
+from backbone.engines.raw.json_text import (
+    MISSING,
+    NoRecordsError,
+    RecordError,
+    lookup,
+    parse_record,
+    text_of,
+    walk_records,
+)
+from backbone.engines.raw.pieces import (
+    Job,
+    ObjectEnd,
+    Piece,
+    RejectedRecord,
+    Wanted,
+    ending,
+    readable,
+    refusal,
+    text_table,
+)
+from backbone.engines.raw.records import BLANK, Layout
+from backbone.engines.raw.streams import Window, opened, windows
+from backbone.model.raw import RawFormat, RawObject
+
+__all__ = ["document_jobs", "line_jobs", "line_layout", "record_texts"]
+
+_READ_BYTES = 1 << 24
+_UNSOUND = "text that is not Unicode, or has a NUL"
+
+
+def line_layout(form: RawFormat) -> Layout:
+    """Return the layout of JSON lines: a record a line."""
+    return Layout(form.max_record_bytes)
+
+
+class _Rows:
+    """Records of one piece, column by column."""
+
+    def __init__(self, obj: RawObject, wanted: Wanted) -> None:
+        self.obj = obj
+        self.keep_raw = wanted.keep_raw
+        self.paths = {source: source.split(".") for source in wanted.sources}
+        self.roots = {*self.paths, *(path[0] for path in self.paths.values())}
+        # JSON has a null of its own: an empty string is a value
+        self.nulls = frozenset(wanted.format.nulls) - {""}
+        self.cells: dict[str, list[str | None]] = {name: [] for name in self.paths}
+        self.raws: dict[int, str] = {}
+        self.numbers: list[int] = []
+        self.rejected: list[RejectedRecord] = []
+        self.keys: dict[str, None] = {}
+        self.unseen = set(self.paths)
+
+    def add(self, number: int, record: dict[str, Any], raw: str) -> None:
+        """Take the wanted values of a record."""
+        self.meet(record)
+        texts = [text_of(lookup(record, *item)) for item in self.paths.items()]
+        if "\\u" in raw or not raw.isascii():
+            for source, text in zip(self.paths, texts, strict=True):
+                if text is not None and not _is_sound(text):
+                    self.reject(number, _UNSOUND, raw, column=source)
+                    return
+        for cells, text in zip(self.cells.values(), texts, strict=True):
+            cells.append(None if text in self.nulls else text)
+        self.numbers.append(number)
+        if self.keep_raw:
+            self.raws[number] = _raw(raw)
+
+    def meet(self, record: dict[str, Any]) -> None:
+        """Remember what keys a record has."""
+        if self.unseen:
+            missing = [
+                s for s in self.unseen if lookup(record, s, self.paths[s]) is MISSING
+            ]
+            self.unseen = set(missing)
+        if not record.keys() <= self.keys.keys():
+            self.keys.update(dict.fromkeys(record))
+
+    def reject(
+        self, number: int, reason: str, raw: str, *, column: str | None = None
+    ) -> None:
+        self.rejected.append(RejectedRecord(number, reason, column, _raw(raw)))
+
+    def missing(self) -> str | None:
+        """Say which sources no record has."""
+        absent = [source for source in self.paths if source in self.unseen]
+        if not absent or not self.keys:
+            return None
+        return missing_problem("no record has the", absent, tuple(self.keys))
+
+    def piece(self, *, size: int, end: ObjectEnd | None = None) -> Piece:
+        """Return what was taken."""
+        columns = {
+            name: pa.array(cells, pa.string()) for name, cells in self.cells.items()
+        }
+        return Piece(
+            self.obj,
+            text_table(columns, np.array(self.numbers, np.int64)),
+            tuple(self.rejected),
+            size=size,
+            undeclared=tuple(key for key in self.keys if key not in self.roots),
+            end=end,
+            raw=self.raws.__getitem__ if self.keep_raw else None,
+        )
+
+
+def _raw(text: str) -> str:
+    return readable(text[:40_000].encode("utf-8", errors="surrogateescape"))
+
+
+def _is_sound(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
+def document_jobs(obj: RawObject, wanted: Wanted) -> Iterator[Job]:
+    """Read a JSON document: the whole of it is one piece."""
+    yield partial(_document, obj, wanted)
+
+
+def _document(obj: RawObject, wanted: Wanted) -> Piece:
+    data = _whole(obj, wanted.format)
+    refuse = partial(refusal, obj, wanted.sources, head=data)
+    if not data.strip():
+        return refuse("the file is empty")
+    rows = _Rows(obj, wanted)
+    numbers = iter(range(1, len(data) + 1))
+
+    def take(record: dict[str, Any] | RecordError, start: int, end: int) -> None:
+        number = next(numbers)
+        if isinstance(record, RecordError):
+            rows.reject(number, str(record), text[start:end])
+        else:
+            rows.add(number, record, text[start:end])
+
+    text = data.decode("utf-8", errors="surrogateescape")
+    try:
+        walk_records(text, _path(wanted.format), take)
+    except NoRecordsError as error:
+        return refuse(str(error))
+    except json.JSONDecodeError as error:
+        return refuse(_not_json(error, data))
+    except RecursionError:
+        return refuse("nested too deeply")
+    records = next(numbers) - 1
+    problem = rows.missing()
+    if problem:
+        return refuse(problem, records=records)
+    return rows.piece(size=len(data), end=ObjectEnd(records))
+
+
+def record_texts(obj: RawObject, form: RawFormat) -> Iterator[str]:
+    """Yield the raw text of every record of a JSON document."""
+    text = _whole(obj, form).decode("utf-8", errors="surrogateescape")
+    spans: list[tuple[int, int]] = []
+    walk_records(text, _path(form), lambda _, start, end: spans.append((start, end)))
+    for start, end in spans:
+        yield _raw(text[start:end])
+
+
+def _path(form: RawFormat) -> list[str]:
+    return form.records.split(".") if form.records else []
+
+
+def _whole(obj: RawObject, form: RawFormat) -> bytes:
+    with closing(opened(obj.path, form.encoding)) as stream:
+        parts = list(iter(partial(stream.read, _READ_BYTES), b""))
+    return b"".join(parts)
+
+
+def _not_json(error: json.JSONDecodeError, data: bytes) -> str:
+    kind = looks_like(data)
+    if kind is None and error.msg == "Extra data":
+        kind = "JSON lines: declare `format: jsonl`"
+    place = f"line {error.lineno}, column {error.colno}"
+    problem = f"not JSON: {error.msg} at {place}"
+    return f"{problem}. The file looks like {kind}" if kind else problem
+
+
+def line_jobs(obj: RawObject, wanted: Wanted) -> Iterator[Job]:
+    """Index an object window by window; each job reads the lines of one.
+
+    Blank lines at the end are no records. Lines are read ahead until every wanted
+    source has been met, which most often is in the first line.
+    """
+    layout = line_layout(wanted.format)
+    with closing(opened(obj.path, wanted.format.encoding)) as stream:
+        found = windows(stream, layout, wanted.piece_bytes, first=1)
+        first = next(found, None)
+        if first is None:
+            yield partial(refusal, obj, wanted.sources, "the file is empty")
+            return
+        problem = _strange(first) or _missing(obj, wanted)
+        if problem:
+            last = max(_behind_text(window) for window in chain([first], found)) - 1
+            refuse = partial(refusal, obj, wanted.sources, problem, records=last)
+            yield partial(refuse, head=first.data[: 4 * layout.max_record_bytes])
+            return
+        behind = 1
+        for window in chain([first], found):
+            pending, behind = behind, max(behind, _behind_text(window))
+            if behind > window.first:
+                yield partial(_lines, obj, window, (pending, behind), wanted)
+        yield partial(ending, obj, wanted.sources, records=behind - 1)
+
+
+def _behind_text(window: Window) -> int:
+    """Return the number behind the last record that is no blank line, at least 1."""
+    bad = window.records.bad
+    for index in range(len(window.records) - 1, -1, -1):
+        if bad.get(index) != BLANK:
+            return window.first + index + 1
+    return 1
+
+
+def _strange(first: Window) -> str | None:
+    """Say why a file cannot be JSON lines, from its first line."""
+    line = first.bytes_of(0).strip()
+    try:
+        is_document = isinstance(json.loads(line), list)
+    except (ValueError, RecursionError):
+        is_document = line.startswith(b"[") or line == b"{"
+    document = "a JSON document: declare `format: json`" if is_document else None
+    kind = document or looks_like(first.data)
+    return f"not JSON lines. The file looks like {kind}" if kind else None
+
+
+def _missing(obj: RawObject, wanted: Wanted) -> str | None:
+    """Say which sources no record of an object has."""
+    rows = _Rows(obj, wanted)
+    with closing(opened(obj.path, wanted.format.encoding)) as stream:
+        layout = line_layout(wanted.format)
+        for window in windows(stream, layout, wanted.piece_bytes, first=1):
+            for index in range(len(window.records)):
+                if not rows.unseen:
+                    return None
+                try:
+                    rows.meet(parse_record(_line(window, index)))
+                except RecordError:
+                    continue
+    return rows.missing()
+
+
+def _line(window: Window, index: int) -> str:
+    return window.bytes_of(index).decode("utf-8", errors="surrogateescape")
+
+
+def _lines(
+    obj: RawObject, window: Window, numbers: tuple[int, int], wanted: Wanted
+) -> Piece:
+    """Read the lines of a window; those before it, from `numbers` on, are blank."""
+    rows = _Rows(obj, wanted)
+    for number in range(numbers[0], window.first):
+        rows.reject(number, BLANK, "")
+    for index in range(numbers[1] - window.first):
+        line = _line(window, index)
+        number = window.first + index
+        reason = window.records.bad.get(index)
+        if reason:
+            rows.reject(number, reason, line)
+            continue
+        try:
+            rows.add(number, parse_record(line), line)
+        except RecordError as error:
+            rows.reject(number, str(error), line)
+    return rows.piece(size=window.records.used)

@@ -1,0 +1,165 @@
+"""Pieces: what the readers hand on, a bounded number of records at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from backbone.model.raw import RawFormat, RawObject
+
+__all__ = [
+    "FILE",
+    "RAW_CHARACTERS",
+    "RECORD",
+    "Job",
+    "ObjectEnd",
+    "Piece",
+    "RejectedRecord",
+    "Wanted",
+    "cut",
+    "ending",
+    "readable",
+    "refusal",
+    "text_table",
+]
+
+FILE = "$file"
+RECORD = "_record"
+RAW_CHARACTERS = 10_000
+
+
+@dataclass(frozen=True)
+class RejectedRecord:
+    """A record that could not be read, and why.
+
+    `record` is its number in the object, or None where the row stands for `records`
+    records at once; `raw` is the raw text, at most `RAW_CHARACTERS` characters of it.
+    """
+
+    record: int | None
+    reason: str
+    column: str | None = None
+    raw: str = ""
+    records: int = 1
+
+
+@dataclass(frozen=True)
+class ObjectEnd:
+    """What is known of an object when it has been read to its end.
+
+    `records` counts all its records, rejected ones too; `undeclared` are raw columns
+    that no declaration reads; `refused` says why nothing of it could be read.
+    """
+
+    records: int
+    undeclared: tuple[str, ...] = ()
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Records of one object, as text.
+
+    `table` has a string column for every raw column that declarations name, null where
+    the text is missing, and `_record` (int64). `size` is about the bytes of text that
+    were read for it. `undeclared` are raw columns met here that no declaration reads.
+    `end` stands in the last piece of an object. `raw` gives the raw text of a record of
+    the piece by its number, where the reader was asked to keep it.
+    """
+
+    object: RawObject
+    table: pa.Table
+    rejected: tuple[RejectedRecord, ...] = ()
+    size: int = 0
+    undeclared: tuple[str, ...] = ()
+    end: ObjectEnd | None = None
+    raw: Callable[[int], str] | None = field(default=None, compare=False)
+
+    @property
+    def rows(self) -> int:
+        """The records that became rows."""
+        return int(self.table.num_rows)
+
+    @property
+    def rejected_records(self) -> int:
+        """The records that did not."""
+        return sum(reject.records for reject in self.rejected)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a reader is asked for.
+
+    `sources` are the raw columns that declarations read (`$file` is not among them);
+    pieces are made of about `piece_bytes` bytes of text; `keep_raw` asks that pieces
+    can give the raw text of their records.
+    """
+
+    format: RawFormat
+    sources: tuple[str, ...]
+    piece_bytes: int
+    keep_raw: bool = False
+
+
+Job = Callable[[], Piece]
+
+
+def cut(text: str) -> str:
+    """Return `text`, at most `RAW_CHARACTERS` characters of it."""
+    return text[:RAW_CHARACTERS]
+
+
+def readable(raw: bytes) -> str:
+    r"""Return the first characters of `raw`, whatever its bytes are.
+
+    >>> readable(b"caf\xe9")
+    'caf\ufffd'
+    """
+    return cut(raw[: 4 * RAW_CHARACTERS].decode("utf-8", errors="replace"))
+
+
+def text_table(
+    columns: Mapping[str, pa.Array | pa.ChunkedArray],
+    records: npt.NDArray[np.int64],
+) -> pa.Table:
+    """Return the table of a piece: text columns and the numbers of their records."""
+    numbers = pa.array(records, type=pa.int64())
+    return pa.table({**columns, RECORD: numbers})
+
+
+def refusal(
+    obj: RawObject,
+    sources: Iterable[str],
+    reason: str,
+    *,
+    records: int = 0,
+    head: bytes = b"",
+) -> Piece:
+    """Return the only piece of an object that cannot be read at all.
+
+    Its one rejected row stands for the whole object, however many records it has.
+    """
+    whole = RejectedRecord(None, reason, raw=readable(head), records=records)
+    end = ObjectEnd(records, refused=reason)
+    return Piece(obj, _no_rows(sources), (whole,), end=end)
+
+
+def ending(
+    obj: RawObject,
+    sources: Iterable[str],
+    *,
+    records: int,
+    undeclared: tuple[str, ...] = (),
+) -> Piece:
+    """Return the piece without records that ends an object."""
+    end = ObjectEnd(records)
+    return Piece(obj, _no_rows(sources), undeclared=undeclared, end=end)
+
+
+def _no_rows(sources: Iterable[str]) -> pa.Table:
+    nothing = {name: pa.array([], pa.string()) for name in sources}
+    return text_table(nothing, np.empty(0, np.int64))

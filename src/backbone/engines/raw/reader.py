@@ -1,0 +1,151 @@
+"""The one reader of raw files: objects in, pieces of text out, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from itertools import islice
+
+import pyarrow as pa
+
+from backbone.engines.protocol import RawRead
+from backbone.engines.raw import delimited, documents, parquet
+from backbone.engines.raw.pieces import FILE, RECORD, Job, Piece, Wanted
+from backbone.engines.raw.streams import opened, windows
+from backbone.errors import DataError
+from backbone.model.raw import FileFormat, RawColumn, RawFormat, RawObject
+
+__all__ = ["PIECE_BYTES", "raw_record", "read", "sources_of"]
+
+PIECE_BYTES = 8 << 20
+
+_JOBS: dict[FileFormat, Callable[[RawObject, Wanted], Iterator[Job]]] = {
+    "csv": delimited.jobs,
+    "json": documents.document_jobs,
+    "jsonl": documents.line_jobs,
+    "parquet": parquet.jobs,
+}
+
+
+def sources_of(columns: Iterable[RawColumn]) -> tuple[str, ...]:
+    """Return the raw columns that `columns` are made from, each once."""
+    return tuple(dict.fromkeys(name for column in columns for name in column.sources))
+
+
+def read(
+    request: RawRead,
+    *,
+    threads: int,
+    piece_bytes: int = PIECE_BYTES,
+    keep_raw: bool = False,
+) -> Generator[Piece]:
+    """Read raw objects piece by piece.
+
+    Parameters
+    ----------
+    request : RawRead
+        The objects, their layout, and the columns that are to be made of them.
+    threads : int
+        How many pieces are read at once; about as many again wait to be taken.
+    piece_bytes : int
+        About how many bytes of text make a piece.
+    keep_raw : bool
+        Whether pieces can give the raw text of their records.
+
+    Yields
+    ------
+    Piece
+        In the order of objects and records; `end` stands in the last of an object.
+
+    Raises
+    ------
+    LakeError : an object is not there
+    AccountMismatch : a piece does not have as many records as the index (never seen)
+    """
+    sources = sources_of(request.columns)
+    texts = tuple(name for name in sources if name != FILE)
+    wanted = Wanted(request.format, texts, piece_bytes, keep_raw)
+    jobs = (
+        job
+        for obj in request.objects
+        for job in _JOBS[request.format.format](obj, wanted)
+    )
+    met: dict[str, None] = {}
+    with closing(_in_order(jobs, threads)) as pieces:
+        for piece in pieces:
+            met.update(dict.fromkeys(piece.undeclared))
+            end = piece.end and replace(piece.end, undeclared=tuple(met))
+            if end:
+                met = {}
+            yield replace(piece, table=_complete(piece, sources), end=end)
+
+
+def _in_order(jobs: Iterator[Job], threads: int) -> Generator[Piece]:
+    """Do jobs in threads, a bounded number ahead of the one whose turn it is."""
+    ahead: deque[Future[Piece]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="raw") as pool:
+        try:
+            for job in jobs:
+                ahead.append(pool.submit(job))
+                if len(ahead) > 2 * threads:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _complete(piece: Piece, sources: tuple[str, ...]) -> pa.Table:
+    """Order the columns as declared, and add the object's name where it is asked for."""
+    columns = {
+        name: pa.repeat(piece.object.name, piece.rows)
+        if name == FILE
+        else piece.table[name]
+        for name in (*sources, RECORD)
+    }
+    return pa.table(columns)
+
+
+def raw_record(path: str, form: RawFormat, record: int) -> str:
+    """Return the raw text of a record, at most 10,000 characters of it.
+
+    `record` is its number in the object, the first is 1. A record of Parquet has no
+    text of its own and is shown as JSON.
+
+    Raises
+    ------
+    DataError : the object has no such record
+
+    Notes
+    -----
+    The records before it are indexed, not read; a JSON document is read as a whole.
+    """
+    obj = RawObject(path, path, "")
+    if form.format in {"csv", "jsonl"}:
+        text = _by_index(obj, form, record)
+    else:
+        texts = (
+            documents.record_texts(obj, form)
+            if form.format == "json"
+            else parquet.record_texts(obj)
+        )
+        text = next(islice(texts, record - 1, None), None) if record > 0 else None
+    if text is None:
+        message = f"there is no record {record:,} in this object"
+        raise DataError(message, where=path)
+    return text
+
+
+def _by_index(obj: RawObject, form: RawFormat, record: int) -> str | None:
+    is_lines = form.format == "jsonl"
+    layout = documents.line_layout(form) if is_lines else delimited.layout_of(form)
+    if record < 1:
+        return None
+    with closing(opened(obj.path, form.encoding)) as stream:
+        for window in windows(stream, layout, PIECE_BYTES, first=int(is_lines)):
+            if record < window.last:
+                return window.text_of(record)
+    return None

@@ -1,0 +1,281 @@
+"""The whole job of an engine in process: raw objects in, Parquet files out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from backbone.engines.protocol import RawRead, RawResult, Written, WrittenFile
+from backbone.engines.raw.batches import Batch, batches
+from backbone.engines.raw.binding import computed_types
+from backbone.engines.raw.checks import check
+from backbone.engines.raw.pieces import RECORD, Piece, RejectedRecord
+from backbone.engines.raw.reader import PIECE_BYTES, read, sources_of
+from backbone.engines.raw.sides import (
+    CELLS,
+    REJECTED,
+    CopyFile,
+    SideTable,
+    bound,
+    rejected_table,
+)
+from backbone.engines.raw.values import (
+    RAW,
+    ROW,
+    bad_cells,
+    plans_of,
+    raw_name,
+    text_counts,
+    values,
+)
+from backbone.errors import AccountMismatch
+from backbone.model.raw import RawColumn
+from backbone.model.reports import FormattedAccount
+from backbone.model.schemas import DELIVERY, OBJECT, ORIGIN, Column, Schema
+
+__all__ = ["main_schema", "read_raw"]
+
+
+def main_schema(columns: Sequence[RawColumn]) -> Schema:
+    """Return the schema of the rows that `columns` make: theirs, then the origin."""
+    own = (Column(each.name, each.type, timezone=each.timezone) for each in columns)
+    return Schema((*own, *ORIGIN))
+
+
+def read_raw(
+    connection: duckdb.DuckDBPyConnection,
+    request: RawRead,
+    folder: Path,
+    *,
+    threads: int,
+    copy: CopyFile,
+    piece_bytes: int = PIECE_BYTES,
+) -> RawResult:
+    """Read raw objects into Parquet files under `folder`.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Where the grammar runs. Text is lent to it under names of temporary views, so
+        `copy` must use this connection, not a cursor of it.
+    request : RawRead
+        The objects, their layout, and the columns to be made of them.
+    folder : Path
+        Gets ``part-<n>.parquet``, ``rejected-<n>.parquet`` and ``cells-<n>.parquet``.
+    threads : int
+        How many pieces of text are read at once.
+    copy : CopyFile
+        ``copy(sql, schema, path)`` writes the result of a select, whose columns have
+        the types of `schema`, to a Parquet file (replacing one that is there) and
+        returns it with the null counts of its columns.
+    piece_bytes : int
+        About how many bytes of text make a piece.
+
+    Raises
+    ------
+    DeclarationError : the layout or the columns cannot be used; before anything is read
+    LakeError : an object is not there
+    AccountMismatch : records went missing (a bug)
+    duckdb.Error : the engine failed, or the SQL of a computed column did on a value
+
+    Notes
+    -----
+    A batch is written as if all its texts had values, which most often they have. Only
+    if the file has more nulls than there were missing texts are the bad cells looked
+    for, and only if one of them rejects its record is the file written again.
+    """
+    check(request)
+    job = _Job(connection, request, folder, copy)
+    rejecting = any(each.on_bad_cell == "reject" for each in request.columns)
+    found = read(request, threads=threads, piece_bytes=piece_bytes, keep_raw=rejecting)
+    with closing(found) as pieces:
+        for batch in batches(pieces, sources_of(request.columns)):
+            job.take(batch)
+    return job.result()
+
+
+class _Job:
+    """One reading of raw objects, batch by batch."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        request: RawRead,
+        folder: Path,
+        copy: CopyFile,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.connection = connection
+        self.columns = request.columns
+        self.folder = folder
+        self.copy = copy
+        self.types = computed_types(connection, request.columns)
+        self.sql = values(request.columns, self.types).sql()
+        self.schema = main_schema(request.columns)
+        self.files: list[WrittenFile] = []
+        self.rejected = SideTable(connection, copy, REJECTED, folder / "rejected")
+        self.cells = SideTable(connection, copy, CELLS, folder / "cells")
+        self.accounts: dict[str, FormattedAccount] = defaultdict(FormattedAccount)
+        self.undeclared: dict[str, tuple[str, ...]] = {}
+        self.refused: dict[str, str] = {}
+
+    def take(self, batch: Batch) -> None:
+        """Write a batch and enter it in the accounts."""
+        dropped: dict[int, RejectedRecord] = {}
+        if batch.table.num_rows:
+            dropped = self._write(batch)
+        rejects = [(p.object, reject) for p in batch.pieces for reject in p.rejected]
+        rejects += [(batch.piece_of(row).object, dropped[row]) for row in dropped]
+        self.rejected.add(rejected_table(rejects))
+        for piece in batch.pieces:
+            self._enter(piece.object.name, formatted=piece.rows)
+            self._end(piece)
+        for obj, reject in rejects:
+            self._enter(obj.name, rejected=reject.records)
+        for row in dropped:
+            self._enter(batch.piece_of(row).object.name, formatted=-1)
+
+    def _enter(
+        self,
+        name: str,
+        *,
+        read: int = 0,
+        formatted: int = 0,
+        rejected: int = 0,
+        cells: int = 0,
+    ) -> None:
+        self.accounts[name] += FormattedAccount(read, formatted, rejected, cells)
+
+    def _end(self, piece: Piece) -> None:
+        name, end = piece.object.name, piece.end
+        if end is None:
+            return
+        self._enter(name, read=end.records)
+        if end.undeclared:
+            self.undeclared[name] = end.undeclared
+        if end.refused is not None:
+            self.refused[name] = end.refused
+
+    def _write(self, batch: Batch) -> dict[int, RejectedRecord]:
+        """Write the rows of a batch; return those that a bad cell rejects, by place."""
+        path = self.folder / f"part-{len(self.files)}.parquet"
+        with bound(self.connection, RAW, batch.table):
+            file = self._copied(path, batch.table.num_rows)
+            suspects = self._suspects(file, batch.table)
+            if not suspects:
+                self.files.append(file)
+                return {}
+            query = bad_cells(self.columns, self.types, suspects)
+            found = self.connection.execute(query.sql()).to_arrow_table()
+        dropped = self._dropped(batch, suspects, found)
+        self._list_cells(batch, suspects, found, dropped)
+        if dropped:
+            self._rewrite(batch, path, dropped)
+        else:
+            self.files.append(file)
+        return dropped
+
+    def _copied(self, path: Path, rows: int) -> WrittenFile:
+        file = self.copy(self.sql, self.schema, path)
+        if file.rows != rows:
+            what = f"{rows:,} rows were to be written, {file.rows:,} were"
+            raise AccountMismatch(what, where=str(path))
+        return file
+
+    def _rewrite(
+        self, batch: Batch, path: Path, dropped: Mapping[int, RejectedRecord]
+    ) -> None:
+        """Write a batch again, without rows."""
+        kept = np.delete(np.arange(batch.table.num_rows), list(dropped))
+        path.unlink(missing_ok=True)
+        if not len(kept):
+            return
+        with bound(self.connection, RAW, batch.table.take(kept)):
+            self.files.append(self._copied(path, len(kept)))
+
+    def _suspects(self, file: WrittenFile, texts: pa.Table) -> list[str]:
+        """Return the columns that have more nulls than missing texts."""
+        plans = plans_of(self.columns, self.types)
+        raw = {name: raw_name(n) for n, name in enumerate(sources_of(self.columns))}
+        missing: dict[str, int] = {}
+        counted = []
+        for name, plan in plans.items():
+            if plan.can_fail and plan.source is not None:
+                missing[name] = texts[raw[plan.source]].null_count
+            elif plan.can_fail:
+                counted.append(name)
+        if counted:
+            query = text_counts(self.columns, self.types, counted)
+            counts = self.connection.execute(query.sql()).fetchone() or ()
+            for name, count in zip(counted, counts, strict=True):
+                missing[name] = texts.num_rows - count
+        found = [name for name in missing if file.statistics[name].nulls != missing[name]]
+        return [each.name for each in self.columns if each.name in found]
+
+    def _dropped(
+        self, batch: Batch, suspects: Sequence[str], found: pa.Table
+    ) -> dict[int, RejectedRecord]:
+        """Return the rows that a bad cell rejects, by the first such cell of each."""
+        rejecting = {each.name for each in self.columns if each.on_bad_cell == "reject"}
+        numbers = batch.table[RECORD]
+        dropped: dict[int, RejectedRecord] = {}
+        for place, name in enumerate(suspects):
+            if name not in rejecting:
+                continue
+            bad = found.filter(pc.is_valid(found[f"text:{place}"]))
+            rows, reasons = bad[ROW].to_pylist(), bad[f"reason:{place}"].to_pylist()
+            for row, reason in zip(rows, reasons, strict=True):
+                if row not in dropped:
+                    number = numbers[row].as_py()
+                    raw = batch.piece_of(row).raw
+                    text = raw(number) if raw else ""
+                    dropped[row] = RejectedRecord(number, reason, name, text)
+        return dict(sorted(dropped.items()))
+
+    def _list_cells(
+        self,
+        batch: Batch,
+        suspects: Sequence[str],
+        found: pa.Table,
+        dropped: Mapping[int, RejectedRecord],
+    ) -> None:
+        """List the bad cells of the rows that stay."""
+        gone = pa.array(list(dropped), pa.int64())
+        found = found.filter(pc.invert(pc.is_in(found[ROW], gone)))
+        parts = []
+        for place, name in enumerate(suspects):
+            bad = found.filter(pc.is_valid(found[f"text:{place}"]))
+            origin = batch.table.select([*ORIGIN.names]).take(bad[ROW])
+            columns = {each: origin[each] for each in ORIGIN.names}
+            for each in (DELIVERY.name, OBJECT.name):
+                columns[each] = columns[each].cast(pa.string())
+            columns["column"] = pa.repeat(name, bad.num_rows)
+            columns |= {"text": bad[f"text:{place}"], "reason": bad[f"reason:{place}"]}
+            parts.append(pa.table(columns))
+        cells = pa.concat_tables(parts)
+        self.cells.add(cells)
+        for count in pc.value_counts(cells[OBJECT.name].combine_chunks()).to_pylist():
+            self._enter(count["values"], cells=count["counts"])
+
+    def result(self) -> RawResult:
+        """Return what became of the objects.
+
+        Raises
+        ------
+        AccountMismatch : the account of an object does not add up
+        """
+        return RawResult(
+            main=Written(tuple(self.files), self.schema),
+            rejected=self.rejected.written(),
+            rejected_cells=self.cells.written(),
+            accounts={name: each.check(name) for name, each in self.accounts.items()},
+            undeclared=self.undeclared,
+            refused=self.refused,
+        )

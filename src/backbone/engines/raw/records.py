@@ -1,0 +1,291 @@
+"""Where the records of delimited text end.
+
+A window of bytes is indexed in one pass over its line ends and quotes: the number of
+quotes before a line end tells whether it ends a record. Where that cannot be trusted (a
+quote inside a field, text after a closing quote, a quote that stays open, a record that
+is too long), the rest of the window is walked field by field. Both ways find the same
+records; only the second is slow.
+
+Line ends are LF, CRLF and CR, also mixed. A quote opens a field only as its first
+character, elsewhere it is text. A doubled quote inside a quoted field is a quote.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["BLANK", "LONG", "NUL", "Layout", "Records", "fields", "scan"]
+
+BLANK = "a blank line"
+NUL = "a NUL byte"
+OPEN = "a quote that opens here is not closed"
+AFTER = "text after a closing quote"
+LONG = "longer than `max_record_bytes` ({limit:,})"
+
+_LF, _CR = 10, 13
+
+Offsets = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The bytes that structure text; no `delimiter` and `quote`: lines are records."""
+
+    max_record_bytes: int
+    delimiter: int | None = None
+    quote: int | None = None
+
+    @property
+    def stops(self) -> frozenset[int]:
+        """The bytes that may follow a closing quote."""
+        return frozenset({self.delimiter or _LF, _LF, _CR})
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of a window.
+
+    `ends` are offsets behind each record's line end. `bad` maps the index of a record
+    that cannot be read to the reason. `is_cut`: the last record is longer than the
+    window shows; what follows, up to the next line end, belongs to it. `start` is where
+    the first record starts; `quoted` tells whether there are quotes at all.
+    """
+
+    ends: Offsets
+    bad: dict[int, str] = field(default_factory=dict)
+    is_cut: bool = False
+    quoted: bool = False
+    start: int = 0
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    @property
+    def used(self) -> int:
+        """How many bytes of the window the records take."""
+        return int(self.ends[-1]) if len(self.ends) else self.start
+
+    def span(self, index: int) -> tuple[int, int]:
+        """Return where the record starts and ends (behind its line end)."""
+        start = int(self.ends[index - 1]) if index else self.start
+        return start, int(self.ends[index])
+
+    def tail(self) -> Records:
+        """Return all records but the first."""
+        bad = {index - 1: reason for index, reason in self.bad.items() if index}
+        return replace(self, ends=self.ends[1:], bad=bad, start=int(self.ends[0]))
+
+
+def scan(data: bytes, layout: Layout, *, final: bool) -> Records:
+    """Find the records of a window that starts at a record.
+
+    `final` says that no bytes follow the window: then its last record needs no line end.
+    """
+    view = np.frombuffer(data, np.uint8)
+    lines = _line_ends(view, final=final)
+    quotes = _positions(view, layout.quote)
+    ends, sound = _by_parity(view, lines, quotes, layout, final=final)
+    bad: dict[int, str] = {}
+    is_cut = False
+    if not sound:
+        walk = _Walk(data, layout, final=final)
+        walk.run(int(ends[-1]) if len(ends) else 0, lines, quotes)
+        bad = {len(ends) + index: reason for index, reason in walk.bad.items()}
+        ends = np.concatenate([ends, np.array(walk.ends, np.int64)])
+        is_cut = walk.is_cut
+    _mark(view, ends, bad, layout)
+    return Records(ends, dict(sorted(bad.items())), is_cut, bool(len(quotes)))
+
+
+def fields(record: bytes, layout: Layout) -> list[bytes]:
+    """Split one sound record, without its line end, into the bytes of its fields.
+
+    >>> fields(b'1,"a ""b"", c",', Layout(99, ord(","), ord('"')))
+    [b'1', b'a "b", c', b'']
+    """
+    found = []
+    quote = bytes([layout.quote or 0])
+    delimiter = bytes([layout.delimiter or 0])
+    at = 0
+    while True:
+        if record[at : at + 1] == quote:
+            close = _closing(record, at + 1, len(record), quote)
+            stop = len(record) if close is None else close
+            found.append(record[at + 1 : stop].replace(quote + quote, quote))
+            at = stop + 1
+            if at >= len(record):
+                return found
+        else:
+            stop = record.find(delimiter, at)
+            found.append(record[at:] if stop < 0 else record[at:stop])
+            if stop < 0:
+                return found
+            at = stop
+        at += 1
+
+
+def _positions(view: npt.NDArray[np.uint8], byte: int | None) -> Offsets:
+    return np.empty(0, np.int64) if byte is None else np.flatnonzero(view == byte)
+
+
+def _line_ends(view: npt.NDArray[np.uint8], *, final: bool) -> Offsets:
+    ends = np.flatnonzero(view == _LF) + 1
+    returns = np.flatnonzero(view == _CR)
+    if len(returns):
+        # the byte behind a CR at the end of the window is not known yet
+        behind = np.minimum(returns + 1, len(view) - 1)
+        alone = np.where(returns + 1 < len(view), view[behind] != _LF, final)
+        if alone.any():
+            ends = np.sort(np.concatenate([ends, returns[alone] + 1]))
+    if final and len(view) and (not len(ends) or ends[-1] < len(view)):
+        ends = np.append(ends, len(view))
+    return ends
+
+
+def _by_parity(
+    view: npt.NDArray[np.uint8],
+    lines: Offsets,
+    quotes: Offsets,
+    layout: Layout,
+    *,
+    final: bool,
+) -> tuple[Offsets, bool]:
+    """Return the record ends that quote parity is sure of, and whether it is of all."""
+    ends, sound = lines, True
+    if len(quotes):
+        ends = lines[np.searchsorted(quotes, lines) % 2 == 0]
+        stray = _first_stray(view, quotes, layout)
+        if stray is None and final and len(quotes) % 2:
+            stray = int(quotes[-1])
+        if stray is not None:
+            ends, sound = ends[ends <= stray], False
+    over = np.flatnonzero(np.diff(ends, prepend=0) > layout.max_record_bytes)
+    if len(over):
+        ends, sound = ends[: over[0]], False
+    left = len(view) - (int(ends[-1]) if len(ends) else 0)
+    return ends, sound and left <= layout.max_record_bytes
+
+
+def _first_stray(
+    view: npt.NDArray[np.uint8], quotes: Offsets, layout: Layout
+) -> int | None:
+    """Return where the first quote is that neither opens nor closes a field properly."""
+    proper = np.zeros(256, np.bool_)
+    proper[[*layout.stops, layout.quote or 0]] = True
+    before, after = quotes[0::2] - 1, quotes[1::2] + 1
+    opens = proper[view[np.maximum(before, 0)]] | (before < 0)
+    closes = proper[view[np.minimum(after, len(view) - 1)]] | (after >= len(view))
+    strays = [
+        int(quotes[2 * int(np.argmin(opens))]) if not opens.all() else None,
+        int(quotes[2 * int(np.argmin(closes)) + 1]) if not closes.all() else None,
+    ]
+    return min((stray for stray in strays if stray is not None), default=None)
+
+
+def _mark(
+    view: npt.NDArray[np.uint8], ends: Offsets, bad: dict[int, str], layout: Layout
+) -> None:
+    """Add blank lines, NUL bytes and records that are too long to the bad records."""
+    if not len(ends):
+        return
+    starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
+    long = np.flatnonzero(ends - starts > layout.max_record_bytes)
+    for index in long.tolist():
+        bad.setdefault(index, LONG.format(limit=layout.max_record_bytes))
+    zeros = np.flatnonzero(view[: ends[-1]] == 0)
+    for index in np.unique(np.searchsorted(ends, zeros, side="right")).tolist():
+        bad.setdefault(index, NUL)
+    first = view[starts]
+    for index in np.flatnonzero((first == _LF) | (first == _CR)).tolist():
+        bad.setdefault(index, BLANK)
+
+
+def _closing(data: bytes, at: int, limit: int, quote: bytes) -> int | None:
+    """Return where the quote is that closes a field, looking from `at` to `limit`."""
+    while True:
+        close = data.find(quote, at, limit)
+        if close < 0:
+            return None
+        if data[close + 1 : close + 2] != quote:
+            return close
+        at = close + 2
+
+
+class _Walk:
+    """A walk over the records of a window, field by field where there are quotes."""
+
+    def __init__(self, data: bytes, layout: Layout, *, final: bool) -> None:
+        self.data = data
+        self.layout = layout
+        self.final = final
+        self.ends: list[int] = []
+        self.bad: dict[int, str] = {}
+        self.is_cut = False
+        self._quote = bytes([layout.quote]) if layout.quote is not None else b""
+        self._delimiter = bytes([layout.delimiter or _LF])
+        self._lines: list[int] = []
+
+    def run(self, at: int, lines: Offsets, quotes: Offsets) -> None:
+        """Walk from the record that starts at `at` as far as whole records go."""
+        self._lines = lines[np.searchsorted(lines, at, side="right") :].tolist()
+        marks = quotes[np.searchsorted(quotes, at) :].tolist()
+        line = mark = 0
+        while at < len(self.data):
+            mark = bisect_left(marks, at, mark)
+            quote = marks[mark] if mark < len(marks) else len(self.data)
+            upto = bisect_right(self._lines, quote, line)
+            if upto > line:
+                self.ends.extend(self._lines[line:upto])
+                line, at = upto, self._lines[upto - 1]
+                continue
+            end = self._record(at) if mark < len(marks) else None
+            if end is None:
+                self._leave(at)
+                return
+            self.ends.append(end)
+            at = end
+            line = bisect_right(self._lines, at, line)
+
+    def _leave(self, at: int) -> None:
+        """Leave the last record to the next window, or cut it if it is too long."""
+        index, limit = len(self.ends), self.layout.max_record_bytes
+        if len(self.data) - at > limit:
+            self.is_cut = True
+            self.bad.setdefault(index, LONG.format(limit=limit))
+            self.ends.append(len(self.data))
+        else:
+            self.bad.pop(index, None)
+
+    def _record(self, start: int) -> int | None:
+        """Return where the record ends, None if the window does not show it."""
+        data, at = self.data, start
+        limit = start + self.layout.max_record_bytes
+        while at < len(data):
+            if at <= limit and data[at : at + 1] == self._quote:
+                close = _closing(data, at + 1, limit, self._quote)
+                if close is None:
+                    return self._open(at, limit)
+                at = close + 1
+                if at < len(data) and data[at] not in self.layout.stops:
+                    self.bad.setdefault(len(self.ends), AFTER)
+            line = self._line_end(at)
+            stop = data.find(self._delimiter, at, line) if at <= limit else -1
+            if stop < 0:
+                return line if at < len(data) or not self.final else at
+            at = stop + 1
+        return at if self.final else None
+
+    def _open(self, quote: int, limit: int) -> int | None:
+        """End a record at the end of the line on which its open quote stands."""
+        if len(self.data) < limit and not self.final:
+            return None
+        self.bad[len(self.ends)] = OPEN
+        return self._line_end(quote)
+
+    def _line_end(self, at: int) -> int | None:
+        index = bisect_right(self._lines, at)
+        return self._lines[index] if index < len(self._lines) else None

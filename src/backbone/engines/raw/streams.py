@@ -1,0 +1,166 @@
+"""The bytes of an object as UTF-8, and the windows of whole records in them."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from backbone.engines.raw.pieces import readable
+from backbone.engines.raw.records import Layout, Records, scan
+from backbone.errors import LakeError
+
+__all__ = ["ByteStream", "Window", "opened", "opened_file", "windows"]
+
+_BOM = codecs.BOM_UTF8
+_DECODED_BYTES = 1 << 20
+_INVALID = "backbone-invalid"
+
+
+class ByteStream(Protocol):
+    """Bytes in order; fewer than asked for means that they have ended."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next `size` bytes, or what is left."""
+        ...
+
+    def close(self) -> None:
+        """Give the file back."""
+        ...
+
+
+@dataclass(frozen=True)
+class Window:
+    """Whole records of an object: `data`, of which `records` tells the ends.
+
+    `first` is the number of the first record; the first of an object is 0.
+    """
+
+    data: bytes
+    records: Records
+    first: int
+
+    @property
+    def last(self) -> int:
+        """The number behind that of the last record."""
+        return self.first + len(self.records)
+
+    def bytes_of(self, index: int) -> bytes:
+        """Return the bytes of a record of the window, without its line end."""
+        start, end = self.records.span(index)
+        return self.data[start:end].rstrip(b"\r\n")
+
+    def text_of(self, number: int) -> str:
+        """Return the raw text of the record of that number, cut."""
+        return readable(self.bytes_of(number - self.first))
+
+    def behind_header(self) -> Window:
+        """Return the window without its first record."""
+        return replace(self, records=self.records.tail(), first=self.first + 1)
+
+
+def opened(path: str, encoding: str) -> ByteStream:
+    """Open an object to be read as UTF-8, without its byte order mark.
+
+    What `encoding` cannot decode becomes bytes that are no UTF-8, so that only the
+    records that hold them are lost.
+    """
+    file = opened_file(path)
+    if codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"}:
+        if file.read(len(_BOM)) != _BOM:
+            file.seek(0)
+        return file
+    return _Decoded(file, encoding)
+
+
+def opened_file(path: str) -> BinaryIO:
+    """Open the bytes of an object.
+
+    Raises
+    ------
+    LakeError : they are not there, or may not be read
+    """
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        message = f"a raw object cannot be opened: {error.strerror}"
+        hint = "landing keeps raw bytes for ever: was the file moved?"
+        raise LakeError(message, where=path, hint=hint) from error
+
+
+class _Decoded:
+    """A file in another encoding, read as UTF-8."""
+
+    def __init__(self, file: BinaryIO, encoding: str) -> None:
+        codecs.register_error(_INVALID, _mark_invalid)
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors=_INVALID)
+        self._ready = b""
+        self._begun = False
+        self._ended = False
+
+    def read(self, size: int, /) -> bytes:
+        parts, length = [self._ready], len(self._ready)
+        while length < size and not self._ended:
+            chunk = self._file.read(_DECODED_BYTES)
+            self._ended = not chunk
+            text = self._decoder.decode(chunk, final=self._ended)
+            if text and not self._begun:
+                self._begun = True
+                text = text.removeprefix("\ufeff")
+            parts.append(text.encode("utf-8", errors="surrogatepass"))
+            length += len(parts[-1])
+        whole = b"".join(parts)
+        self._ready = whole[size:]
+        return whole[:size]
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _mark_invalid(error: UnicodeError) -> tuple[str, int]:
+    """Decode what cannot be decoded to a lone surrogate, which UTF-8 does not have."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\udcff", error.end
+
+
+def windows(
+    stream: ByteStream, layout: Layout, window_bytes: int, *, first: int = 0
+) -> Iterator[Window]:
+    """Read a stream window by window; every window holds whole records."""
+    carry = b""
+    while True:
+        asked = max(window_bytes - len(carry), len(carry), 1)
+        chunk = stream.read(asked)
+        final = len(chunk) < asked
+        data = carry + chunk
+        records = scan(data, layout, final=final)
+        if len(records):
+            yield Window(data, records, first)
+        first += len(records)
+        carry = data[records.used :]
+        if records.is_cut:
+            carry, final = _behind_line(stream, data[-1:], window_bytes)
+        if final and not carry:
+            return
+
+
+def _behind_line(stream: ByteStream, last: bytes, size: int) -> tuple[bytes, bool]:
+    """Skip to the next line end; return the bytes read behind it, and whether all."""
+    while True:
+        chunk = stream.read(size)
+        final = len(chunk) < size
+        if last == b"\r" and chunk:
+            return chunk[1:] if chunk[:1] == b"\n" else chunk, final
+        ends = [at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0]
+        if ends:
+            at = min(ends)
+            if chunk[at : at + 2] != b"\r" or final:
+                behind = at + (2 if chunk[at : at + 2] == b"\r\n" else 1)
+                return chunk[behind:], final
+        if final:
+            return b"", True
+        last = chunk[-1:]
