@@ -1,0 +1,30 @@
+"""How fast is Backbone, and beside what? Ratios in one run on one machine.
+
+::
+
+    python -m bench                       everything (`make bench`)
+    python -m bench management idle help  some parts
+    python -m bench growth --budget 3600  a longer patience with the large one
+    python -m bench --json > bench.json   the same as one JSON document
+
+========== =========================================================================
+part       what is measured
+========== =========================================================================
+management the management path of the flights example against `bench.by_hand`, one
+           DuckDB script written for this job, on the same files, in turns; void
+           unless both make the same rows, violations, repairs and quarantine
+demo       `backbone demo` in an empty folder
+idle       `backbone run` where nothing is new
+help       `backbone --help`
+growth     1, 10 and 30 times the flights and their weather, each repetition in a year
+           of its own: seconds and memory by zone, and the exponent of growth
+========== =========================================================================
+
+Every command runs in a fresh process. Seconds are those of the wall, and of the
+processor where other work on the machine may have slowed the wall; the memory is the
+peak of resident memory of the largest process. Nothing here is asserted anywhere.
+
+Modules: `measure` (a command), `projects` (what is measured on), `backbone` (its doors),
+`management`, `startup`, `growth` (the parts), `tables` (how it is shown), `by_hand` with
+`sql/` (the peer).
+"""

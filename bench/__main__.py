@@ -1,0 +1,105 @@
+"""``python -m bench``: measure all parts, or those that are named."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench import growth, machine, management, startup
+from bench.projects import example
+
+PARTS = ("management", "demo", "idle", "help", "growth")
+
+
+class _Bench:
+    """The parts, each of which may be asked for alone."""
+
+    def __init__(self, work: Path, *, repeat: int, budget_s: float) -> None:
+        self.work = work
+        self.repeat = repeat
+        self.budget_s = budget_s
+        self._demo: dict[str, Any] | None = None
+
+    def measure(self, part: str) -> dict[str, Any]:
+        made: dict[str, Callable[[], dict[str, Any]]] = {
+            "management": lambda: management.compared(
+                self._template(), self.work, repeat=self.repeat
+            ),
+            "demo": self._demonstrated,
+            "idle": self._idle,
+            "help": lambda: startup.helped(repeat=2 * self.repeat),
+            "growth": lambda: growth.grown(
+                self._template(), self.work, budget_s=self.budget_s
+            ),
+        }
+        return made[part]()
+
+    def _template(self) -> Path:
+        folder = self.work / "template"
+        return folder if folder.exists() else example(folder)
+
+    def _demonstrated(self) -> dict[str, Any]:
+        if self._demo is None:
+            self._demo = startup.demo(self.work / "demo")
+        return self._demo
+
+    def _idle(self) -> dict[str, Any]:
+        self._demonstrated()
+        return startup.idle(self.work / "demo", repeat=self.repeat)
+
+
+_SHOWN: dict[str, Callable[[dict[str, Any]], str]] = {
+    "management": management.shown,
+    "demo": startup.shown,
+    "idle": startup.shown,
+    "help": startup.shown,
+    "growth": growth.shown,
+}
+
+
+def main() -> None:
+    """Read the command line, measure, print."""
+    options = _options()
+    found = {"machine": machine.machine(), "parts": {}}
+    if not options.json:
+        print(machine.shown(found["machine"]), flush=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=options.work) as work:
+        bench = _Bench(Path(work), repeat=options.repeat, budget_s=options.budget)
+        for part in dict.fromkeys(options.parts or PARTS):
+            print(f"measuring {part} …", file=sys.stderr, flush=True)
+            found["parts"][part] = bench.measure(part)
+            if not options.json:
+                print(f"\n{_SHOWN[part](found['parts'][part])}", flush=True)
+    if options.json:
+        print(json.dumps(found, indent=1))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="How fast is Backbone, and beside what?"
+    )
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all by default"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+    parser.add_argument("--repeat", type=int, default=5, help="runs of each command (5)")
+    parser.add_argument(
+        "--budget", type=float, default=1_800, help="seconds that growth may take (1800)"
+    )
+    parser.add_argument("--work", type=Path, help="a folder to work in, on a local disk")
+    options = parser.parse_args()
+    for part in options.parts:
+        if part not in PARTS:
+            parser.error(f"there is no part `{part}`; there are {', '.join(PARTS)}")
+    if options.repeat < 1:
+        parser.error("--repeat is 1 or more")
+    return options
+
+
+if __name__ == "__main__":
+    main()
