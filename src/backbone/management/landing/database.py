@@ -259,7 +259,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     """
     name = f"file:{quote(str(path.absolute()))}?mode=ro"
     connection = sqlite3.connect(name, uri=True, isolation_level=None)
-    connection.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")
+    connection.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
     return connection
 
 

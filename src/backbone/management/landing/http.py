@@ -56,12 +56,14 @@ def _connected(source: HttpSource, context: CollectContext) -> Iterator[Api]:
         sidecar = None
         if source.sidecar is not None:
             sidecar = stack.enter_context(running(source.sidecar, context.project))
-        from backbone.management.landing.fetch import Api  # noqa: PLC0415  (meanwhile)
+        # The sidecar starts while the client is loaded and made.
+        from backbone.management.landing.fetch import Api  # noqa: PLC0415
 
+        port = None if sidecar is None else sidecar.port
+        api = stack.enter_context(Api(source, port=port))
         if sidecar is not None:
             sidecar.wait_until_ready()
-        port = None if sidecar is None else sidecar.port
-        yield stack.enter_context(Api(source, port=port))
+        yield api
 
 
 def _collect_dataset(api: Api, source: HttpSource, tally: Tally) -> None:

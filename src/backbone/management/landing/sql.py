@@ -68,10 +68,11 @@ def _looked_at(database: Database, extract: Extract) -> tuple[str, Sequence[set[
     digest = hashlib.sha256(repr((_REVISION, columns)).encode())
     kinds: list[set[type]] = [set() for _ in columns]
     for rows in database.batches(extract):
-        text = "\n".join(map(repr, rows))
-        digest.update(text.encode("utf-8", "backslashreplace"))
         for found, values in zip(kinds, zip(*rows, strict=True), strict=True):
             found.update(map(type, values))
+            # Not the text of the rows: SQLAlchemy cuts long values in it.
+            text = repr(list(map(_comparable, values)) if memoryview in found else values)
+            digest.update(text.encode("utf-8", "backslashreplace"))
     return f"rows:{digest.hexdigest()[:32]}", kinds
 
 
@@ -99,6 +100,10 @@ def _write(
             columns = [c.textual() if c.name == misfit.column else c for c in columns]
         else:
             return
+
+
+def _comparable(value: object) -> object:
+    return bytes(value) if isinstance(value, memoryview) else value
 
 
 def _described(dataset: SqlDataset) -> str:

@@ -114,8 +114,15 @@ thread.join()
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("more", ["family", "stubborn"])
+@pytest.mark.parametrize(
+    ("how", "more"),
+    [
+        (signal.SIGKILL, "family"),
+        (signal.SIGKILL, "stubborn"),
+        (signal.SIGTERM, "family"),
+        (signal.SIGINT, "family"),
+    ],
+)
 def test_it_is_gone_when_its_parent_dies_in_any_way(project, how, more):
     run = [sys.executable, "-c", PARENT, more]
     with subprocess.Popen(

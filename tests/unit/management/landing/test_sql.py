@@ -95,6 +95,17 @@ def test_rows_that_did_not_change_are_not_delivered_again(collecting, run):
     assert len(collecting.deliveries("planes")) == 2
 
 
+@pytest.mark.parametrize("kind", ["text", "blob"])
+def test_a_change_deep_inside_a_long_value_is_seen(collecting, run, kind):
+    long = bytearray(b"a" * 100_000)
+    for position in (0, 50_000, 99_999):
+        long[position] = ord("b")
+        value = long.decode() if kind == "text" else bytes(long)
+        run("drop table if exists t", f"create table t (v {kind})")
+        run(("insert into t values (?)", (value,)))
+        assert len(collecting(source(t={"table": "t"}))["t"].new) == 1
+
+
 def test_the_same_rows_make_the_same_bytes(collecting, run, tmp_path):
     rows = [(f"N{n}", n % 40, n / 7) for n in range(50_000)]
     run(PLANES[0], *(("insert into planes values (?, ?, ?)", row) for row in rows))
