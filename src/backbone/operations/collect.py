@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,7 +65,9 @@ def collect(
     if not names:
         return []
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="collect") as pool:
-        found = pool.map(lambda name: _collect(project, lake, name, received, tell), names)
+        found = pool.map(
+            lambda name: _collect(project, lake, name, received, tell), names
+        )
         return [result for results in found for result in results]
 
 
@@ -88,19 +91,7 @@ def _collect(
     clock = time.perf_counter()
     tell(Event("collect", name, "collecting"))
 
-    def progress(dataset: str, obj: str, _size: int) -> None:
-        tell(Event("progress", f"landing.{dataset}", obj))
-
-    context = CollectContext(
-        source=name,
-        project=project.folder,
-        landing=lake.landing,
-        received=received,
-        seen={d: lake.landing.deliveries(name, d) for d in source.datasets},
-        progress=progress,
-        parameters=project.settings.parameters,
-    )
-    report = _guarded(project, name, context)
+    report = _guarded(project, lake, name, received, tell)
     seconds = time.perf_counter() - clock
     results = [_result(name, one, report.warnings, seconds) for one in report.datasets]
     for result in results:
@@ -108,10 +99,28 @@ def _collect(
     return results
 
 
-def _guarded(project: Project, name: str, context: CollectContext) -> CollectReport:
+def _held(
+    project: Project, lake: Lake, dataset: str, received: datetime, tell: Tell
+) -> AbstractContextManager[None]:
+    """Keep another run from collecting the same dataset at the same time."""
+    return lake.locks.hold(
+        AssetName("landing", dataset),
+        run=f"of {received:%H:%M:%S}",
+        timeout_s=project.settings.lock_timeout_s,
+        waiting=lambda words: tell(Event("note", f"landing.{dataset}", words)),
+    )
+
+
+def _guarded(
+    project: Project, lake: Lake, name: str, received: datetime, tell: Tell
+) -> CollectReport:
     source = project.sources[name]
     try:
-        return collect_source(_resolved(project, source), context)
+        with ExitStack() as held:
+            for dataset in sorted(source.datasets):
+                held.enter_context(_held(project, lake, dataset, received, tell))
+            context = _context(project, lake, name, received, tell)
+            return collect_source(_resolved(project, source), context)
     except BackboneError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 - a library's fault ends this source only
@@ -120,6 +129,24 @@ def _guarded(project: Project, name: str, context: CollectContext) -> CollectRep
         failure.__cause__ = error
     broken = tuple(DatasetReport(d, errors=(failure,)) for d in source.datasets)
     return CollectReport(name, broken)
+
+
+def _context(
+    project: Project, lake: Lake, name: str, received: datetime, tell: Tell
+) -> CollectContext:
+    def progress(dataset: str, obj: str, _size: int) -> None:
+        tell(Event("progress", f"landing.{dataset}", obj))
+
+    datasets = project.sources[name].datasets
+    return CollectContext(
+        source=name,
+        project=project.folder,
+        landing=lake.landing,
+        received=received,
+        seen={dataset: lake.landing.deliveries(name, dataset) for dataset in datasets},
+        progress=progress,
+        parameters=project.settings.parameters,
+    )
 
 
 def _resolved(project: Project, source: Source) -> Source:
@@ -132,7 +159,9 @@ def _resolved(project: Project, source: Source) -> Source:
             return {key: walk(inner) for key, inner in value.items()}
         return [walk(inner) for inner in value] if isinstance(value, list) else value
 
-    return type(source).model_validate(walk(source.model_dump(mode="json", by_alias=True)))
+    return type(source).model_validate(
+        walk(source.model_dump(mode="json", by_alias=True))
+    )
 
 
 def _result(

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from backbone.errors import DeclarationError
-from backbone.management.trusted import constraints_of
 from backbone.model.names import ZONES, AssetName
 from backbone.project import Project
-from backbone.project.trusted import TrustedTable
 
 __all__ = ["Graph", "graph_of"]
 
@@ -66,9 +64,9 @@ def graph_of(project: Project) -> Graph:
             inputs[AssetName("landing", dataset)] = ()
     for name, formatted in project.formatted.items():
         inputs[AssetName("formatted", name)] = (AssetName.parse(formatted.source),)
-    for name, trusted in project.trusted.items():
+    for name in project.trusted:
         own = AssetName("trusted", name)
-        needs = [AssetName("formatted", name), *_referred(trusted)]
+        needs = [AssetName("formatted", name), *project.referred.get(name, ())]
         inputs[own] = tuple(n for n in dict.fromkeys(needs) if n != own)
     for name, view in project.views.items():
         mains = [asset.main for asset in view.inputs]
@@ -76,17 +74,6 @@ def graph_of(project: Project) -> Graph:
     for name, analysis in project.analyses.items():
         inputs[AssetName("analysis", name)] = (AssetName.parse(analysis.source).main,)
     return Graph(inputs, _ordered(inputs))
-
-
-def _referred(table: TrustedTable) -> list[AssetName]:
-    """Return the tables that the rules of `table` look rows up in."""
-    return [
-        AssetName.parse(constraint.reference.table)
-        for rule in table.rules
-        if rule.form in {"references", "deny"}
-        for constraint in constraints_of(rule)
-        if constraint.reference is not None
-    ]
 
 
 def _ordered(

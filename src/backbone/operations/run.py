@@ -8,8 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Literal
 
 from backbone.errors import BackboneError, context
@@ -210,7 +212,7 @@ def _guarded(work: Work, step: Step) -> StepResult:
     )
 
 
-def _locked(work: Work, step: Step):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _locked(work: Work, step: Step) -> AbstractContextManager[None]:
     return work.lake.locks.hold(
         step.asset,
         run=work.run,
@@ -221,14 +223,7 @@ def _locked(work: Work, step: Step):  # type: ignore[no-untyped-def]  # noqa: AN
 
 def _executor(kind: StepKind) -> Execute:
     """Return the function that carries out a kind of step, loaded when first needed."""
-    if kind == "format":
-        from backbone.operations.steps.format import execute  # noqa: PLC0415
-    elif kind == "trust":
-        from backbone.operations.steps.trust import execute  # noqa: PLC0415
-    elif kind == "integrate":
-        from backbone.operations.steps.integrate import execute  # noqa: PLC0415
-    else:
-        from backbone.operations.steps.analyse import execute  # noqa: PLC0415
+    execute: Execute = import_module(f"backbone.operations.steps.{kind}").execute
     return execute
 
 

@@ -57,6 +57,9 @@ def execute(work: Work, step: Step) -> Outcome:
     work.catalog.record_rules(step.asset, step.identity, reports)
     work.catalog.record_lineage(
         step.asset,
-        [(c.name, str(formatted.asset), c.name, "value") for c in formatted.schema.public],
+        [
+            (c.name, str(formatted.asset), c.name, "value")
+            for c in formatted.schema.public
+        ],
     )
     return Outcome(version, failed_rules=result.failed_rules)

@@ -1,0 +1,323 @@
+"""Where a row came from, and how a table is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from backbone.app.environment import Environment
+from backbone.app.queries import head
+from backbone.engines.protocol import Scan
+from backbone.engines.raw import raw_record
+from backbone.errors import BackboneError, DataError, LakeError, MissingColumn
+from backbone.governance.provenance import origins
+from backbone.lake.tables import TableVersion
+from backbone.management.trusted import constraints_of, describe_rule
+from backbone.management.trusted.detect import explain as explain_rule
+from backbone.model.deliveries import Delivery
+from backbone.model.names import AssetName
+from backbone.model.schemas import ORIGIN, Schema
+from backbone.operations.schemas import parsed
+from backbone.sql.compilation import CompiledView, compile_view
+from backbone.sql.queries import Query, column, table
+
+__all__ = ["Trace", "explain", "trace"]
+
+_SIDES = ("repairs", "violations", "rejected_cells")
+_MAX_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The way back of one row.
+
+    `row` is the row that was asked for; `inputs` are the rows that it was made of, each
+    with its table, its origin, the raw record, and what happened to it on the way.
+    `totals` says how many rows there are of each table, of which at most a hundred are
+    shown.
+    """
+
+    asset: str
+    key: Mapping[str, Any]
+    row: Mapping[str, Any]
+    inputs: tuple[Mapping[str, Any], ...]
+    totals: Mapping[str, int]
+
+    def rows(self) -> dict[str, Any]:
+        """Return the trace as plain data."""
+        return {
+            "asset": self.asset,
+            "key": dict(self.key),
+            "row": dict(self.row),
+            "inputs": [dict(one) for one in self.inputs],
+            "totals": dict(self.totals),
+        }
+
+
+def trace(env: Environment, name: str, key: Sequence[str]) -> Trace:
+    """Follow a row back to the raw file and record of each of its inputs.
+
+    Parameters
+    ----------
+    name : an asset
+    key : values in the order of the asset's key or grain, or ``column=value``
+
+    Raises
+    ------
+    DataError : no row has this key
+    MissingColumn : the key names a column that is not there
+    """
+    asset = env.asset(name)
+    version = head(env, asset)
+    wanted = _key(env, asset, version.schema, key)
+    row = _row(env, version, wanted)
+    if asset.zone == "exploitation":
+        found = _origins(env, asset, wanted)
+        totals = {str(one["asset"]): int(one["total"]) for one in found}
+    elif set(ORIGIN.names) <= set(version.schema.names):
+        found = [{"asset": str(asset), **{c: row[c] for c in ORIGIN.names}}]
+        totals = {str(asset): 1}
+    else:
+        raise BackboneError(
+            f"rows of {asset} have no origin of their own",
+            hint=f"They are made from {', '.join(map(str, env.graph.inputs[asset.main]))}.",
+        )
+    inputs = tuple(_input(env, one) for one in found)
+    return Trace(str(asset), wanted, row, inputs, totals)
+
+
+def _key(
+    env: Environment, asset: AssetName, schema: Schema, words: Sequence[str]
+) -> dict[str, Any]:
+    declared = _declared_key(env, asset)
+    named = [word.partition("=") for word in words]
+    if words and all(sep and left in schema for left, sep, _ in named):
+        return {left: right for left, _, right in named}
+    for left, sep, _ in named:
+        if sep and left.isidentifier() and len(words) != len(declared):
+            raise MissingColumn.named(left, schema.public.names, where=str(asset))
+    if not declared or len(words) != len(declared):
+        columns = ", ".join(declared) or "none is declared"
+        raise BackboneError(
+            f"a row of {asset} is named by its key ({columns}); {len(words)} values are given",
+            hint="Or name columns: "
+            + f"backbone trace {asset} {schema.public.names[0]}=…",
+        )
+    return dict(zip(declared, words, strict=True))
+
+
+def _declared_key(env: Environment, asset: AssetName) -> tuple[str, ...]:
+    project = env.project
+    if asset.zone in {"formatted", "trusted"}:
+        return project.formatted[asset.table].key
+    if asset.zone == "exploitation":
+        return project.views[asset.table].declaration.grain
+    return ()
+
+
+def _row(
+    env: Environment, version: TableVersion, key: Mapping[str, Any]
+) -> dict[str, Any]:
+    select = exp.select("*").from_(table("traced"))
+    for name, value in key.items():
+        literal = exp.cast(exp.Literal.string(value), version.schema[name].type.sql)
+        select = select.where(exp.EQ(this=column(name), expression=literal))
+    scan = Scan(version.paths(), version.schema)
+    with env.engine.session() as session:
+        found = session.fetch(Query.of(select), {"traced": scan}, max_rows=2).to_pylist()
+    if not found:
+        shown = ", ".join(f"{k} = {v}" for k, v in key.items())
+        raise DataError(
+            f"no row of {version.asset} has {shown}",
+            command=f'backbone query "select * from {version.asset}"',
+        )
+    return dict(found[0])
+
+
+def _origins(
+    env: Environment, asset: AssetName, key: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    views = {
+        one: _compiled(env, one)
+        for one in (asset, *env.graph.upstream(asset))
+        if one.zone == "exploitation"
+    }
+    schema = head(env, asset).schema
+    typed = {
+        name: _typed(env, value, schema[name].type.sql) for name, value in key.items()
+    }
+    query = origins(views[asset], typed, views=views, max_rows=_MAX_ROWS)
+    scans = {}
+    for one in query.reads():
+        version = head(env, AssetName.parse(one))
+        scans[one] = Scan(version.paths(), version.schema)
+    with env.engine.session() as session:
+        return list(session.fetch(query, scans).to_pylist())
+
+
+def _compiled(env: Environment, asset: AssetName) -> CompiledView:
+    view = parsed(env.project, asset.table)
+    return compile_view(view, {one: head(env, one).schema for one in view.inputs})
+
+
+def _typed(env: Environment, text: Any, kind: str) -> Any:
+    select = exp.select(exp.alias_(exp.cast(exp.Literal.string(text), kind), "v"))
+    with env.engine.session() as session:
+        return session.fetch(Query.of(select), {})["v"][0].as_py()
+
+
+def _input(env: Environment, origin: Mapping[str, Any]) -> dict[str, Any]:
+    asset = AssetName.parse(str(origin["asset"]))
+    where = {name: origin[name] for name in ORIGIN.names}
+    version = head(env, asset)
+    found: dict[str, Any] = {
+        "asset": str(asset),
+        "version": version.number,
+        "row": _at(env, version, where),
+        **{name.strip("_"): value for name, value in where.items()},
+    }
+    for side in _SIDES:
+        rows = _side_rows(env, asset, side, where)
+        if rows:
+            found[side] = rows
+    delivery = _delivery(env, asset, str(origin["_delivery"]))
+    if delivery is not None:
+        found |= _raw(
+            env, asset, delivery, str(origin["_object"]), int(origin["_record"])
+        )
+    return found
+
+
+def _at(
+    env: Environment, version: TableVersion, origin: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    rows = _rows_at(env, version, origin)
+    public = version.schema.public.names
+    return {name: rows[0][name] for name in public} if rows else None
+
+
+def _rows_at(
+    env: Environment, version: TableVersion, origin: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    if not version.files:
+        return []
+    select = exp.select("*").from_(table("side"))
+    for name, value in origin.items():
+        select = select.where(exp.EQ(this=column(name), expression=exp.convert(value)))
+    scan = Scan(version.paths(), version.schema)
+    with env.engine.session() as session:
+        return list(
+            session.fetch(Query.of(select), {"side": scan}, max_rows=100).to_pylist()
+        )
+
+
+def _side_rows(
+    env: Environment, asset: AssetName, side: str, origin: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    zone = "formatted" if side == "rejected_cells" else asset.zone
+    try:
+        version = head(env, AssetName.parse(f"{zone}.{asset.table}__{side}"))
+    except LakeError:
+        return []
+    rows = _rows_at(env, version, origin)
+    return [{k: v for k, v in row.items() if k not in ORIGIN.names} for row in rows]
+
+
+def _delivery(env: Environment, asset: AssetName, identity: str) -> Delivery | None:
+    dataset = AssetName.parse(env.project.formatted[asset.table].source).table
+    source = env.project.dataset_source(dataset)
+    found = env.lake.landing.deliveries(source, dataset)
+    return next((one for one in found if one.id == identity), None)
+
+
+def _raw(
+    env: Environment, asset: AssetName, delivery: Delivery, name: str, record: int
+) -> dict[str, Any]:
+    obj = next(one for one in delivery.objects if one.name == name)
+    path = env.lake.landing.path(obj)
+    form = env.project.formatted[asset.table].read.raw()
+    return {
+        "file": str(path),
+        "origin": obj.origin,
+        "sha256": obj.sha256,
+        "received": delivery.first_received.isoformat(),
+        "raw": raw_record(str(path), form, record),
+    }
+
+
+def explain(env: Environment, name: str) -> dict[str, Any]:
+    """Say how a table is made: its rules and plans, or its SQL and column lineage.
+
+    Of an analysis: the question, the newest report and what it found.
+    """
+    asset = env.asset(name).main
+    found: dict[str, Any] = {
+        "asset": str(asset),
+        "inputs": [str(one) for one in env.graph.inputs[asset]],
+    }
+    if asset.zone == "trusted":
+        return found | {"rules": _rules(env, asset)}
+    if asset.zone == "exploitation":
+        return found | _view(env, asset)
+    if asset.zone == "analysis":
+        return found | _analysis(env, asset)
+    return found | {"declaration": _text(env, asset)}
+
+
+def _rules(env: Environment, asset: AssetName) -> list[dict[str, Any]]:
+    rows = []
+    for rule in env.project.trusted[asset.table].rules:
+        for constraint in constraints_of(rule):
+            plan = explain_rule(constraint)
+            rows.append(
+                {
+                    "name": rule.name,
+                    "says": describe_rule(rule),
+                    "deny": constraint.text,
+                    "action": rule.action,
+                    "severity": rule.severity,
+                    "shape": plan.shape,
+                    "plan": plan.plan,
+                    "cost": plan.cost,
+                }
+            )
+    return rows
+
+
+def _view(env: Environment, asset: AssetName) -> dict[str, Any]:
+    view = env.project.views[asset.table]
+    lineage: dict[str, list[str]] = {}
+    rows: set[str] = set()
+    for edge in env.catalog.lineage(asset):
+        source = f"{edge['input_asset']}.{edge['input_name']}"
+        if edge["kind"] == "value":
+            lineage.setdefault(edge["name"], []).append(source)
+        else:
+            rows.add(f"{source} ({edge['kind']})")
+    return {
+        "file": str(view.path),
+        "sql": view.sql,
+        "grain": list(view.declaration.grain),
+        "columns": lineage,
+        "rows_depend_on": sorted(rows),
+    }
+
+
+def _analysis(env: Environment, asset: AssetName) -> dict[str, Any]:
+    declaration = env.project.analyses[asset.table]
+    found: dict[str, Any] = {"question": declaration.question, "kind": declaration.kind}
+    known = env.catalog.heads().get(str(asset))
+    if known is not None:
+        folder = env.lake.artifacts.folder(asset, known["identity"])
+        found["report"] = str(folder / "report.html")
+        found["findings"] = known["record"].get("findings")
+    return found
+
+
+def _text(env: Environment, asset: AssetName) -> str | None:
+    if asset.zone == "landing":
+        return env.project.text_of("sources", env.project.dataset_source(asset.table))
+    return env.project.text_of(asset.zone, asset.table)

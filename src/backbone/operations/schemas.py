@@ -1,0 +1,84 @@
+"""The schemas that tables will have, before they are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from backbone.catalog import Catalog
+from backbone.engines.protocol import Session
+from backbone.management.exploitation.integrate import view_schema
+from backbone.management.formatted import formatted_schema
+from backbone.model.names import AssetName
+from backbone.model.schemas import FLAGS, Column, Schema
+from backbone.model.types import CanonicalType
+from backbone.project import Project
+from backbone.sql.compilation import CompiledView, compile_view
+from backbone.sql.views import ParsedView, parse_view
+
+__all__ = ["Schemas", "parsed"]
+
+
+def parsed(project: Project, name: str) -> ParsedView:
+    """Return a view of the project, parsed."""
+    view = project.views[name]
+    return parse_view(view.sql, name=name, file=str(view.path))
+
+
+@dataclass
+class Schemas:
+    """Schemas as the declarations give them; those of views are asked of the engine.
+
+    `made` are views whose table is up to date: their columns are in the catalog.
+    """
+
+    project: Project
+    catalog: Catalog
+    session: Session
+    made: frozenset[AssetName] = frozenset()
+    views: dict[AssetName, CompiledView] = field(default_factory=dict)
+    _known: dict[AssetName, Schema] = field(default_factory=dict)
+
+    def of(self, asset: AssetName) -> Schema:
+        """Return the schema that `asset` will have.
+
+        Raises
+        ------
+        ProjectError : a view on the way cannot be compiled
+        """
+        if asset not in self._known:
+            self._known[asset] = self._find(asset)
+        return self._known[asset]
+
+    def compiled(self, asset: AssetName) -> CompiledView:
+        """Return a view compiled over the schemas of its inputs."""
+        if asset not in self.views:
+            view = parsed(self.project, asset.table)
+            self.views[asset] = compile_view(view, {i: self.of(i) for i in view.inputs})
+        return self.views[asset]
+
+    def _find(self, asset: AssetName) -> Schema:
+        if asset.side is not None or asset.zone == "analysis":
+            return self._from_catalog(asset)
+        if asset.zone == "formatted":
+            return formatted_schema(self.project.formatted[asset.table])
+        if asset.zone == "trusted":
+            table = self.project.formatted[asset.table]
+            return formatted_schema(table).with_columns(FLAGS)
+        if asset in self.made:
+            return self._from_catalog(asset)
+        declaration = self.project.views[asset.table].declaration
+        return view_schema(self.session, self.compiled(asset), declaration)
+
+    def _from_catalog(self, asset: AssetName) -> Schema:
+        return Schema(
+            tuple(
+                Column(
+                    row["name"],
+                    CanonicalType.parse(row["type"]),
+                    row["description"],
+                    row["unit"],
+                    row["timezone"],
+                )
+                for row in self.catalog.columns(asset)
+            )
+        )
