@@ -99,6 +99,7 @@ class Work:
         keep: Sequence[DataFile] = (),
         sides: Mapping[str, Written] | None = None,
         keep_sides: bool = False,
+        more_sides: Mapping[str, int] | None = None,
         record: Mapping[str, Any] | None = None,
     ) -> TableVersion:
         """Commit the side tables, then the table that names them; record both.
@@ -111,17 +112,18 @@ class Work:
         keep : files of the version before that stay in the table
         sides : side tables by suffix
         keep_sides : whether the side tables' earlier rows stay too
+        more_sides : version numbers of side tables that were committed before
         record : what else is remembered with the version, as JSON holds it
         """
         tables = self.lake.tables
         before = tables.head(step.asset)
         made = identity or step.identity
         inputs = {str(asset): known for asset, known in step.inputs.items()}
-        numbers = {}
+        numbers = dict(more_sides or {})
         for suffix, side in (sides or {}).items():
-            numbers[suffix] = self._commit_side(
-                step.asset.with_side(suffix), made, side, before, keep=keep_sides
-            )
+            numbers[suffix] = self.commit_side(
+                step.asset.with_side(suffix), made, side, before if keep_sides else None
+            ).number
         metadata = {
             **(record or {}),
             "kind": step.kind,
@@ -150,19 +152,21 @@ class Work:
             version_ref(version), version.schema, dict(version.metadata)
         )
 
-    def _commit_side(
+    def commit_side(
         self,
         side: AssetName,
         identity: str,
         written: Written,
-        main: TableVersion | None,
-        *,
-        keep: bool,
-    ) -> int:
+        main: TableVersion | None = None,
+    ) -> TableVersion:
+        """Commit a side table; the rows that belong to version `main` of its table stay.
+
+        It is not seen until a version of the table names it.
+        """
         tables = self.lake.tables
-        kept: tuple[DataFile, ...] = ()
         suffix = side.side or ""
-        if keep and main is not None and suffix in main.sides:
+        kept: tuple[DataFile, ...] = ()
+        if main is not None and suffix in main.sides:
             kept = tables.at(side, main.sides[suffix]).files
         version = tables.commit(
             side,
@@ -175,7 +179,7 @@ class Work:
             ),
         )
         self.record(version)
-        return version.number
+        return version
 
 
 def version_ref(version: TableVersion) -> VersionRef:
