@@ -1,4 +1,4 @@
-"""Every verb and option of the command line says what it does; every verb has examples."""
+"""Every verb and option of the command line is described; every verb has examples."""
 
 import shlex
 from importlib import import_module

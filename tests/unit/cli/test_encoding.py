@@ -80,8 +80,8 @@ def test_the_rows_of_a_query_are_json_objects():
     assert json.loads(text) == [
         {
             "n": 1, "s": 'a "b"', "nothing": None, "huge": 3, "d": 1.5, "nan": None,
-            "yes": True, "at": "2013-01-01T10:15:00Z", "wall": "2013-01-01T05:15:00.250000",
-            "day": "2013-01-01", "list": [1, None],
+            "yes": True, "at": "2013-01-01T10:15:00Z",
+            "wall": "2013-01-01T05:15:00.250000", "day": "2013-01-01", "list": [1, None],
             "struct": {"a": 1, "b": ["2013-01-01"]}, "bytes": "YWI=",
             "span": "P1M2DT3S",
         }

@@ -26,6 +26,7 @@ def report(*steps, status="done", collected=()):
     return RunReport("r1", status, 65.0, tuple(collected), steps)
 
 
+UNAVAILABLE = SourceUnavailable("503", where="sources/api.yml:2")
 FAILED = report(
     step("formatted.sales", refused=("sales_3.csv: 61 % of its records are bad",)),
     step(
@@ -38,7 +39,7 @@ FAILED = report(
     step("trusted.late", "waiting", message="landing.late is not there yet"),
     status="failed",
     collected=[
-        DatasetResult("api", "late", errors=(SourceUnavailable("503", where="sources/api.yml:2"),)),
+        DatasetResult("api", "late", errors=(UNAVAILABLE,)),
         DatasetResult("till", "sales", new=("d1",), warnings=("odd name",)),
     ],
 )  # fmt: skip
@@ -65,7 +66,7 @@ def test_a_failed_run_says_every_reason_and_what_to_type(capsys):
         "trusted.shops  rows still break one_shop",
         "exploitation.all  not made: trusted.sales failed",
         "trusted.late waits: landing.late is not there yet",
-        "1 collection failed, 1 step failed, 1 step blocked, 1 delivery refused, "
+        "1 collection failed, 1 step failed, 1 step blocked, 1 delivery refused",
         "1 rule broken (run r1)",
         "Next: backbone doctor",
         "backbone query 'select * from formatted.sales__rejected'",
