@@ -22,6 +22,7 @@ import time
 from bisect import bisect_right
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from operator import itemgetter
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -43,26 +44,24 @@ class Observations:
         self._lock = threading.Lock()
 
     @cached_property
-    def _ordered(self) -> tuple[list[str], list[str]]:
+    def _ordered(self) -> tuple[list[str], list[str], list[list[str]]]:
         with self._path.open(newline="", encoding="utf-8") as file:
             rows = csv.reader(file)
             names = next(rows)
-            keys = [json.dumps(name) for name in names]
             hour, origin = names.index("time_hour"), names.index("origin")
-            ordered = sorted(rows, key=lambda row: (row[hour], row[origin]))
-        records = [_record(keys, row) for row in ordered]
-        return [row[hour] for row in ordered], records
+            ordered = sorted(rows, key=itemgetter(hour, origin))
+        return [json.dumps(n) for n in names], [row[hour] for row in ordered], ordered
 
     def page(self, since: str, number: int) -> str:
         """Return page `number` (the first is 1) of what is newer than `since`."""
         with self._lock:
-            hours, records = self._ordered
+            keys, hours, records = self._ordered
         first = bisect_right(hours, since)
         start = first + (number - 1) * PAGE_SIZE
         stop = start + PAGE_SIZE
         query = {"page": number + 1} | ({"since": since} if since else {})
         next_ = f"/weather?{urlencode(query)}" if stop < len(records) else None
-        data = ",\n".join(records[start:stop])
+        data = ",\n".join(_record(keys, row) for row in records[start:stop])
         total = len(records) - first
         return f'{{"data": [{data}],\n"next": {json.dumps(next_)}, "total": {total}}}\n'
 
@@ -139,7 +138,7 @@ def serve(port: int, data: Path) -> None:
     with Server(port, Observations(data)) as server:
 
         def stop(*_: object) -> None:
-            threading.Thread(target=server.shutdown).start()
+            os._exit(0)  # it holds nothing that would have to be put away
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
