@@ -13,7 +13,7 @@ from backbone.model.names import AssetName
 from backbone.sql.queries import Query, table
 from backbone.sql.views import parse_view
 
-__all__ = ["head", "preview", "query", "snapshot"]
+__all__ = ["head", "preview", "query", "row_count", "snapshot"]
 
 
 def query(
@@ -32,6 +32,31 @@ def query(
     ViewError : the text is not one select over assets
     UnknownAsset : it names an asset that is not there
     """
+    select, inputs = _bound(env, sql, at)
+    with env.engine.session() as session:
+        return session.fetch(Query.of(select), inputs, max_rows=max_rows)
+
+
+def row_count(env: Environment, sql: str, *, at: str | None = None) -> int:
+    """Return how many rows `query` would return; they are counted, not fetched.
+
+    Raises
+    ------
+    ViewError : the text is not one select over assets
+    UnknownAsset : it names an asset that is not there
+    """
+    select, inputs = _bound(env, sql, at)
+    counted = exp.select(exp.alias_(exp.Count(this=exp.Star()), "n")).from_(
+        select.subquery("counted")
+    )
+    with env.engine.session() as session:
+        return int(session.fetch(Query.of(counted), inputs)["n"][0].as_py())
+
+
+def _bound(
+    env: Environment, sql: str, at: str | None
+) -> tuple[exp.Query, dict[str, Relation]]:
+    """Return the select, its assets as single names, and the relations they stand for."""
     parsed = parse_view(sql, name="query", file="query")
     for asset in parsed.inputs:
         env.asset(str(asset))
@@ -40,9 +65,7 @@ def query(
     for asset in parsed.inputs:
         version = _version(env, asset, numbers.get(str(asset)) if at else None, at)
         inputs[str(asset)] = Scan(version.paths(), version.schema)
-    bound = parsed.expression.transform(_as_one_name)
-    with env.engine.session() as session:
-        return session.fetch(Query.of(bound), inputs, max_rows=max_rows)
+    return parsed.expression.transform(_as_one_name), inputs
 
 
 def _as_one_name(node: exp.Expr) -> exp.Expr:
