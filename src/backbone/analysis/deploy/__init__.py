@@ -1,0 +1,1 @@
+"""Deployment: the model as a file, and its predictions as a table."""

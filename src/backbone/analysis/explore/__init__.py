@@ -1,0 +1,1 @@
+"""Exploration and description: the outcome by itself, and what goes with it."""

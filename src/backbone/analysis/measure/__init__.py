@@ -1,0 +1,1 @@
+"""Measuring: metrics, levels and means, with intervals that know what is alike."""

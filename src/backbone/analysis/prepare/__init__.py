@@ -1,0 +1,1 @@
+"""Preparation: features become columns of a frame, and columns become numbers."""

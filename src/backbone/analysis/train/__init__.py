@@ -1,0 +1,1 @@
+"""Training: candidates, what is wrong with them, and the choice of one."""

@@ -1,0 +1,77 @@
+"""Fitting an estimator and asking it, with its warnings kept and its errors worded.
+
+Estimators compute on one thread: sums keep their order, so a model does not depend on how
+many cores a machine has, and a busy machine does not make threads wait for each other (a
+boosted model on 230,000 rows: 1.4 s on two free cores, 1.6 s on one; beside two busy
+processes 4.8 s against 2.4 s).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from backbone.analysis.prepare.frames import Rows
+from backbone.analysis.train.warned import listening
+from backbone.errors import DataError
+from backbone.project.analysis import Baseline, Task
+
+__all__ = ["Fitted", "baseline_value", "fit", "predict"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted pipeline, the seconds it took and what was warned of."""
+
+    pipeline: Pipeline
+    seconds: float
+    warnings: tuple[str, ...]
+
+
+def fit(pipeline: Pipeline, rows: Rows, task: Task, *, name: str) -> Fitted:
+    """Fit `pipeline` on `rows`.
+
+    Raises
+    ------
+    DataError : the rows hold one class only, or the estimator refuses them
+    """
+    target: npt.NDArray[Any] = rows.target
+    if task == "classification":
+        target = target.astype(np.int64)
+        if len(np.unique(target)) < 2:  # noqa: PLR2004 (two classes)
+            what = f"all {len(rows):,} rows to train `{name}` on have the same target"
+            raise DataError(what, hint="check the target's expression, or another split")
+    start = time.perf_counter()
+    try:
+        with listening() as warnings, threadpool_limits(limits=1):
+            pipeline.fit(rows.frame, target)
+    except (ValueError, TypeError) as exc:
+        reason = str(exc).strip().split("\n")[0]
+        what = f"the model `{name}` could not be trained: {reason}"
+        raise DataError(what, hint="look at its `parameters` and `search`") from exc
+    return Fitted(pipeline, time.perf_counter() - start, tuple(warnings))
+
+
+def predict(pipeline: Pipeline, frame: pd.DataFrame, task: Task) -> Floats:
+    """Return probabilities of 1, or numbers."""
+    with listening(), threadpool_limits(limits=1):
+        if task == "regression":
+            return np.asarray(pipeline.predict(frame), dtype=np.float64)
+        return np.asarray(pipeline.predict_proba(frame)[:, 1], dtype=np.float64)
+
+
+def baseline_value(baseline: Baseline, target: Floats) -> float:
+    """Return what the baseline says of every row, from the targets it was shown."""
+    if baseline == "median":
+        return float(np.median(target))
+    mean = float(target.mean())
+    return float(mean >= 0.5) if baseline == "majority" else mean  # noqa: PLR2004

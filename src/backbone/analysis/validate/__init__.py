@@ -1,0 +1,1 @@
+"""Validation: folds, one judgement on test, and where the model is wrong."""
