@@ -166,16 +166,22 @@ def _moved(
 
 
 def quarantine(
-    session: Session, state: State, rule: Rule, reasons: Sequence[Staged]
+    session: Session,
+    state: State,
+    rule: Rule,
+    reasons: Sequence[Staged],
+    numbers: Sequence[int],
 ) -> Change:
     """Take violating rows out; of a two-row rule all of them, or those of one role.
 
-    `reasons` are the described findings of the rule.
+    `reasons` are the described findings of the rule's parts with these `numbers`.
     """
     all_reasons, inputs = union(reasons, ["_row", "part", "role", "rule", "reason"])
+    parts = ", ".join(
+        f"max(case when part = {number} then reason end)" for number in numbers
+    )
     leaving = select(
-        "select _row, min(rule) as rule, "
-        "string_agg(reason, '; ' order by part) as reason "
+        f"select _row, min(rule) as rule, concat_ws('; ', {parts}) as reason "
         f"from reasons where {_ROLES[blamed_role(rule)]} group by _row"
     )
     query = Query((("reasons", all_reasons), ("leaving", leaving)))

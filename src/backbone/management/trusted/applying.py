@@ -128,9 +128,9 @@ def _acted(
     """Remove rows, or flag those that break the rule after its cells changed."""
     state = outcome.change.state
     if rule.action == "quarantine":
-        return replace(
-            outcome, change=quarantine(session, state, rule, outcome.violations)
-        )
+        numbers = [finding.number for finding in found if finding.rows]
+        change = quarantine(session, state, rule, outcome.violations, numbers)
+        return replace(outcome, change=change)
     if rule.action == "deduplicate":
         return replace(outcome, change=deduplicate(session, state, rule))
     if outcome.change.cells:

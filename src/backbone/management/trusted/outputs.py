@@ -95,28 +95,28 @@ def staged_flags(session: Session, state: State, flags: Sequence[Flag]) -> Stage
     if not flags:
         return None
     inputs: Inputs = {f"flag{i}": flag.rows for i, flag in enumerate(flags)}
-    selects = [
-        exp.select(
-            column("_row"),
-            exp.alias_(exp.Literal.number(flag.place), "place"),
-            exp.alias_(exp.Literal.string(flag.name), "name"),
-        ).from_(table(f"flag{i}"))
-        for i, flag in enumerate(flags)
-    ]
-    every = selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False)
-    once = "select distinct _row, place, name from every"
+    every = " union all ".join(
+        f"select _row, {flag.place} as place from flag{i}" for i, flag in enumerate(flags)
+    )
+    stay = "select e._row, e.place from every e"
     if state.removed is not None:
         inputs["removed"] = state.removed
-        once = (
-            "select distinct e._row, e.place, e.name from every e "
-            "anti join removed g on e._row = g._row"
-        )
-    last = (
-        "select _row, string_agg(name, ',' order by place) as flags "
-        "from once group by _row"
-    )
-    query = Query((("every", every), ("once", select(once)), ("flags", select(last))))
+        stay += " anti join removed g on e._row = g._row"
+    names = dict(sorted((flag.place, flag.name) for flag in flags))
+    broken = [
+        exp.Max(this=exp.Case().when(_is_place(place), exp.Literal.string(name)))
+        for place, name in names.items()
+    ]
+    parts = [exp.Literal.string(","), *broken]
+    listed = exp.ConcatWs(expressions=parts, safe=True, coalesce=True)
+    last = exp.select(column("_row"), exp.alias_(listed, "flags")).from_(table("stay"))
+    steps: Steps = [("every", select(every)), ("stay", select(stay))]
+    query = Query((*steps, ("flags", last.group_by(column("_row")))))
     return session.stage(query, inputs)
+
+
+def _is_place(place: int) -> exp.Expr:
+    return exp.EQ(this=column("place"), expression=exp.Literal.number(place))
 
 
 def write_main(
