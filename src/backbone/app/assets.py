@@ -135,7 +135,7 @@ def content_hash(env: Environment, version: TableVersion) -> str:
     query = content_hash_query(version.schema, "hashed")
     with env.engine.session() as session:
         found = session.fetch(query, {"hashed": Scan(version.paths(), version.schema)})
-    made = combine(found, version.schema)
+    made = combine(found)
     env.catalog.record_hash(version.asset, version.number, made)
     return made
 
