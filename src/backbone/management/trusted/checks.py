@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from backbone.errors import BackboneError, nearest
 from backbone.management.trusted.blame import blamed
 from backbone.management.trusted.kinds import fits, kind_of_type, predicate_mistakes
@@ -131,11 +128,6 @@ def _value_mistakes(rule: Rule, schema: Schema) -> Iterator[str]:
         bad = [value for value in values if not fits(value, schema[name].type)]
         if bad:
             yield f"'{bad[0]}' is no {schema[name].type}, the type of `{name}`"
-    for pattern in (rule.matches or {}).values():
-        try:
-            pc.match_substring_regex(pa.array([""]), pattern)
-        except pa.ArrowInvalid as error:
-            yield f"`{pattern}` is no regular expression: {error}"
 
 
 def _action_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlglot import exp
 
 from backbone.model.constraints import ColumnRef, Predicate, Term
@@ -22,10 +24,11 @@ from backbone.sql.denial_functions import (
 from backbone.sql.denial_terms import expression
 from backbone.sql.queries import column
 
-__all__ = ["fits", "kind_of_type", "predicate_mistakes"]
+__all__ = ["fits", "kind_of_type", "pattern_mistakes", "predicate_mistakes"]
 
 _WORDS = {"number": "a number", "text": "text", "time": "a point in time"}
 _WORDS |= {"boolean": "true or false", "any": "anything"}
+_PATTERNED = frozenset({"regexp_full_match", "regexp_matches"})
 _COMPARED = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 
 
@@ -69,6 +72,20 @@ def fits(text: str, kind: CanonicalType) -> bool:
     except (ValueError, InvalidOperation):
         return False
     return True
+
+
+def pattern_mistakes(pattern: str) -> list[str]:
+    """Return what is wrong with a regular expression, as engines read it (RE2).
+
+    >>> pattern_mistakes("[0-9]+"), len(pattern_mistakes("[0-9"))
+    ([], 1)
+    """
+    try:
+        pc.match_substring_regex(pa.array([""]), pattern)
+    except pa.ArrowInvalid as error:
+        why = str(error).removeprefix("Invalid regular expression: ")
+        return [f"`{pattern}` is no regular expression: {why}"]
+    return []
 
 
 def _boolean(text: str) -> bool:
@@ -182,6 +199,8 @@ class _Check:
         if name in {"cast", "try_cast"}:
             self.kind(node.this)
             return CASTS[node.args["to"].this]
+        if name in _PATTERNED and isinstance(node.expression, exp.Literal):
+            self.mistakes += pattern_mistakes(node.expression.name)
         function = FUNCTIONS[name]
         parts = [e for e in node.iter_expressions() if not isinstance(e, exp.Var)]
         for number, part in enumerate(parts):

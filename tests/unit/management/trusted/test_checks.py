@@ -77,6 +77,7 @@ def test_rules_that_can_be_used(form):
         ({"range": {"pop": (None, None)}}, "asks for nothing"),
         ({"accepted": {"pop": ["one"]}}, "'one' is no integer"),
         ({"matches": {"zip": "(?=x)"}}, "no regular expression"),
+        ({"deny": "regexp_matches(zip, '[0-9')"}, "no regular expression"),
         ({"matches": {"pop": "x"}}, "`pop` is a number, not text"),
         ({"functional": {"zip": ["zip"]}}, "cannot determine itself"),
         ({"references": {"zip": "plane.tail"}}, "Did you mean `trusted.planes`?"),
