@@ -1,0 +1,1 @@
+"""Governance: where rows and columns come from, and what depends on them."""

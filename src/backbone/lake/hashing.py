@@ -1,138 +1,147 @@
-"""The content hash of a version: what its rows are, whatever their order and files.
+"""The content hash of a table: equal rows, equal hash, however they lie.
 
-Every row becomes one canonical text, every text an md5; the first and the last 60 bits of
-it are added up over all rows. Sums depend on no order, rows that occur twice count twice,
-and two numbers of 60 bits with the count of rows make a chance collision hopeless (it
-is no protection against somebody who makes one on purpose).
+The order of rows, the layout of files and the order of columns do not matter; names and
+types of columns do. One definition for every engine. The text of a row is
+
+    ``cell|cell|…|`` and then its strings, one after the other,
+
+columns in the order of their names, where a cell is ``n`` for a null, and otherwise
+
+==========  ===========================================================================
+string      its length in bytes (which keeps the strings at the end apart)
+boolean     ``t`` or ``f``
+integer     its digits
+decimal     its digits, with as many behind the point as its type has
+double      C's ``%a`` (``0x1.8p+0``); 0 for both zeros; ``nan`` for every NaN
+date        days since 1970-01-01
+timestamp   microseconds since 1970-01-01, as for ``datetime``
+==========  ===========================================================================
+
+Hexadecimal digits 1 to 15 and 16 to 30 of the text's md5 are two numbers; each is
+summed over the rows, without loss. The hash is the first 32 digits of the sha256 of the
+sums, the number of rows and the columns. In Spark: ``conv(substr(md5(t), 1, 15), 16, 10)``.
 """
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable
 
 import pyarrow as pa
 from sqlglot import exp
 
 from backbone.model.schemas import Column, Schema
+from backbone.model.types import Kind
+from backbone.model.versions import fingerprint
 from backbone.sql.queries import Query, column, table
 
 __all__ = ["combine", "content_hash_query"]
 
-_BITS = 60
-_MD5_BITS = 128
+_DIGITS = 15
 
 
 def content_hash_query(schema: Schema, source: str) -> Query:
-    """Return the query that digests the rows of relation `source`.
+    """Return the query that hashes relation `source`, for `combine` to finish.
 
-    It gives one row: ``rows``, ``first`` and ``last``. Columns are taken by name, so
-    their order does not matter. Minus zero is zero, every NaN is the same; a null is not
-    the empty text, and cells are told apart by their length.
+    One row: ``low``, ``high`` (the sums of both halves), ``rows``, ``columns``.
 
     Notes
     -----
-    O(n), one pass; about 0.4 s per million rows of eight columns on two cores.
+    About 0.4 µs a row of eight columns on each of two cores; constant memory.
     """
-    cells = [_cell(one) for one in sorted(schema, key=lambda c: c.name)]
-    text = exp.func("concat", *cells) if cells else exp.Literal.string("")
-    number = exp.Anonymous(this="md5_number", expressions=[text])
-    numbers = exp.select(exp.alias_(number, "number")).from_(table(source))
-    first = exp.BitwiseRightShift(
-        this=exp.column("number"), expression=exp.Literal.number(_MD5_BITS - _BITS)
+    columns = sorted(schema, key=lambda c: c.name)
+    digest = exp.alias_(exp.MD5(this=_row_text(columns)), "digest", quoted=True)
+    spelled = ",".join(f"{c.name}:{c.type}" for c in columns)
+    totals = [
+        exp.alias_(exp.Sum(this=_half(1)), "low", quoted=True),
+        exp.alias_(exp.Sum(this=_half(1 + _DIGITS)), "high", quoted=True),
+        exp.alias_(exp.Count(this=exp.Star()), "rows", quoted=True),
+        exp.alias_(exp.Literal.string(spelled), "columns", quoted=True),
+    ]
+    return Query.of(exp.select(digest).from_(table(source)), "digests").then(
+        "content", exp.select(*totals).from_(table("digests"))
     )
-    last = exp.BitwiseAnd(
-        this=exp.column("number"), expression=exp.Literal.number(2**_BITS - 1)
-    )
-    sums = exp.select(
-        exp.alias_(exp.Count(this=exp.Star()), "rows"),
-        exp.alias_(_sum(first), "first"),
-        exp.alias_(_sum(last), "last"),
-    ).from_("numbers")
-    return Query((("numbers", numbers), ("digest", sums)))
 
 
-def combine(found: pa.Table, schema: Schema) -> str:
-    """Return the content hash, 32 hexadecimal digits.
+def combine(found: pa.Table) -> str:
+    """Return the content hash of what `content_hash_query` found: 32 hexadecimal digits.
 
-    Parameters
-    ----------
-    found : what the query of `content_hash_query` gave
-    schema : the schema that the query was made for; names and types count
+    Several rows, each of a part of the table, give the hash of the whole.
     """
-    row = found.to_pylist()[0]
-    columns = sorted(f"{one.name}:{one.type}" for one in schema)
-    parts = [*columns, *(str(int(row[key] or 0)) for key in ("rows", "first", "last"))]
-    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:32]
-
-
-def _sum(value: exp.Expr) -> exp.Expr:
-    total = exp.Sum(this=exp.cast(value, "BIGINT"))
-    return exp.cast(total, "VARCHAR")
-
-
-def _cell(one: Column) -> exp.Expr:
-    """Return a cell as text: ``n`` for a null, else ``<length>:<text>``."""
-    text = _text(one)
-    length = exp.cast(exp.Anonymous(this="length", expressions=[text.copy()]), "VARCHAR")
-    told = exp.Concat(expressions=[length, exp.Literal.string(":"), text])
-    return exp.Case(
-        ifs=[
-            exp.If(
-                this=exp.Is(this=column(one.name), expression=exp.null()),
-                true=exp.Literal.string("n"),
-            )
-        ],
-        default=told,
+    parts = found.to_pylist()
+    return fingerprint(
+        {
+            "columns": parts[0]["columns"],
+            "rows": sum(int(part["rows"]) for part in parts),
+            "low": str(sum(int(part["low"] or 0) for part in parts)),
+            "high": str(sum(int(part["high"] or 0) for part in parts)),
+        }
     )
 
 
-def _text(one: Column) -> exp.Expr:
-    value = column(one.name)
-    kind = one.type.kind
-    if kind == "string":
-        return value
-    if kind == "double":
-        return _double(value)
-    if kind in {"timestamp", "datetime"}:
-        return _varchar(exp.Anonymous(this="epoch_us", expressions=[value]))
-    if kind == "date":
-        days = exp.Anonymous(
-            this="date_diff",
-            expressions=[
-                exp.Literal.string("day"),
-                exp.cast(exp.Literal.string("1970-01-01"), "DATE"),
-                value,
-            ],
-        )
-        return _varchar(days)
-    return _varchar(value)
+def _half(start: int) -> exp.Expr:
+    digits = exp.Substring(
+        this=column("digest"),
+        start=exp.Literal.number(start),
+        length=exp.Literal.number(_DIGITS),
+    )
+    prefixed = exp.DPipe(this=exp.Literal.string("0x"), expression=digits)
+    return exp.cast(prefixed, "bigint")
+
+
+def _row_text(columns: list[Column]) -> exp.Expr:
+    end = exp.Literal.string("|")
+    parts: list[exp.Expr] = []
+    for each in columns:
+        cell = _CELLS[each.type.kind](column(each.name))
+        nothing = exp.Literal.string("n")
+        parts += [exp.Coalesce(this=cell, expressions=[nothing]), end.copy()]
+    parts += [column(each.name) for each in columns if each.type.kind == "string"]
+    # concat takes a null for nothing, which is what it is among the strings
+    return exp.Anonymous(this="concat", expressions=parts or [end])
+
+
+def _text(value: exp.Expr) -> exp.Expr:
+    return exp.cast(value, "varchar")
+
+
+def _string(value: exp.Expr) -> exp.Expr:
+    return _text(exp.Anonymous(this="strlen", expressions=[value]))
+
+
+def _boolean(value: exp.Expr) -> exp.Expr:
+    true, false = exp.Literal.string("t"), exp.Literal.string("f")
+    return exp.case().when(value, true).when(exp.not_(value), false)
 
 
 def _double(value: exp.Expr) -> exp.Expr:
-    """Return the exact hexadecimal text of a double, the same from every library."""
-    hexadecimal = exp.Anonymous(
+    zero = exp.EQ(this=value.copy(), expression=exp.Literal.number(0))
+    digits = exp.Anonymous(
         this="printf", expressions=[exp.Literal.string("%a"), value.copy()]
     )
-    for old, new in (("p+", "p"), (".0p", "p")):
-        hexadecimal = exp.Anonymous(
-            this="replace",
-            expressions=[hexadecimal, exp.Literal.string(old), exp.Literal.string(new)],
-        )
-    nan = exp.Anonymous(this="isnan", expressions=[value.copy()])
-    infinite = exp.Anonymous(this="isinf", expressions=[value.copy()])
-    zero = exp.Literal.number(0)
     return (
         exp.case()
-        .when(exp.EQ(this=value.copy(), expression=zero), exp.Literal.string("0"))
-        .when(nan, exp.Literal.string("nan"))
-        .when(
-            exp.and_(infinite, exp.GT(this=value.copy(), expression=zero.copy())),
-            exp.Literal.string("inf"),
-        )
-        .when(infinite.copy(), exp.Literal.string("-inf"))
-        .else_(hexadecimal)
+        .when(zero, exp.Literal.string("0"))
+        .when(exp.IsNan(this=value.copy()), exp.Literal.string("nan"))
+        .else_(digits)
     )
 
 
-def _varchar(value: exp.Expr) -> exp.Expr:
-    return exp.cast(value, "VARCHAR")
+def _date(value: exp.Expr) -> exp.Expr:
+    first = exp.cast(exp.Literal.string("1970-01-01"), "date")
+    return _text(exp.Paren(this=exp.Sub(this=value, expression=first)))
+
+
+def _time(value: exp.Expr) -> exp.Expr:
+    return _text(exp.Anonymous(this="epoch_us", expressions=[value]))
+
+
+_CELLS: dict[Kind, Callable[[exp.Expr], exp.Expr]] = {
+    "string": _string,
+    "boolean": _boolean,
+    "integer": _text,
+    "decimal": _text,
+    "double": _double,
+    "date": _date,
+    "timestamp": _time,
+    "datetime": _time,
+}

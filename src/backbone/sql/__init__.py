@@ -1,0 +1,6 @@
+"""Relational queries as values: no engine, no lake, no files.
+
+`queries` are named steps over sqlglot expressions. A view goes through `views` (its
+text), `portable` (what it may not say), `binding` (its names), `exact` (its sums) and
+`lineage`; `compilation` does all of that. `denial` reads rules.
+"""

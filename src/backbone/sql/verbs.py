@@ -1,0 +1,77 @@
+"""The portable verbs: functions of our own that become each engine's SQL.
+
+``to_utc(local, zone)``
+    The instant at which clocks in an IANA zone show a wall-clock time. An hour that
+    clocks show twice means its first time; an hour that they skip is moved forward by
+    what was skipped (02:30 becomes 03:30), as java.time and ICU do.
+``to_local(instant, zone)``
+    What clocks in a zone show at an instant: a wall-clock time without a zone.
+
+Both take the zone from a constant or from a column, and are null where an argument is.
+On DuckDB ``to_utc`` costs about 0.4 µs a row with a constant zone, 3 µs with a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlglot import exp
+
+from backbone.errors import ViewError
+
+__all__ = ["VERBS", "with_verbs"]
+
+Failure = Callable[[exp.Expr, str, str], ViewError]
+
+
+def _to_local(instant: exp.Expr, zone: exp.Expr) -> exp.Expr:
+    return _shown(exp.cast(instant, "timestamptz"), zone)
+
+
+def _to_utc(local: exp.Expr, zone: exp.Expr) -> exp.Expr:
+    # DuckDB means the second of two equal hours. If clocks were changed within the day
+    # before, the offset of a day before tells the first one; else there is only one.
+    wall = exp.cast(local, "timestamp")
+    second = _shown(wall, zone)
+    before, day_before = _shown(_minus(second, _day()), zone), _minus(wall, _day())
+    first = _minus(second, _minus(before, day_before))
+    unchanged = exp.EQ(this=before, expression=day_before)
+    twice = exp.EQ(this=_shown(first, zone), expression=wall.copy())
+    return exp.case().when(unchanged, second).when(twice, first).else_(second.copy())
+
+
+def _shown(time: exp.Expr, zone: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this="timezone", expressions=[zone.copy(), time.copy()])
+
+
+def _minus(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    return exp.paren(exp.Sub(this=left.copy(), expression=right.copy()), copy=False)
+
+
+def _day() -> exp.Expr:
+    return exp.Interval(this=exp.Literal.string("24"), unit=exp.var("HOUR"))
+
+
+VERBS: dict[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
+    "to_local": _to_local,
+    "to_utc": _to_utc,
+}
+
+
+def with_verbs(tree: exp.Query, failure: Failure) -> exp.Query:
+    """Return a copy of `tree` in which our verbs are written in DuckDB's own functions.
+
+    Raises
+    ------
+    ViewError : a verb has not the two arguments it takes
+    """
+    tree = tree.copy()
+    calls = [n for n in tree.find_all(exp.Anonymous) if n.name.lower() in VERBS]
+    for call in reversed(calls):
+        arguments: Sequence[exp.Expr] = call.expressions
+        if len(arguments) != 2:  # noqa: PLR2004 - a time and a zone
+            name = call.name.lower()
+            hint = f"Write `{name}(<time>, 'Europe/Belgrade')`."
+            raise failure(call, f"`{name}` takes a time and a zone", hint)
+        call.replace(exp.paren(VERBS[call.name.lower()](*arguments), copy=False))
+    return tree
