@@ -6,17 +6,17 @@
     ├── ProjectError                what a person declared
     │   ├── DeclarationError        one or more mistakes in the files of a project
     │   ├── UnknownAsset            also a KeyError
-    │   ├── RuleSyntaxError         the text of a rule cannot be parsed; also a ValueError
+    │   ├── RuleSyntaxError         a rule cannot be parsed; also a ValueError
     │   ├── UnsupportedRule         a rule whose shape has no near-linear plan yet
-    │   └── ViewError               a view's SQL: does not parse, a cycle, outside the portable subset
+    │   └── ViewError               SQL of a view: does not parse, a cycle, not portable
     ├── SourceError                 what a source did
     │   ├── SourceUnavailable       retryable: not there, refused, timed out, 5xx
     │   ├── BadResponse             it answered, but not with what was declared
     │   └── SidecarFailed           the process that a source needs did not start
     ├── DataError                   what the data did
     │   ├── DeliveryRefused         a delivery cannot be read as declared
-    │   ├── MissingColumn           a column that a rule or step names is not there; also a KeyError
-    │   ├── AccountMismatch         rows went missing between two zones (a bug of ours, never ignored)
+    │   ├── MissingColumn           a rule or step names no such column; also a KeyError
+    │   ├── AccountMismatch         rows went missing between two zones: a bug of ours
     │   └── GrainBroken             a view has several rows for one key
     ├── EngineError                 an engine could not do it
     │   └── OutOfMemory
@@ -27,7 +27,6 @@
     ├── CatalogError
     │   └── CatalogVersion          written by a newer Backbone
     └── OperationError
-        ├── StepFailed
         ├── LockHeld                retryable: another run writes this asset
         └── NothingToResume
 """
@@ -63,7 +62,6 @@ __all__ = [
     "SidecarFailed",
     "SourceError",
     "SourceUnavailable",
-    "StepFailed",
     "UnknownAsset",
     "UnsupportedRule",
     "ViewError",
@@ -249,10 +247,6 @@ class OperationError(BackboneError):
     """A run could not be carried out."""
 
 
-class StepFailed(OperationError):
-    """A step of a run failed."""
-
-
 class LockHeld(OperationError):
     """Another run is writing the same asset."""
 
@@ -263,6 +257,9 @@ class NothingToResume(OperationError):
     """There is no unfinished run."""
 
 
+_FEW = 8
+
+
 def nearest(name: str, known: Sequence[str]) -> str | None:
     """Return a sentence that names what is nearest to `name`, or None.
 
@@ -270,7 +267,7 @@ def nearest(name: str, known: Sequence[str]) -> str | None:
     'Did you mean `formatted.customers`?'
     """
     found = get_close_matches(name, known, n=1, cutoff=0.6)
-    if not found and len(known) <= 8 and known:
+    if not found and 0 < len(known) <= _FEW:
         return "There are: " + ", ".join(f"`{k}`" for k in known)
     return f"Did you mean `{found[0]}`?" if found else None
 

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
 from tests.commands import BACKBONE
+
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:

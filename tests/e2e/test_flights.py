@@ -9,7 +9,6 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-
 from tests.commands import ask, backbone, hashes, versions
 
 pytestmark = [pytest.mark.example, pytest.mark.slow]
@@ -43,13 +42,20 @@ VIOLATING = {
         "left_while_in_the_air": 234,
     },
     "trusted.planes": {"one_manufacturer": 212, "no_airliner_engine": 37},
-    "trusted.weather": {"repeated_hour": 6, "hurricane": 1, "far_colder_than_next_door": 3},
+    "trusted.weather": {
+        "repeated_hour": 6,
+        "hurricane": 1,
+        "far_colder_than_next_door": 3,
+    },
     "trusted.airports": {"wrong_side_of_the_globe": 3, "railway_station": 19},
 }
 
 
 def listed(folder, *words):
-    return {row["asset"]: row for row in json.loads(backbone(folder, "ls", "--json", *words).stdout)}
+    return {
+        row["asset"]: row
+        for row in json.loads(backbone(folder, "ls", "--json", *words).stdout)
+    }
 
 
 def test_the_demonstration_ends_with_a_summary_reports_and_what_to_type(finished):
@@ -119,7 +125,9 @@ def test_a_second_run_writes_no_version(project):
 
 
 def test_one_more_delivery_formats_only_that_delivery(project):
-    november = (project / "inbox" / "flights_2013_11.csv").read_text().splitlines(keepends=True)
+    november = (
+        (project / "inbox" / "flights_2013_11.csv").read_text().splitlines(keepends=True)
+    )
     extra = [november[0], november[1].replace("2013,11,", "2014,11,", 1)]
     extra[1] = re.sub(r"2013-11-(\d\d)T", r"2014-11-\1T", extra[1])
     (project / "inbox" / "flights_2014_11.csv").write_text("".join(extra))
@@ -136,8 +144,13 @@ def test_one_more_delivery_formats_only_that_delivery(project):
     assert not [entry for entry in entries if "remove" in entry]
 
 
-def test_a_changed_row_in_the_database_makes_a_snapshot_and_supersedes_the_old_one(project):
-    with closing(sqlite3.connect(project / "data" / "warehouse.db")) as database, database:
+def test_a_changed_row_in_the_database_makes_a_snapshot_and_supersedes_the_old_one(
+    project,
+):
+    with (
+        closing(sqlite3.connect(project / "data" / "warehouse.db")) as database,
+        database,
+    ):
         database.execute("update airlines set name = 'Envoy' where carrier = 'MQ'")
 
     backbone(project, "run", "+trusted.airlines")
@@ -145,9 +158,17 @@ def test_a_changed_row_in_the_database_makes_a_snapshot_and_supersedes_the_old_o
     assert ask(project, "select name from trusted.airlines where carrier = 'MQ'") == [
         {"name": "Envoy"}
     ]
-    account = json.loads(backbone(project, "quality", "trusted.airlines", "--json").stdout)["account"]
-    assert (account["formatted"], account["trusted"], account["superseded"]) == (32, 16, 16)
-    deliveries = json.loads(backbone(project, "versions", "landing.airlines", "--json").stdout)
+    account = json.loads(
+        backbone(project, "quality", "trusted.airlines", "--json").stdout
+    )["account"]
+    assert (account["formatted"], account["trusted"], account["superseded"]) == (
+        32,
+        16,
+        16,
+    )
+    deliveries = json.loads(
+        backbone(project, "versions", "landing.airlines", "--json").stdout
+    )
     assert len(deliveries) == 2
 
 

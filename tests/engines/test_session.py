@@ -73,7 +73,8 @@ def literal(value: object, kind: CanonicalType) -> str:
 
 def values(rows, schema: Schema) -> Query:
     selects = [
-        "select " + ", ".join(f"{literal(row[c.name], c.type)} as {c.name}" for c in schema)
+        "select "
+        + ", ".join(f"{literal(row[c.name], c.type)} as {c.name}" for c in schema)
         for row in rows
     ]
     return query(" union all ".join(selects))
@@ -82,7 +83,9 @@ def values(rows, schema: Schema) -> Query:
 def test_every_canonical_type_comes_back_as_it_was_written(session, tmp_path):
     written = session.write(values(ROWS, EVERY_TYPE), {}, EVERY_TYPE, tmp_path)
 
-    found = session.fetch(query("select * from t order by i nulls last"), {"t": written.scan()})
+    found = session.fetch(
+        query("select * from t order by i nulls last"), {"t": written.scan()}
+    )
 
     expected = sorted(ROWS, key=lambda row: (row["i"] is None, row["i"] or 0))
     rows = found.to_pylist()
@@ -111,7 +114,9 @@ def test_statistics_are_those_of_the_file(session, tmp_path):
     written = session.write(values(rows, EVERY_TYPE), {}, EVERY_TYPE, tmp_path)
 
     stats = written.files[0].statistics
-    assert {name: s.nulls for name, s in stats.items()} == dict.fromkeys(EVERY_TYPE.names, 1)
+    assert {name: s.nulls for name, s in stats.items()} == dict.fromkeys(
+        EVERY_TYPE.names, 1
+    )
     assert (stats["i"].low, stats["i"].high) == (str(-(2**63)), str(2**63 - 1))
     assert (stats["d"].low, stats["d"].high) == ("-2.5000000000", "10.0000000001")
     assert json.loads(stats["s"].high) == "x" * 32 + "\U0010ffff"
@@ -131,7 +136,9 @@ def test_times_of_any_age_get_statistics_that_delta_can_read(session, tmp_path):
     text = "select timestamptz '2013-01-01 05:00:00.25+00' as t"
     written = session.write(query(text), {}, Schema.of(t=TIMESTAMP), tmp_path)
 
-    assert json.loads(written.files[0].statistics["t"].low) == "2013-01-01T05:00:00.250000Z"
+    assert (
+        json.loads(written.files[0].statistics["t"].low) == "2013-01-01T05:00:00.250000Z"
+    )
 
 
 def test_staged_relations_last_as_long_as_the_session(session):
@@ -146,8 +153,12 @@ def test_staged_relations_last_as_long_as_the_session(session):
 
 
 def test_a_name_can_be_bound_again(session, tmp_path):
-    first = session.write(query("select 1 as a"), {}, Schema.of(a=INTEGER), tmp_path / "1")
-    second = session.write(query("select 2 as a"), {}, Schema.of(a=INTEGER), tmp_path / "2")
+    first = session.write(
+        query("select 1 as a"), {}, Schema.of(a=INTEGER), tmp_path / "1"
+    )
+    second = session.write(
+        query("select 2 as a"), {}, Schema.of(a=INTEGER), tmp_path / "2"
+    )
 
     for relation, expected in ((first, 1), (second, 2), (first, 1)):
         found = session.fetch(query("select a from t"), {"t": relation.scan()})
@@ -194,7 +205,10 @@ def test_names_of_any_spelling_are_quoted(session, tmp_path):
     odd = 'we"ird. name'
     schema = Schema((Column(odd, INTEGER),))
     written = session.write(
-        Query.of(parse_one('select 7 as "we""ird. name"', dialect="duckdb")), {}, schema, tmp_path
+        Query.of(parse_one('select 7 as "we""ird. name"', dialect="duckdb")),
+        {},
+        schema,
+        tmp_path,
     )
 
     found = session.fetch(query('select * from "a.b""c"'), {'a.b"c': written.scan()})

@@ -81,9 +81,10 @@ def trace(env: Environment, name: str, key: Sequence[str]) -> Trace:
         found = [{"asset": str(asset), **{c: row[c] for c in ORIGIN.names}}]
         totals = {str(asset): 1}
     else:
+        made_from = ", ".join(map(str, env.graph.inputs[asset.main]))
         raise BackboneError(
             f"rows of {asset} have no origin of their own",
-            hint=f"They are made from {', '.join(map(str, env.graph.inputs[asset.main]))}.",
+            hint=f"They are made from {made_from}.",
         )
     inputs = tuple(_input(env, one) for one in found)
     return Trace(str(asset), wanted, row, inputs, totals)
@@ -102,9 +103,9 @@ def _key(
     if not declared or len(words) != len(declared):
         columns = ", ".join(declared) or "none is declared"
         raise BackboneError(
-            f"a row of {asset} is named by its key ({columns}); {len(words)} values are given",
-            hint="Or name columns: "
-            + f"backbone trace {asset} {schema.public.names[0]}=…",
+            f"a row of {asset} is named by its key ({columns}); "
+            f"{len(words)} values are given",
+            hint=f"Or name columns: backbone trace {asset} {schema.public.names[0]}=…",
         )
     return dict(zip(declared, words, strict=True))
 

@@ -17,6 +17,13 @@ from backbone.operations.work import Tell
 __all__ = ["DemoReport", "demo", "reports", "zones"]
 
 
+_A_FLIGHT = 'UA 1545 "2013-01-01 10:15:00+00" EWR'
+_A_QUESTION = (
+    "select origin, sum(flights) as flights, avg(mean_departure_delay) as delay "
+    "from exploitation.daily_traffic group by origin"
+)
+
+
 @dataclass(frozen=True)
 class DemoReport:
     """What the demonstration did and where it is.
@@ -62,10 +69,8 @@ def _next(folder: Path) -> tuple[str, ...]:
     at = "" if folder.resolve() == Path.cwd() else f" -C {folder}"
     return (
         f"backbone{at} quality trusted.flights",
-        f"backbone{at} trace exploitation.flight_conditions"
-        ' UA 1545 "2013-01-01 10:15:00+00" EWR',
-        f'backbone{at} query "select origin, sum(flights) as flights, '
-        'avg(mean_departure_delay) as delay from exploitation.daily_traffic group by origin"',
+        f"backbone{at} trace exploitation.flight_conditions {_A_FLIGHT}",
+        f'backbone{at} query "{_A_QUESTION}"',
     )
 
 

@@ -1,0 +1,1 @@
+"""The lake: where bytes rest. Landing objects, Delta tables, artifacts, run records."""

@@ -17,7 +17,7 @@ __all__ = ["Artifacts"]
 
 @dataclass(frozen=True)
 class Artifacts:
-    """Files that belong to a version of an asset: ``<zone>/<table>/<identity>/<name>``."""
+    """Files of a version of an asset: ``<zone>/<table>/<identity>/<name>``."""
 
     root: Path
 

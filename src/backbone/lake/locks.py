@@ -73,7 +73,7 @@ def _acquire(
         if time.monotonic() >= deadline:
             raise LockHeld(
                 f"{asset} is being written by {holder}",
-                hint=f"Waited {timeout_s:g} s; `lock_timeout_s` in backbone.yml sets that.",
+                hint=f"Waited {timeout_s:g} s, as `lock_timeout_s` in backbone.yml says.",
                 command="backbone resume",
             )
         if waiting and not told:

@@ -158,7 +158,7 @@ class Tables:
     def versions(self, asset: AssetName) -> list[dict[str, Any]]:
         """Return what is recorded of every version, the newest first.
 
-        Each is ``{number, identity, committed, metadata}``. Costs one log entry a version.
+        Each is ``{number, identity, committed, metadata}``; one log entry is read for it.
         """
         if not self.exists(asset):
             return []

@@ -1,0 +1,1 @@
+"""Operations: the only code that knows the order of the zones."""

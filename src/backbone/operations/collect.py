@@ -87,10 +87,8 @@ def _sources(project: Project, only: Collection[AssetName] | None) -> list[str]:
 def _collect(
     project: Project, lake: Lake, name: str, received: datetime, tell: Tell
 ) -> list[DatasetResult]:
-    source = project.sources[name]
     clock = time.perf_counter()
     tell(Event("collect", name, "collecting"))
-
     report = _guarded(project, lake, name, received, tell)
     seconds = time.perf_counter() - clock
     results = [_result(name, one, report.warnings, seconds) for one in report.datasets]

@@ -37,7 +37,10 @@ def test_the_head_is_the_newest_version(catalog):
 
     head = catalog.heads()["trusted.meters"]
     assert (head["number"], head["identity"], head["rows"]) == (1, "two", 11)
-    assert head["record"] == {"sides": {"repairs": 1}, "inputs": {"formatted.meters": "in"}}
+    assert head["record"] == {
+        "sides": {"repairs": 1},
+        "inputs": {"formatted.meters": "in"},
+    }
     assert [v["number"] for v in catalog.versions(ASSET)] == [1, 0]
     assert catalog.version(ASSET, "one")["record"]["account"] == {"trusted": 10}
     assert catalog.version(ASSET, "none") is None
@@ -79,7 +82,11 @@ def test_times_are_kept_in_utc(catalog):
 
 
 def test_the_last_time_a_step_took_is_that_of_its_newest_finished_run(catalog):
-    for run, status, seconds in [("r1", "done", 5.0), ("r2", "done", 7.0), ("r3", "failed", 1.0)]:
+    for run, status, seconds in [
+        ("r1", "done", 5.0),
+        ("r2", "done", 7.0),
+        ("r3", "failed", 1.0),
+    ]:
         catalog.record_step(
             run, ASSET, kind="trust", identity="i", status=status, seconds=seconds
         )
@@ -95,7 +102,10 @@ def test_deliveries_rules_lineage_and_hashes_are_remembered(catalog):
     catalog.record_lineage(ASSET, [("y", "formatted.meters", "x", "value")])
     catalog.record_hash(ASSET, 0, "abc")
 
-    assert catalog.deliveries(ASSET, "how") == {"d1": {"files": ["a"]}, "d2": {"files": []}}
+    assert catalog.deliveries(ASSET, "how") == {
+        "d1": {"files": ["a"]},
+        "d2": {"files": []},
+    }
     assert catalog.deliveries(ASSET, "otherwise") == {}
     assert [r["name"] for r in catalog.rules(ASSET, "one")] == ["second", "first"]
     assert [(e["name"], e["input_asset"]) for e in catalog.lineage(ASSET)] == [
@@ -131,7 +141,9 @@ def test_a_newer_catalog_is_left_alone(tmp_path):
 
 def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path):
     path = tmp_path / "catalog.db"
-    path.write_text("this is no database, and long enough not to be taken for an empty one")
+    path.write_text(
+        "this is no database, and long enough not to be taken for an empty one"
+    )
     with pytest.raises(CatalogError, match="is no catalog"):
         Catalog(path)
 

@@ -71,7 +71,9 @@ def test_a_killed_holder_frees_the_lock(tmp_path):
         "    print('held', flush=True)\n"
         "    time.sleep(60)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout.readline() == b"held\n"
         with pytest.raises(LockHeld), Locks(tmp_path).hold(ASSET, run="me", timeout_s=0):
             pass

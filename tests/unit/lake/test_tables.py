@@ -32,7 +32,11 @@ def tables(tmp_path):
 @pytest.fixture
 def write(tables, engine):
     def written(rows: int, schema: Schema = SCHEMA):
-        columns = {"a": "i as a", "b": "'x' || i as b", "c": "timestamp '2020-01-01' as c"}
+        columns = {
+            "a": "i as a",
+            "b": "'x' || i as b",
+            "c": "timestamp '2020-01-01' as c",
+        }
         picked = ", ".join(columns[name] for name in schema.names)
         text = f"select {picked} from range({rows}) r(i)"
         with engine.session() as session:
@@ -43,7 +47,9 @@ def write(tables, engine):
 
 
 def test_a_committed_version_can_be_read(tables, write):
-    made = tables.commit(ASSET, Commit("one", SCHEMA, write(3), metadata={"kind": "format"}))
+    made = tables.commit(
+        ASSET, Commit("one", SCHEMA, write(3), metadata={"kind": "format"})
+    )
 
     assert (made.number, made.rows, made.identity) == (0, 3, "one")
     assert made.schema == SCHEMA
@@ -69,7 +75,12 @@ def test_files_are_appended_replaced_and_brought_back(tables, write):
     assert [v.rows for v in (one, two, three, again)] == [3, 7, 5, 7]
     assert set(again.files) == set(two.files)
     assert tables.at(ASSET, 1).rows == 7
-    assert [v["identity"] for v in tables.versions(ASSET)] == ["again", "three", "two", "one"]
+    assert [v["identity"] for v in tables.versions(ASSET)] == [
+        "again",
+        "three",
+        "two",
+        "one",
+    ]
 
 
 def test_the_same_identity_is_committed_once(tables, write):

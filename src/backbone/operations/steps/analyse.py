@@ -157,8 +157,9 @@ def _answer(
 
 def _predictive_findings(card: Mapping[str, Any]) -> dict[str, Any]:
     found = {"model": card["model"], "choice": card["choice"]}
-    for metric, score in card["metrics"].items():
-        found[f"test {metric}"] = score
+    for score in card["metrics"].values():
+        shown = f"{score['value']:.4g} ({score['low']:.4g} to {score['high']:.4g})"
+        found[f"{score['name']} on test, with its 95 % interval"] = shown
     return found
 
 

@@ -13,7 +13,7 @@ __all__ = ["execute"]
 
 
 def execute(work: Work, step: Step) -> Outcome:
-    """Clean a table's current state, check its rules, act on violations, account for it."""
+    """Clean the current state, check rules, act on violations, account for every row."""
     name = step.asset.table
     project = work.project
     dataset = AssetName.parse(project.formatted[name].source).table
