@@ -22,7 +22,7 @@
     │   └── OutOfMemory
     ├── LakeError
     │   ├── CommitConflict          retryable: someone else committed first
-    │   ├── ForeignTable            a Delta table that uses features Backbone does not write
+    │   ├── ForeignTable            a Delta table with features Backbone does not know
     │   └── CorruptLake             bytes do not match their recorded hash
     ├── CatalogError
     │   └── CatalogVersion          written by a newer Backbone
