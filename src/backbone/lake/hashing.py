@@ -19,7 +19,8 @@ timestamp   microseconds since 1970-01-01, as for ``datetime``
 
 Hexadecimal digits 1 to 15 and 16 to 30 of the text's md5 are two numbers; each is
 summed over the rows, without loss. The hash is the first 32 digits of the sha256 of the
-sums, the number of rows and the columns. In Spark: ``conv(substr(md5(t), 1, 15), 16, 10)``.
+sums, the number of rows and the columns. In Spark a half is
+``conv(substr(md5(t), 1, 15), 16, 10)``.
 """
 
 from __future__ import annotations
