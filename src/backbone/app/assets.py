@@ -228,7 +228,7 @@ def _sample(
 ) -> list[dict[str, Any]]:
     from backbone.app.queries import preview  # noqa: PLC0415 - pyarrow is slow to load
 
-    return preview(env, env.lake.tables.at(asset, number), rows).to_pylist()
+    return list(preview(env, env.lake.tables.at(asset, number), rows).to_pylist())
 
 
 def _description(env: Environment, asset: AssetName) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -38,11 +39,19 @@ class Environment:
         self.project = project
         self.lake = Lake(project.lake_folder)
         self.catalog = Catalog(_sqlite_path(project.catalog_url))
-        self._kind = engine
+        self._kind = engine or project.settings.engine.kind
+        self._starting = Lock()
+        self._engine: Engine | None = None
 
-    @cached_property
+    @property
     def engine(self) -> Engine:
         """The engine, with the threads and memory that the settings allow."""
+        with self._starting:
+            if self._engine is None:
+                self._engine = self._start()
+            return self._engine
+
+    def _start(self) -> Engine:
         from backbone.engines.duckdb import DuckDBEngine  # noqa: PLC0415 - slow to load
 
         settings = self.project.settings.engine
@@ -60,7 +69,9 @@ class Environment:
     @property
     def place(self) -> Place:
         """What operations need."""
-        return Place(self.project, self.lake, self.catalog, self.engine)
+        return Place(
+            self.project, self.lake, self.catalog, self._kind, lambda: self.engine
+        )
 
     def asset(self, text: str) -> AssetName:
         """Return the asset that a person names: ``zone.table``, or ``table`` if one fits.
@@ -82,8 +93,9 @@ class Environment:
 
     def close(self) -> None:
         """Give back the engine's memory and the catalog's connections."""
-        if "engine" in self.__dict__:
-            self.engine.close()
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
         self.catalog.close()
 
     def __enter__(self) -> Self:

@@ -8,7 +8,6 @@ from typing import Any
 
 from backbone.app.environment import Environment
 from backbone.model.names import AssetName
-from backbone.operations.check import check_plan
 from backbone.operations.plan import Plan, make_plan, states
 from backbone.operations.selection import select
 from backbone.operations.verbs import RunReport
@@ -74,7 +73,10 @@ def plan(
     """
     only = selected(env, select, exclude)
     made = make_plan(env.project, env.lake, env.catalog, only=only)
-    check_plan(env.project, env.engine, env.catalog, made)
+    if made.to_run:
+        from backbone.operations.check import check_plan  # noqa: PLC0415 - slow to load
+
+        check_plan(env.project, env.engine, env.catalog, made)
     return PlanReport(made, env.catalog.step_seconds())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,7 @@ def _landing(
     }
 
 
-def _sum(heads: list[Mapping[str, Any]], key: str) -> int:
+def _sum(heads: Sequence[Mapping[str, Any]], key: str) -> int:
     return sum(int(head["record"].get("account", {}).get(key, 0)) for head in heads)
 
 

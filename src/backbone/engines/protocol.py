@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Protocol
 
 from backbone.model.files import ColumnStatistics, WrittenFile
 from backbone.model.raw import RawColumn, RawFormat, RawObject
 from backbone.model.reports import FormattedAccount
 from backbone.model.schemas import Schema
 from backbone.sql.queries import Query
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # slow to load, and only named here
 
 __all__ = [
     "Capabilities",

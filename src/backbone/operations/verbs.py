@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,6 @@ from backbone.engines.protocol import Engine
 from backbone.errors import NothingToResume
 from backbone.lake.lake import Lake
 from backbone.model.names import AssetName
-from backbone.operations.check import check_plan
 from backbone.operations.collect import DatasetResult, collect
 from backbone.operations.plan import Pins, Plan, make_plan
 from backbone.operations.recover import recover
@@ -27,12 +26,17 @@ __all__ = ["Place", "RunReport", "resume", "run"]
 
 @dataclass(frozen=True)
 class Place:
-    """A project with its lake, catalog and engine: where verbs are carried out."""
+    """A project with its lake, catalog and engine: where verbs are carried out.
+
+    `start_engine` returns the engine, started when it is first asked for; `engine_name`
+    says which it will be.
+    """
 
     project: Project
     lake: Lake
     catalog: Catalog
-    engine: Engine
+    engine_name: str
+    start_engine: Callable[[], Engine]
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,10 @@ class _Run:
         plan = make_plan(
             place.project, place.lake, place.catalog, only=self.only, pins=pins
         )
-        check_plan(place.project, place.engine, place.catalog, plan)
+        if plan.to_run:
+            from backbone.operations.check import check_plan  # noqa: PLC0415 - slow to load
+
+            check_plan(place.project, place.start_engine(), place.catalog, plan)
         count = len(plan.to_run)
         self.tell(Event("run", self.name, f"{count} steps to run", total=count))
         return plan
@@ -154,7 +161,7 @@ class _Run:
     def _work(self, plan: Plan) -> Work:
         place = self.place
         return Work(
-            place.project, place.lake, place.catalog, place.engine, self.name,
+            place.project, place.lake, place.catalog, place.start_engine, self.name,
             plan.deliveries, self.tell,
         )  # fmt: skip
 
@@ -166,7 +173,7 @@ class _Run:
         }
         place.catalog.record_run(
             self.name, started=started, status=status, target=place.project.target,
-            engine=place.engine.capabilities.name, record=record, **more,
+            engine=place.engine_name, record=record, **more,
         )  # fmt: skip
 
     def _begin(self, plan: Plan, started: datetime) -> None:
@@ -181,7 +188,7 @@ class _Run:
                 {
                     "started": started.isoformat(),
                     "target": self.place.project.target,
-                    "engine": self.place.engine.capabilities.name,
+                    "engine": self.place.engine_name,
                     "only": None if self.only is None else sorted(map(str, self.only)),
                     **record,
                 },

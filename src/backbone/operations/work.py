@@ -58,15 +58,23 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Work:
-    """The place where the steps of one run find what they need."""
+    """The place where the steps of one run find what they need.
+
+    `start_engine` returns the engine, started when a step first asks for it.
+    """
 
     project: Project
     lake: Lake
     catalog: Catalog
-    engine: Engine
+    start_engine: Callable[[], Engine]
     run: str
     deliveries: Mapping[str, tuple[Delivery, ...]]
     tell: Tell = field(default=lambda _event: None)
+
+    @property
+    def engine(self) -> Engine:
+        """Where relations are computed."""
+        return self.start_engine()
 
     def input(self, asset: AssetName, identity: str) -> TableVersion:
         """Return the version of `asset` that has `identity`.
