@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.syntax import Syntax
 from rich.text import Text
 
-from backbone.app.figures import count, duration, moment, plural, size
+from backbone.app.figures import count, duration, moment, plural, shorten, size
 from backbone.cli.output import (
     STYLES,
     Column,
+    Grid,
     err,
     facts,
-    grid,
     heading,
     note,
     out,
@@ -25,10 +23,15 @@ from backbone.cli.output import (
 )
 from backbone.errors import bounded
 
-__all__ = ["print_description", "print_explanation", "print_quality"]
+__all__ = ["print_description", "print_quality"]
 
 _NAMES_SHOWN = 12
+_SENTENCE_WIDTH = 200
 _IDENTITY_DIGITS = 12
+_DONE = {
+    "blank": "blanked", "repair": "repaired", "quarantine": "quarantined",
+    "deduplicate": "merged",
+}  # fmt: skip
 
 
 def print_description(found: Mapping[str, Any]) -> None:
@@ -95,19 +98,22 @@ def _print_columns(console: Console, columns: Sequence[Mapping[str, Any]]) -> No
             column["type"],
             column["unit"] or column["timezone"],
             column["description"],
-            ", ".join(column["from"]),
+            _from(column),
         ]
         for column in columns
     ]
     titles = [
-        Column("column", keep=True), Column("type", style="dim"), Column("unit"),
-        Column("description", fold=True), Column("from", style="dim", fold=True),
+        Column("column"), Column("type", style="dim"), Column("unit"),
+        Column("description", fold=True), Column("from", style="dim", fold=True, drop=1),
     ]  # fmt: skip
-    kept = [i for i in range(len(titles)) if any(line[i] for line in lines)]
     console.print(heading(plural(len(columns), "column")))
-    console.print(
-        grid([titles[i] for i in kept], [[line[i] for i in kept] for line in lines])
-    )
+    console.print(Grid(titles, lines))
+
+
+def _from(column: Mapping[str, Any]) -> str:
+    """Name the columns that a column is made from; of an equal name the table alone."""
+    ending = f".{column['name']}"
+    return ", ".join(origin.removesuffix(ending) for origin in column["from"])
 
 
 def _print_sides(console: Console, sides: Mapping[str, int]) -> None:
@@ -115,7 +121,7 @@ def _print_sides(console: Console, sides: Mapping[str, int]) -> None:
         return
     console.print(heading("Side tables"))
     columns = [Column("asset"), Column("rows", "right")]
-    console.print(grid(columns, [[name, count(rows)] for name, rows in sides.items()]))
+    console.print(Grid(columns, [[name, count(rows)] for name, rows in sides.items()]))
 
 
 def print_quality(found: Mapping[str, Any]) -> None:
@@ -127,11 +133,11 @@ def print_quality(found: Mapping[str, Any]) -> None:
     if rules:
         console.print()
         columns = [
-            Column(""), Column("rule", keep=True), Column("violating rows", "right"),
-            Column("severity"), Column("action"), Column("outcome"),
-            Column("time", "right", "dim"),
+            Column(""), Column("rule"), Column("violating", "right"),
+            Column("severity"), Column("action", drop=2), Column("outcome", drop=1),
+            Column("time", "right", "dim", drop=3),
         ]  # fmt: skip
-        console.print(grid(columns, [_rule(rule) for rule in rules]))
+        console.print(Grid(columns, [_rule(rule) for rule in rules]))
     else:
         console.print(note("no rules are declared for it"))
     _print_examples(console, rules)
@@ -157,14 +163,15 @@ def _rule(rule: Mapping[str, Any]) -> list[str | Text | None]:
 
 def _outcome(rule: Mapping[str, Any]) -> str:
     changed, removed = rule.get("changed_cells", 0), rule.get("removed_rows", 0)
-    parts = [plural(changed, "cell") + " changed"] if changed else []
-    parts += [plural(removed, "row") + " moved"] if removed else []
+    done = _DONE.get(rule.get("action", ""), "changed")
+    parts = [f"{plural(changed, 'cell')} {done}"] if changed else []
+    parts += [f"{plural(removed, 'row')} {done}"] if removed else []
     return ", ".join(parts)
 
 
 def _print_examples(console: Console, rules: Sequence[Mapping[str, Any]]) -> None:
     told = [
-        (rule["name"], rule["witnesses"][0]["sentence"])
+        (rule["name"], shorten(rule["witnesses"][0]["sentence"], _SENTENCE_WIDTH))
         for rule in rules
         if rule.get("witnesses")
     ]
@@ -196,39 +203,3 @@ def _print_account(console: Console, account: Mapping[str, int]) -> None:
 def _sum(account: Mapping[str, int], whole: str, parts: Sequence[str]) -> str:
     terms = " + ".join(f"{count(account.get(p, 0))} {p}" for p in parts)
     return f"{count(account.get(whole, 0))} = {terms}"
-
-
-def print_explanation(found: Mapping[str, Any]) -> None:
-    """Print what `app.lineage.explain` found, part by part."""
-    console = out()
-    console.print(Text(str(found.get("asset", "")), style="bold"))
-    plain = {
-        name: value
-        if not isinstance(value, list | tuple)
-        else bounded(list(map(str, value)))
-        for name, value in found.items()
-        if name not in {"asset", "sql"} and not _is_nested(value)
-    }
-    console.print(facts({name.replace("_", " "): value for name, value in plain.items()}))
-    if found.get("sql"):
-        console.print(heading("SQL"))
-        console.print(Syntax(found["sql"].strip(), "sql", background_color="default"))
-    for name, value in found.items():
-        if _is_nested(value) and value:
-            console.print(heading(name.replace("_", " ").capitalize()))
-            _print_nested(console, value)
-
-
-def _is_nested(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return any(isinstance(one, Mapping) for one in value)
-    return isinstance(value, Mapping)
-
-
-def _print_nested(console: Console, value: Any) -> None:
-    if isinstance(value, Mapping):
-        console.print(Padding(facts(value), (0, 0, 0, 2)))
-        return
-    names = list(dict.fromkeys(name for row in value for name in row))
-    rows = [{name: row.get(name) for name in names} for row in value]
-    console.print(rows_table(names, rows, console))

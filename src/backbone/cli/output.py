@@ -7,15 +7,15 @@ respected (by rich).
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Literal
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -24,10 +24,11 @@ from backbone.app.figures import cell, count, plural, shorten
 __all__ = [
     "STYLES",
     "Column",
+    "Grid",
     "err",
     "facts",
-    "grid",
     "heading",
+    "near",
     "note",
     "out",
     "print_next",
@@ -37,6 +38,7 @@ __all__ = [
 Side = Literal["left", "right"]
 _UNCUT = 100_000
 _GAP = 2
+_FOLDED = 24
 _WIDEST_CELL = 60
 
 STYLES: Mapping[str, str] = {
@@ -71,32 +73,70 @@ def _console(is_terminal: bool, *, stderr: bool) -> Console:  # noqa: FBT001
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its title, side, style, and whether long text is folded."""
+    """A column of a table.
+
+    `fold`: long text goes on in the next line, in place of being cut. `drop`: where the
+    table is too wide, the column with the greatest number goes first; 0 always stays.
+    """
 
     title: str
     align: Side = "left"
     style: str | None = None
     fold: bool = False
-    keep: bool = False
+    drop: int = 0
 
 
-def grid(
-    columns: Sequence[Column], rows: Iterable[Sequence[str | Text | None]]
-) -> RenderableType:
-    """Return a table; the caller sees to it that it has few columns."""
-    table = _table()
-    for column in columns:
-        table.add_column(
-            column.title,
-            justify=column.align,
-            style=column.style,
-            no_wrap=not column.fold,
-            overflow="fold" if column.fold else "ellipsis",
-            min_width=None if not column.keep else 1,
-        )
-    for row in rows:
-        table.add_row(*("" if one is None else one for one in row))
-    return table
+@dataclass(frozen=True)
+class Grid:
+    """A table of few columns; where room is short, those that matter least are left out.
+
+    Columns in which nothing stands are left out as well.
+    """
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str | Text | None]]
+
+    def __rich_console__(
+        self, _console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        kept = self._fitting(options.max_width)
+        table = _table()
+        for column in (self.columns[i] for i in kept):
+            table.add_column(
+                column.title,
+                justify=column.align,
+                style=column.style,
+                no_wrap=not column.fold,
+                overflow="fold" if column.fold else "ellipsis",
+            )
+        for row in self.rows:
+            cells = [row[i] if i < len(row) else None for i in kept]
+            table.add_row(*("" if one is None else one for one in cells))
+        yield table
+
+    def _fitting(self, room: int) -> list[int]:
+        """Return the positions of the columns that are shown."""
+        widths = [self._width(i) for i in range(len(self.columns))]
+        kept = [i for i in range(len(self.columns)) if self._has_values(i)]
+        by_drop = sorted(kept, key=lambda i: self.columns[i].drop)
+        while sum(widths[i] + _GAP for i in kept) - _GAP > room:
+            last = by_drop.pop()
+            if not self.columns[last].drop:
+                break
+            kept.remove(last)
+        return kept
+
+    def _has_values(self, position: int) -> bool:
+        """Tell whether any row has a value; a column of a table without rows stays."""
+        return not self.rows or any(map(bool, self._cells(position)))
+
+    def _cells(self, position: int) -> list[str | Text]:
+        return [row[position] or "" for row in self.rows if position < len(row)]
+
+    def _width(self, position: int) -> int:
+        column = self.columns[position]
+        widest = max(cell_len(str(c)) for c in (column.title, *self._cells(position)))
+        return min(widest, _FOLDED) if column.fold else widest
 
 
 def _table() -> Table:
@@ -176,12 +216,20 @@ def facts(pairs: Mapping[str, Any]) -> RenderableType:
 def _words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return count(value) if isinstance(value, int) else str(value)
+    return count(value) if isinstance(value, int) else cell(value)
 
 
-def heading(text: str) -> RenderableType:
+def heading(text: str) -> Text:
     """Return a heading with room above it."""
-    return Padding(Text(text, style="bold"), (1, 0, 0, 0))
+    return Text(f"\n{text}", style="bold")
+
+
+def near(path: Path | str) -> str:
+    """Return a path as it is typed from here, where it is below this folder."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
 
 
 def note(text: str, style: str = "dim") -> Text:

@@ -12,13 +12,14 @@ from backbone.app.figures import duration, plural
 from backbone.app.runs import PlanReport, plan
 from backbone.cli.door import Door
 from backbone.cli.encoding import print_json
-from backbone.cli.output import STYLES, Column, grid, note, out
+from backbone.cli.output import STYLES, Column, Grid, note, out
 from backbone.errors import bounded
 
 __all__ = ["print_plan"]
 
 _COLUMNS = (
-    Column(""), Column("asset"), Column("reason", fold=True), Column("last time", "right")
+    Column(""), Column("asset"), Column("reason", fold=True),
+    Column("last time", "right", drop=1),
 )  # fmt: skip
 
 
@@ -44,7 +45,7 @@ def _shown(report: PlanReport) -> RenderableType:
     busy = [row for row in rows if row["action"] != "skip"]
     parts: list[RenderableType] = []
     if busy:
-        parts += [grid(_COLUMNS, [_line(row) for row in busy]), Text("")]
+        parts += [Grid(_COLUMNS, [_line(row) for row in busy]), Text("")]
     parts.append(Text(_counts(rows), style="bold"))
     left_out = _left_out(report)
     if left_out:
@@ -71,7 +72,7 @@ def _counts(rows: Sequence[dict[str, Any]]) -> str:
         return f"Everything is up to date ({plural(fresh, 'asset')})."
     parts = [f"{plural(len(to_run), 'step')} to run", f"{fresh} up to date"]
     if waiting:
-        parts.append(f"{waiting} waiting for a source")
+        parts.append(f"{waiting} waiting for what `backbone run` will collect")
     known = [row["seconds_last_time"] for row in to_run]
     if known and all(seconds is not None for seconds in known):
         parts.append(f"about {duration(sum(known))}, one after the other")

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from backbone.app.figures import count, duration, plural
-from backbone.cli.output import Column, err, grid, out, print_next
+from backbone.cli.output import Column, Grid, err, out, print_next
 from backbone.errors import BackboneError
 from backbone.operations.run import StepResult
 from backbone.operations.verbs import RunReport
@@ -32,9 +32,11 @@ def is_idle(report: RunReport) -> bool:
 
 
 def zone_table(zones: Iterable[Mapping[str, Any]]) -> RenderableType:
-    """Return a row per zone: tables, rows, rejected, quarantined, repaired, seconds."""
+    """Return a row per zone that has tables: their rows and what became of others."""
     rows = []
     for zone in zones:
+        if not zone["tables"]:
+            continue
         deliveries = zone.get("deliveries")
         held = count(zone["rows"])
         if zone["rows"] is None and deliveries is not None:
@@ -48,7 +50,7 @@ def zone_table(zones: Iterable[Mapping[str, Any]]) -> RenderableType:
                 duration(zone["seconds"]),
             )
         )
-    return grid(_ZONE_COLUMNS, rows)
+    return Grid(_ZONE_COLUMNS, rows)
 
 
 def _some(number: int | None) -> Text:

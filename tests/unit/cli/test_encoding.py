@@ -44,7 +44,7 @@ def test_plain_values_come_back(value, indent):
             datetime(2013, 1, 1, 5, 15, 0, 5, tzinfo=timezone(timedelta(hours=-5))),
             '"2013-01-01T10:15:00.000005Z"',
         ),
-        (datetime(2013, 1, 1, 5, 15), '"2013-01-01T05:15:00"'),  # noqa: DTZ001
+        (datetime(2013, 1, 1, 5, 15), '"2013-01-01T05:15:00"'),
         (date(2013, 1, 1), '"2013-01-01"'),
         (time(5, 15), '"05:15:00"'),
         (timedelta(minutes=90, microseconds=1500), '"PT5400.0015S"'),

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
-from backbone.cli.output import Column, facts, grid, out, print_next, rows_table
+from backbone.cli.output import Column, Grid, facts, out, print_next, rows_table
 
 ROW = {"carrier": "UA", "flight": 1545, "note": "[red]x[/red]", "delay": None}
 
@@ -78,7 +78,7 @@ def test_facts_leave_out_what_is_not_there():
 
 def test_a_grid_folds_the_columns_that_may():
     columns = [Column("asset"), Column("why", fold=True)]
-    text = shown(grid(columns, [["a.b", "word " * 30]]), width=40)
+    text = shown(Grid(columns, [["a.b", "word " * 30]]), width=40)
     assert text.count("word") == 30
 
 

@@ -58,7 +58,7 @@ def _data(report: DemoReport) -> dict[str, Any]:
 
 
 def _show(report: DemoReport, *, quiet: bool) -> None:
-    from backbone.cli.output import heading, out, print_next
+    from backbone.cli.output import heading, near, out, print_next
     from backbone.cli.reports import is_idle, print_run, zone_table
 
     console = out()
@@ -70,6 +70,6 @@ def _show(report: DemoReport, *, quiet: bool) -> None:
     if report.reports:
         console.print(heading("Reports, to open in a browser"))
         for path in report.reports:
-            console.print(f"  {path}")
+            console.print(f"  {near(path)}", soft_wrap=True)
     console.print(heading(f"The project is in {report.folder}. Worth typing next"))
-    print_next(console, report.next_commands, lead="")
+    print_next(console, report.next_commands, lead=" ")

@@ -45,7 +45,7 @@ def _findings(door: Door) -> list[dict[str, Any]]:
 def _show(found: Sequence[dict[str, Any]]) -> None:
     from rich.text import Text
 
-    from backbone.cli.output import Column, grid, out
+    from backbone.cli.output import Column, Grid, out
 
     lines: list[list[str | Text | None]] = []
     for one in found:
@@ -55,4 +55,4 @@ def _show(found: Sequence[dict[str, Any]]) -> None:
             words.append(f"\n{one['hint']}", style="yellow")
         lines.append([sign, one["check"], words])
     columns = [Column(""), Column("check", style="dim"), Column("found", fold=True)]
-    out().print(grid(columns, lines))
+    out().print(Grid(columns, lines))

@@ -32,6 +32,6 @@ def command(door: Door, asset: str, as_json: bool) -> None:
 
         print_json(found)
         return
-    from backbone.cli.descriptions import print_explanation
+    from backbone.cli.explanations import print_explanation
 
     print_explanation(found)

@@ -65,11 +65,11 @@ def _show(rows: Sequence[dict[str, Any]], *, with_hash: bool) -> None:
     from rich.text import Text
 
     from backbone.app.figures import count, moment, plural, size
-    from backbone.cli.output import STYLES, Column, grid, out
+    from backbone.cli.output import STYLES, Column, Grid, out
 
     columns = [
-        Column("asset"), Column("rows", "right"), Column("size", "right"),
-        Column("version", "right"), Column("updated (UTC)"), Column("status"),
+        Column("asset"), Column("rows", "right"), Column("size", "right", drop=2),
+        Column("version", "right", drop=1), Column("updated (UTC)"), Column("status"),
         *([Column("content hash")] if with_hash else []),
     ]  # fmt: skip
     lines: list[list[str | Text | None]] = []
@@ -86,4 +86,4 @@ def _show(rows: Sequence[dict[str, Any]], *, with_hash: bool) -> None:
                 [row["asset"], held, size(row.get("size_bytes")), version,
                  moment(row["updated_at"]), status, *more]
             )  # fmt: skip
-    out().print(grid(columns, lines))
+    out().print(Grid(columns, lines))

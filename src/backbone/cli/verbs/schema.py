@@ -19,8 +19,8 @@ __all__ = ["command"]
 def command(_door: Door, kind: str | None) -> None:
     """Print the JSON Schema of a project's files, or of one KIND of them.
 
-    The kinds are settings, sources, formatted, trusted, exploitation and analysis. An
-    editor that knows the schema completes and checks declarations.
+    The kinds are backbone (for backbone.yml), sources, formatted, trusted, exploitation
+    and analysis. An editor that knows the schema completes and checks declarations.
     """
     from backbone.app.schemas import schema
     from backbone.cli.encoding import print_json

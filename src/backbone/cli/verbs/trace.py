@@ -33,6 +33,6 @@ def command(door: Door, asset: str, key: tuple[str, ...], as_json: bool) -> None
 
         print_json(found.rows())
         return
-    from backbone.cli.descriptions import print_trace
+    from backbone.cli.traces import print_trace
 
     print_trace(found.rows())

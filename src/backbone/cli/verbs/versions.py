@@ -34,7 +34,7 @@ def command(door: Door, asset: str, as_json: bool) -> None:
 
 def _show(asset: str, found: Sequence[dict[str, Any]]) -> None:
     from backbone.app.figures import count, moment, shorten, size
-    from backbone.cli.output import Column, err, grid, out, print_next
+    from backbone.cli.output import Column, Grid, err, out, print_next
 
     if not found:
         err().print(f"{asset} has no versions yet")
@@ -43,8 +43,8 @@ def _show(asset: str, found: Sequence[dict[str, Any]]) -> None:
     if "received" in found[0]:
         columns = [
             Column("delivery"), Column("name"), Column("received (UTC)"),
-            Column("times", "right"), Column("objects", "right"), Column("size", "right"),
-            Column("problems", fold=True),
+            Column("times", "right", drop=2), Column("objects", "right", drop=3),
+            Column("size", "right", drop=1), Column("problems", fold=True),
         ]  # fmt: skip
         lines = [
             [one["version"], shorten(one["name"], _NAME_WIDTH),
@@ -55,11 +55,12 @@ def _show(asset: str, found: Sequence[dict[str, Any]]) -> None:
     else:
         columns = [
             Column("version", "right"), Column("identity"), Column("committed (UTC)"),
-            Column("rows", "right"), Column("size", "right"), Column("run"),
+            Column("rows", "right"), Column("size", "right", drop=1),
+            Column("run", drop=2),
         ]  # fmt: skip
         lines = [
             [one["version"], one["identity"][:12], moment(one["committed"]),
              count(one["rows"]), size(one["size_bytes"]), one["run"]]
             for one in found
         ]  # fmt: skip
-    out().print(grid(columns, lines))
+    out().print(Grid(columns, lines))
