@@ -194,7 +194,7 @@ def show(env: Environment, name: str, *, sample: int = 5) -> dict[str, Any]:
         "declared_in": _declared_in(env, main),
         "inputs": [str(one) for one in env.graph.inputs[main]],
         "outputs": sorted(map(str, env.graph.downstream(main, depth=1))),
-        "version": versions(env, name)[0] if head or asset.zone == "landing" else None,
+        "version": next(iter(versions(env, name)), None),
     }
     if asset.zone == "landing" or head is None:
         return found

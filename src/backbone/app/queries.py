@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pyarrow as pa
 from sqlglot import exp
 
@@ -65,7 +67,7 @@ def _bound(
     for asset in parsed.inputs:
         version = _version(env, asset, numbers.get(str(asset)) if at else None, at)
         inputs[str(asset)] = Scan(version.paths(), version.schema)
-    return parsed.expression.transform(_as_one_name), inputs
+    return cast("exp.Query", parsed.expression.transform(_as_one_name)), inputs
 
 
 def _as_one_name(node: exp.Expr) -> exp.Expr:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from backbone.project.schema import json_schema
+from backbone.errors import ProjectError, nearest
+from backbone.project.schema import KINDS, json_schema
 
 __all__ = ["schema"]
 
@@ -16,4 +17,13 @@ def schema(kind: str | None = None) -> dict[str, Any]:
     ------
     ProjectError : there is no such kind
     """
-    return json_schema(kind)
+    if kind is None:
+        return json_schema()
+    for known in KINDS:
+        if kind == known:
+            return json_schema(known)
+    raise ProjectError(
+        f"there is no kind of file `{kind}`",
+        hint=nearest(kind, KINDS),
+        command="backbone schema",
+    )
