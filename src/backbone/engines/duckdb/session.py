@@ -121,10 +121,13 @@ class DuckDBSession:
         self, sql: str, schema: Schema, path: Path, *, split: bool
     ) -> tuple[WrittenFile, ...]:
         target = exp.Literal.string(str(path)).sql(dialect="duckdb")
+        sql = _without_minus_zero(sql, schema)
         options = "FORMAT parquet, RETURN_STATS"
         if split:
             options += f", FILE_SIZE_BYTES '{_FILE_BYTES}'"
-        rows = self._connection.execute(f"COPY ({sql}) TO {target} ({options})").fetchall()
+        rows = self._connection.execute(
+            f"COPY ({sql}) TO {target} ({options})"
+        ).fetchall()
         files = (
             WrittenFile(
                 Path(row[0]), int(row[1]), int(row[2]), column_statistics(row[4], schema)
@@ -144,6 +147,19 @@ class DuckDBSession:
         body = _source(relation).sql(dialect="duckdb")
         self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {body}")
         self._bound[name] = relation
+
+
+def _without_minus_zero(sql: str, schema: Schema) -> str:
+    """Make every zero the same: DuckDB's Parquet filters take -0.0 for another value."""
+    doubles = [
+        exp.alias_(column(c.name) + exp.Literal.number("0.0"), c.name, quoted=True)
+        for c in schema
+        if c.type.kind == "double"
+    ]
+    if not doubles:
+        return sql
+    replaced = ", ".join(one.sql(dialect="duckdb") for one in doubles)
+    return f"SELECT * REPLACE ({replaced}) FROM ({sql})"
 
 
 def _has_rows(file: WrittenFile) -> bool:
