@@ -1,0 +1,224 @@
+"""The handle that a notebook holds: every method calls one function of `app`.
+
+>>> import backbone                                        # doctest: +SKIP
+>>> bb = backbone.open("city-heat")                        # doctest: +SKIP
+>>> bb.run()                                               # doctest: +SKIP
+>>> bb.table("exploitation.heat_by_hour").to_pandas()      # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from backbone.app import assets as _assets
+from backbone.app import lineage as _lineage
+from backbone.app import quality as _quality
+from backbone.app import queries as _queries
+from backbone.app import runs as _runs
+from backbone.app.display import Facts, Listing, ShownPlan, ShownRun, event_line
+from backbone.app.environment import Environment
+from backbone.app.tables import Result, Table
+from backbone.errors import BackboneError
+from backbone.model.names import ZONES, AssetName
+from backbone.operations.work import Event, Tell
+from backbone.project import load
+from backbone.project.folder import FOLDERS, SETTINGS
+
+__all__ = ["Handle", "open_project"]
+
+
+def open_project(
+    folder: Path | str = ".", *, target: str | None = None, engine: str | None = None
+) -> Handle:
+    """Open a project; ``backbone.open`` is this function.
+
+    Parameters
+    ----------
+    folder : the project's folder, or one inside it
+    target : the target whose settings apply
+    engine : the kind of engine to use in place of the declared one
+
+    Raises
+    ------
+    ProjectError : there is no project, or its declarations hold mistakes
+    """
+    return Handle(Path(folder), target=target, engine=engine)
+
+
+class Handle:
+    """An opened project. Declarations that changed since the last call are read again.
+
+    Parameters
+    ----------
+    folder, target, engine : as `open_project` takes them
+    """
+
+    def __init__(
+        self, folder: Path, *, target: str | None = None, engine: str | None = None
+    ) -> None:
+        self._folder = folder
+        self._target = target
+        self._engine = engine
+        self._known: Environment | None = None
+        self._stamp: frozenset[tuple[str, int, int]] = frozenset()
+        self._closed = False
+        self._opened()
+
+    @property
+    def assets(self) -> list[str]:
+        """The names of all assets, zone by zone."""
+        order = self._opened().graph.order
+        return [str(asset) for asset in sorted(order, key=_zone_first)]
+
+    def plan(self, *select: str, exclude: Sequence[str] = ()) -> ShownPlan:
+        """Say what `run` would do; nothing is written.
+
+        Parameters
+        ----------
+        select : the selection grammar; everything by default
+        exclude : what to leave out
+        """
+        found = _runs.plan(self._opened(), select, exclude=exclude)
+        return ShownPlan(**vars(found))
+
+    def run(
+        self, *select: str, exclude: Sequence[str] = (), quiet: bool = False
+    ) -> ShownRun:
+        """Collect what is due and bring everything downstream up to date.
+
+        Parameters
+        ----------
+        select : the selection grammar; everything by default
+        exclude : what to leave out
+        quiet : write no line for every finished step
+        """
+        tell = _teller(quiet=quiet)
+        found = _runs.run(self._opened(), select, exclude=exclude, tell=tell)
+        return ShownRun(**vars(found))
+
+    def resume(self, *, quiet: bool = False) -> ShownRun:
+        """Finish the last run at its pinned inputs; nothing is collected."""
+        found = _runs.resume(self._opened(), tell=_teller(quiet=quiet))
+        return ShownRun(**vars(found))
+
+    def ls(
+        self, *select: str, all_tables: bool = False, with_hash: bool = False
+    ) -> Listing:
+        """List assets: rows, version, status; on request side tables and hashes."""
+        found = _assets.ls(
+            self._opened(), select, all_tables=all_tables, with_hash=with_hash
+        )
+        return Listing(found)
+
+    def show(self, asset: str, *, sample: int = 5) -> Facts:
+        """Describe an asset: columns, inputs, outputs, version, sample rows."""
+        return Facts(_assets.show(self._opened(), asset, sample=sample))
+
+    def table(self, asset: str) -> Table:
+        """Return a table at its newest version; no row is loaded until asked for."""
+        env = self._opened()
+        return Table(self._opened, _queries.head(env, env.asset(asset)))
+
+    def query(self, sql: str, *, at: str | None = None) -> Result:
+        """Ask a question in SQL over assets named ``zone.table``.
+
+        Parameters
+        ----------
+        sql : one select
+        at : read every table as it was at the end of this run
+        """
+        return Result(self._opened, sql, at=at)
+
+    def quality(self, asset: str) -> Facts:
+        """Return what the rules of an asset found, and its account of rows."""
+        return Facts(_quality.quality(self._opened(), asset))
+
+    def versions(self, asset: str) -> Listing:
+        """Return the versions of an asset, the newest first."""
+        return Listing(_assets.versions(self._opened(), asset))
+
+    def trace(self, asset: str, *values: object, **key: object) -> Facts:
+        """Follow a row back to the raw file and record of each of its inputs.
+
+        Parameters
+        ----------
+        asset : a table with a key
+        values : the values of the key, in its order
+        key : the same by name: ``trace("trusted.planes", tailnum="N14228")``
+        """
+        words = [str(value) for value in values]
+        words += [f"{name}={value}" for name, value in key.items()]
+        return Facts(_lineage.trace(self._opened(), asset, words).rows())
+
+    def explain(self, asset: str) -> Facts:
+        """Say how an asset is made: its rules, its SQL and lineage, or its models."""
+        return Facts(_lineage.explain(self._opened(), asset))
+
+    def close(self) -> None:
+        """Give back memory and connections; the handle cannot be used afterwards."""
+        if self._known is not None:
+            self._known.close()
+        self._known, self._closed = None, True
+
+    def __getitem__(self, asset: str) -> Table:
+        return self.table(asset)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self.assets
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self._known is None:
+            return "<a closed Backbone project>"
+        project = self._known.project
+        return f"<Backbone project {project.settings.name} in {project.folder}>"
+
+    def _opened(self) -> Environment:
+        """Return the environment of the declarations as they are now."""
+        if self._closed:
+            raise BackboneError(
+                "the project was closed",
+                hint=f'Open it again: backbone.open("{self._folder}")',
+            )
+        if self._known is not None and self._stamp == _stamp(self._known.project.folder):
+            return self._known
+        project = load(self._folder, target=self._target)
+        found = Environment(project, engine=self._engine)
+        if self._known is not None:
+            self._known.close()
+        self._known, self._stamp = found, _stamp(project.folder)
+        return found
+
+
+def _zone_first(asset: AssetName) -> tuple[int, str]:
+    return ZONES.index(asset.zone), asset.local
+
+
+def _stamp(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """Return what changes when somebody edits a declaration: names, times and sizes."""
+    places = [folder.glob(SETTINGS), *(folder.glob(f"{part}/*") for part in FOLDERS)]
+    files = [(path, path.stat()) for place in places for path in place]
+    return frozenset((str(path), s.st_mtime_ns, s.st_size) for path, s in files)
+
+
+def _teller(*, quiet: bool) -> Tell:
+    def tell(event: Event) -> None:
+        line = event_line(event)
+        if line is not None:
+            sys.stdout.write(f"{line}\n")
+
+    return (lambda _event: None) if quiet else tell
