@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator, Sequence
 from zoneinfo import available_timezones
@@ -50,8 +49,8 @@ def _layout_mistakes(form: RawFormat) -> Iterator[str]:
     if form.delimiter == form.quote:
         yield "`delimiter` and `quote` are the same"
     try:
-        codecs.lookup(form.encoding).incrementaldecoder("strict")
-    except (LookupError, TypeError):
+        b"ab".decode(form.encoding, errors="replace")
+    except (LookupError, UnicodeError):
         yield f"there is no text encoding `{form.encoding}`"
     if form.records is not None and form.format != "json":
         yield "`records` is the place of records in a document: `format: json`"

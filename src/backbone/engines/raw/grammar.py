@@ -40,7 +40,9 @@ _INTEGER = r"[+-]?[0-9]+"
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 _DOUBLE = rf"{_NUMBER}(?:[eE][+-]?[0-9]+)?"
 _SPECIAL = r"(?i)[+-]?(?:nan|inf|infinity)"
-_TRUE, _FALSE = r"(?i)true|t|yes|1", r"(?i)false|f|no|0"
+# an s of any case stands apart: (?i) would take the long s for one
+_TRUE = r"(?i:true|t|1)|(?i:ye)[sS]"
+_FALSE = r"(?i:f|no|0)|(?i:fal)[sS](?i:e)"
 
 NAMES = {
     "boolean": "a boolean",

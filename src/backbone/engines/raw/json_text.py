@@ -115,9 +115,9 @@ def text_of(value: Any) -> str | None:
     >>> text_of({"a": [Number("1.10"), True, None, "x"]})
     '{"a":[1.10,true,null,"x"]}'
     """
-    if value is None or isinstance(value, str):
-        return value
-    return _json(value)
+    if value is None or value is MISSING:
+        return None
+    return value if isinstance(value, str) else _json(value)
 
 
 def _json(value: Any) -> str:

@@ -11,10 +11,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 
 from sqlglot import exp
 
-from backbone.engines.raw.expressions import Reading, call, guarded, text, try_cast
+from backbone.engines.raw.expressions import (
+    Reading,
+    call,
+    case,
+    guarded,
+    text,
+    try_cast,
+)
 
 __all__ = [
     "ISO_DATE",
@@ -40,7 +48,7 @@ _DIRECTIVES = {
     "y": r"[0-9]{2}",
     "m": _MONTH,
     "d": _DAY,
-    "j": r"(?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6])",
+    "j": r"(?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-5])",
     "b": rf"(?i:{'|'.join(month[:3] for month in _MONTHS)})",
     "B": rf"(?i:{'|'.join(_MONTHS)})",
     "H": _HOUR,
@@ -54,6 +62,7 @@ _DIRECTIVES = {
 _SHORT = {"m": "[1-9]", "d": "[1-9]", "H": "[0-9]", "I": "[1-9]", "j": "[1-9][0-9]?"}
 _DIGITS = frozenset("YymdjHIMSf")
 _AT_MIDNIGHT = {"M": "00", "S": "00", "f": "0{1,6}"}
+_REWRITTEN = {"H": ("24", "00"), "z": ("Z", "+00:00")}
 _ITEM = re.compile(r"%(.?)|([^%]+)", re.DOTALL)
 _SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$])")
 _DAY_LONG = exp.Interval(this=exp.Literal.string("24"), unit=exp.var("HOUR"))
@@ -65,11 +74,16 @@ class FormatError(ValueError):
 
 @dataclass(frozen=True)
 class _Shape:
-    """Texts of one shape: their pattern, and how they are rewritten to be parsed."""
+    """Texts of one shape: their pattern, and how they are rewritten to be parsed.
+
+    `adds_day`: they mean a day later than is parsed. `is_leap`: they are of the last day
+    of a leap year, or of no day at all.
+    """
 
     pattern: str
     rewrite: str | None = None
     adds_day: bool = False
+    is_leap: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +133,10 @@ def _parsed(form: Format, shape: _Shape, value: exp.Expr) -> exp.Expr:
     if form.text is None:
         return try_cast(value, form.cast)
     found = call("try_strptime", value, text(form.text))
+    if shape.is_leap:
+        # the engine takes day 366 of a shorter year for the first of the next
+        last = exp.EQ(this=call("dayofyear", found), expression=exp.Literal.number(366))
+        found = case((last, found))
     return exp.Add(this=found, expression=_DAY_LONG.copy()) if shape.adds_day else found
 
 
@@ -138,16 +156,14 @@ def parse_format(form: str) -> Format:
     directives = [directive for directive in used if directive != "%"]
     _check(directives)
     _check_touching(items)
-    has_offset, has_hour = "z" in directives, "H" in directives
-    shapes = [_shape(items)]
-    if has_offset:
-        shapes.append(_shape(items, zulu=True))
-    if has_hour:
-        shapes.append(_shape(items, midnight=True))
-    if has_hour and has_offset:
-        shapes.append(_shape(items, midnight=True, zulu=True))
+    variants = [directive for directive in "Hzj" if directive in directives]
+    shapes = [
+        _shape(items, frozenset(chosen))
+        for count in range(len(variants) + 1)
+        for chosen in combinations(variants, count)
+    ]
     has_time = not {"H", "I"}.isdisjoint(directives)
-    return Format(tuple(shapes), form, has_time=has_time, has_offset=has_offset)
+    return Format(tuple(shapes), form, has_time=has_time, has_offset="z" in directives)
 
 
 Item = tuple[str | None, str | None]
@@ -178,6 +194,7 @@ def _check(directives: Sequence[str]) -> None:
         ("S" in has and "M" not in has, "it has seconds, but no minutes"),
         ("f" in has and "S" not in has, "it has a fraction, but no seconds"),
         ("z" in has and has.isdisjoint("HI"), "it has an offset, but no hour"),
+        ({"j", "z"} <= has, "%j and %z do not go together"),
     ):
         if wrong:
             raise FormatError(message)
@@ -201,21 +218,22 @@ def _is_digit(items: Sequence[Item], *, first: bool) -> bool:
     return False
 
 
-def _shape(
-    items: Sequence[Item], *, midnight: bool = False, zulu: bool = False
-) -> _Shape:
-    """Return the shape of a format's texts.
+def _shape(items: Sequence[Item], variants: frozenset[str]) -> _Shape:
+    """Return a shape of a format's texts.
 
-    `midnight`: the hour is 24, and what follows it zero; `zulu`: the offset is Z.
+    `variants` are directives in their rare spelling: H is 24, with zeros behind it; z is
+    Z; j is 366.
     """
+    midnight = "H" in variants
     groups, rewrite = [""], r"\1"
     for place, (directive, literal) in enumerate(items):
-        if (midnight and directive == "H") or (zulu and directive == "z"):
-            groups += ["24" if directive == "H" else "Z", ""]
-            shown = "00" if directive == "H" else "+00:00"
-            rewrite += rf"{shown}\{len(groups) // 2 + 1}"
-            continue
-        if literal is not None or directive == "%":
+        if directive in variants and directive in _REWRITTEN:
+            written, parsed = _REWRITTEN[directive]
+            groups += [written, ""]
+            rewrite += rf"{parsed}\{len(groups) // 2 + 1}"
+        elif directive in variants:
+            groups[-1] += "366"
+        elif literal is not None or directive == "%":
             groups[-1] += _SPECIAL.sub(r"\\\1", literal or "%")
         elif midnight and directive in _AT_MIDNIGHT:
             groups[-1] += _AT_MIDNIGHT[directive]
@@ -224,9 +242,9 @@ def _shape(
             touched = touched or _is_digit(items[place + 1 : place + 2], first=True)
             groups[-1] += _pattern(directive or "", is_touched=touched)
     if len(groups) == 1:
-        return _Shape(groups[0])
+        return _Shape(groups[0], is_leap="j" in variants)
     pattern = "".join(each if n % 2 else f"({each})" for n, each in enumerate(groups))
-    return _Shape(pattern, rewrite, midnight)
+    return _Shape(pattern, rewrite, midnight, is_leap="j" in variants)
 
 
 def _pattern(directive: str, *, is_touched: bool) -> str:

@@ -100,6 +100,7 @@ def _joined(column: RawColumn, raw: dict[str, str]) -> exp.Expr:
 def from_text(plan: Plan, place: int) -> Plan:
     """Complete a plan whose `text` is known: by the column's pattern and type."""
     column, body = plan.column, plan.text
+    plan = replace(plan, can_fail=True)
     no_match: tuple[exp.Expr, exp.Expr] | None = None
     if column.pattern is not None:
         pattern = text(column.pattern)
@@ -207,6 +208,7 @@ def from_wall(
     where they skipped. `other` is the value where there is no wall time.
     """
     zone = plan.column.timezone or "UTC"
+    plan = replace(plan, can_fail=True)
     local_us = call("epoch_us", wall)
     gaps = [
         _offset_us(zone, exp.Add(this=local_us, expression=exp.Literal.number(day)))
