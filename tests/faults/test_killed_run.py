@@ -9,7 +9,6 @@ import subprocess
 import time
 
 import pytest
-
 from tests.commands import BACKBONE, ask, backbone, hashes
 from tests.projects import add_month, small_project
 

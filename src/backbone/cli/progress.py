@@ -126,7 +126,7 @@ class LiveProgress:
                 self._note_progress(event)
             elif event.kind == "end":
                 self._under_way.pop(event.subject, None)
-                if not event.subject.startswith("landing."):
+                if not _is_landing(event):
                     self._finished += 1
         line = self._line(event)
         if line is not None:
@@ -137,7 +137,7 @@ class LiveProgress:
         known.words = event.message
         if event.total is not None:
             known.done, known.total = event.done, event.total
-        elif event.kind == "progress":
+        elif event.kind == "progress" and _is_landing(event):
             known.done = (known.done or 0) + 1
 
     def _line(self, event: Event) -> RenderableType | None:
@@ -177,6 +177,10 @@ class LiveProgress:
         else:
             grid.add_row(" ", Text(f"collecting  {spent}", style="dim"))
         return grid
+
+
+def _is_landing(event: Event) -> bool:
+    return event.subject.startswith("landing.")
 
 
 def _state(one: _UnderWay) -> Text:

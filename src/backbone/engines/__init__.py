@@ -1,0 +1,1 @@
+"""Where relations are computed: one protocol, a folder an engine."""

@@ -1,0 +1,1 @@
+"""The data management backbone, a folder a zone."""

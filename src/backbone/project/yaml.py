@@ -137,7 +137,7 @@ def _syntax(error: YAMLError, file: str) -> Mistake:
     return Mistake(file, line, known[0] if known else problem, column=column)
 
 
-class _Stop(Exception):  # noqa: N818 - it ends a file, and is no error that anyone sees
+class _Stop(Exception):
     """Nothing more can be made of this file."""
 
 

@@ -173,9 +173,12 @@ def _check_columns(view: ParsedView, tree: exp.Query, catalog: MappingSchema) ->
         for node in scope.columns:
             if node.table:
                 _check_qualified(view, scope, resolver, node)
-        if isinstance(scope.expression, (exp.Select, exp.SetOperation)):
+        query = scope.expression
+        if isinstance(query, (exp.Select, exp.SetOperation)):
+            own = query.named_selects if isinstance(query, exp.SetOperation) else ()
             for node in scope.unqualified_columns:
-                raise _unknown_column(view, scope, resolver, node)
+                if node.name not in own:
+                    raise _unknown_column(view, scope, resolver, node)
     for whole in tree.find_all(exp.TableColumn):
         what = f"`{whole.name}` is a table, not a column"
         raise ViewError(what, where=view.place(whole), hint="Name one of its columns.")

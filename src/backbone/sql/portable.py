@@ -122,6 +122,7 @@ REFUSED_FUNCTIONS: dict[str, Refusal] = {
     **dict.fromkeys(("geomean", "geometric_mean", "weighted_avg", "wavg"), _MACRO),
 }  # fmt: skip
 
+_BY_CHANCE = {"NATURAL", "POSITIONAL"}
 _SOME_ROWS = Refusal(
     "keeps whichever rows come first",
     "Put an `order by` before it that decides which rows are kept.",
@@ -156,9 +157,9 @@ REFUSED_CLAUSES: dict[type[exp.Expr], Refusal] = {
         lambda node: bool(node.args.get("by_name")),
     ),
     exp.Join: Refusal(
-        "pairs rows that are in no order",
-        "Join on the columns that belong together.",
-        lambda node: str(node.args.get("method") or "").upper() == "POSITIONAL",
+        "joins by what happens to have the same name, or place",
+        "Write `join … using (<columns>)` or `join … on <condition>`.",
+        lambda node: str(node.args.get("method") or "").upper() in _BY_CHANCE,
     ),
     exp.TableAlias: Refusal(
         "renames the columns of a table by their position",

@@ -16,8 +16,8 @@ class Query:
     A step may read the steps before it and the inputs that the engine binds by name.
 
     >>> from sqlglot import parse_one
-    >>> q = Query.of(parse_one("select 1 as a")).then("b", parse_one("select a from last"))
-    >>> q.sql()
+    >>> first = Query.of(parse_one("select 1 as a"))
+    >>> first.then("b", parse_one("select a from last")).sql()
     'WITH last AS (SELECT 1 AS a) SELECT a FROM last'
     """
 
@@ -88,6 +88,8 @@ def column(name: str, of: str | None = None) -> exp.Column:
 
 
 def table(name: str, alias: str | None = None) -> exp.Table:
-    """Return a reference to the relation `name`, quoted (``trusted.flights`` is one name)."""
+    """Return a reference to relation `name`, quoted (``trusted.flights`` is one name)."""
     node = exp.Table(this=quoted(name))
-    return node if alias is None else exp.alias_(node, alias, table=True, quoted=True)
+    if alias is not None:
+        node.set("alias", exp.TableAlias(this=quoted(alias)))
+    return node

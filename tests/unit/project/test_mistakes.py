@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - lines are compared as a person sees them
+
 
 """One change of a good project, and the one line that a person is told."""
 

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - lines are compared as a person sees them
+
 
 import pickle
 

@@ -14,7 +14,6 @@ from backbone.analysis.report.page import Row, page, ranged
 from backbone.analysis.sandbox.queries import SandboxAccount
 from backbone.analysis.versions import versions
 from backbone.analysis.wording import (
-    NOTHING,
     count,
     day,
     fixed,
@@ -23,6 +22,7 @@ from backbone.analysis.wording import (
     places_for,
     plural,
     probability,
+    span,
 )
 from backbone.project.analysis import Describe
 
@@ -91,8 +91,10 @@ def _measured(value: float, declaration: Describe, found: Description) -> str:
     return f"{text}\u00a0{declaration.unit}" if declaration.unit else text
 
 
-def _extremes(found: FactorFinding) -> tuple[int, int]:
+def _extremes(found: FactorFinding) -> tuple[int, int] | None:
     known = found.known
+    if len(known) == 0:
+        return None
     means = found.means.mean[known]
     return int(known[np.argmin(means)]), int(known[np.argmax(means)])
 
@@ -103,7 +105,7 @@ def _answer(declaration: Describe, found: Description) -> tuple[str, str]:
 
 def _strongest(declaration: Describe, found: Description) -> str:
     first = found.findings[0]
-    low, high = _extremes(first)
+    low, high = _extremes(first) or (0, 0)
     names, means = first.levels.names, first.means.mean
     ends = [
         f"{_measured(means[at], declaration, found)} ({names[at]})" for at in (low, high)
@@ -202,18 +204,20 @@ def _factors(declaration: Describe, found: Description) -> dict[str, Any]:
     rows = []
     for one in found.findings:
         share, rank = one.effect.share, one.effect.rank
-        low, high = _extremes(one)
-        gap = one.means.mean[high] - one.means.mean[low]
+        ends = _extremes(one)
+        gap = float("nan")
+        if ends is not None:
+            gap = one.means.mean[ends[1]] - one.means.mean[ends[0]]
         direction: Any = ""
         if rank is not None:
             direction = ranged(
-                fixed(rank.value, 2), f"{fixed(rank.low, 2)} to {fixed(rank.high, 2)}"
+                fixed(rank.value, 2), span(fixed(rank.low, 2), fixed(rank.high, 2))
             )
         rows.append(
             (
                 one.label,
                 ranged(
-                    percent(share.value), f"{percent(share.low)} to {percent(share.high)}"
+                    percent(share.value), span(percent(share.low), percent(share.high))
                 ),
                 percent(one.adjusted.adds),
                 _number(gap, found),
@@ -271,21 +275,22 @@ def _levels(declaration: Describe, found: Description) -> dict[str, Any]:
 
 def _level(one: FactorFinding, code: int, found: Description) -> Row:
     means, adjusted = one.means, one.adjusted
-    bounds = (
-        f"{_number(adjusted.low[code], found)} to {_number(adjusted.high[code], found)}"
-    )
-    known = np.isfinite(adjusted.difference[code])
-    interval = f"{_number(means.low[code], found)} to {_number(means.high[code], found)}"
+
+    def bounds(low: float, high: float) -> str:
+        return span(_number(low, found), _number(high, found))
+
     return (
         one.levels.names[code],
         count(means.n[code]),
         percent(means.n[code] / found.rows),
         ranged(
-            _number(means.mean[code], found),
-            interval if np.isfinite(means.low[code]) else "",
+            _number(means.mean[code], found), bounds(means.low[code], means.high[code])
         ),
         _number(one.medians[code], found),
-        ranged(_signed(adjusted.difference[code], found), bounds) if known else NOTHING,
+        ranged(
+            _signed(adjusted.difference[code], found),
+            bounds(adjusted.low[code], adjusted.high[code]),
+        ),
     )
 
 
@@ -342,9 +347,9 @@ def _care(declaration: Describe, found: Description) -> list[str]:
     together = "Intervals take every row as a draw of its own."
     if unit != "row":
         together = (
-            f"Intervals take each {unit} as one draw (there are "
-            f"{count(found.units.count)}), because {rows} of one {unit} share what happened "
-            "to them; counting every row as independent would make them far too narrow."
+            f"Intervals take each {unit} as one draw, of {count(found.units.count)}: "
+            f"{rows} of one {unit} share what happened to them, and counting every row "
+            "as independent would make them far too narrow."
         )
     tested = (
         f"{plural(n, 'factor was', 'factors were')} tested, so p-values are Holm's: each "

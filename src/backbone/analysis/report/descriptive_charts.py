@@ -184,7 +184,7 @@ def week_chart(found: Week, title: str) -> Markup:
         "mean:Q",
         title=title,
         scale=alt.Scale(range=["#e8f1f8", "#6aaed6", "#08457e"]),
-        legend=alt.Legend(orient="bottom", gradientLength=220, gradientThickness=10),
+        legend=alt.Legend(orient="bottom", type="symbol", symbolType="square"),
     )
     hours = alt.Axis(labelAngle=0, labelOverlap=True, grid=False)
     chart = (

@@ -40,7 +40,8 @@ _VARIABLES = {
     GREY: "--grey",
 }
 _NOISE = re.compile(
-    r'<path class="(?:foreground|background)"[^>]*/>|<g class="mark-[^"]*"[^>]*></g>'
+    r'<path class="(?:foreground|background)"[^>]*/>'
+    r'|<g class="mark-[^"]*"[^>]*(?:/>|(?<!/)></g>)'
     r'| (?:role|aria-[a-z]+|font-family|pointer-events|class)="[^"]*"'
     r'| opacity="1"'
 )

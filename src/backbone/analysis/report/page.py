@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from backbone.analysis.wording import day
+from backbone.analysis.wording import NOTHING, day
 
 __all__ = ["Row", "page", "ranged"]
 
@@ -36,5 +36,7 @@ def page(template: str, context: Mapping[str, Any]) -> str:
 
 
 def ranged(value: str, interval: str) -> Markup:
-    """Return a value with its interval, smaller, behind it."""
+    """Return a value with its interval, if there is one, smaller, behind it."""
+    if interval in {"", NOTHING}:
+        return Markup("{}").format(value)
     return Markup('{} <span class="range">{}</span>').format(value, interval)

@@ -30,6 +30,7 @@ from backbone.analysis.wording import (
     plural,
     signed,
     size,
+    span,
 )
 from backbone.model.schemas import Schema
 from backbone.project.analysis import Metric, Predict
@@ -357,7 +358,7 @@ def _fails(declaration: Predict, found: Study) -> dict[str, Any]:
                 (
                     g.level,
                     count(g.n),
-                    ranged(shown(g.observed), f"{shown(g.low)} to {shown(g.high)}"),
+                    ranged(shown(g.observed), span(shown(g.low), shown(g.high))),
                     shown(g.predicted),
                     number(g.score),
                 )

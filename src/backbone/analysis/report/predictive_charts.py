@@ -179,7 +179,8 @@ def importance_chart(importances: Sequence[Importance], metric: Metric) -> Marku
 
 def groups_chart(groups: Sequence[Group], *, classes: bool, title: str) -> Markup:
     """Draw what was seen (with its interval) and what was said, level by level."""
-    rows = [vars(one) for one in groups if one.n >= _FEWEST]
+    large = [one for one in groups if one.n >= _FEWEST]
+    rows = [vars(one) for one in (large if len(large) > 1 else groups)]
     axis = _axis(classes=classes, tickCount=4)
     scale = alt.Scale(zero=False, nice=True)
     names = alt.Axis(labelLimit=110)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from backbone.analysis.prepare.frames import Rows
 from backbone.analysis.train.warned import listening
@@ -37,6 +38,12 @@ class Fitted:
     warnings: tuple[str, ...]
 
 
+@cache
+def _controller() -> ThreadpoolController:
+    # finding the libraries that have threads takes longer than many a prediction
+    return ThreadpoolController()
+
+
 def fit(pipeline: Pipeline, rows: Rows, task: Task, *, name: str) -> Fitted:
     """Fit `pipeline` on `rows`.
 
@@ -52,8 +59,8 @@ def fit(pipeline: Pipeline, rows: Rows, task: Task, *, name: str) -> Fitted:
             raise DataError(what, hint="check the target's expression, or another split")
     start = time.perf_counter()
     try:
-        with listening() as warnings, threadpool_limits(limits=1):
-            pipeline.fit(rows.frame, target)
+        with listening() as warnings, _controller().limit(limits=1):
+            pipeline.fit(_without_empty(rows.frame), target)
     except (ValueError, TypeError) as exc:
         reason = str(exc).strip().split("\n")[0]
         what = f"the model `{name}` could not be trained: {reason}"
@@ -61,9 +68,19 @@ def fit(pipeline: Pipeline, rows: Rows, task: Task, *, name: str) -> Fitted:
     return Fitted(pipeline, time.perf_counter() - start, tuple(warnings))
 
 
+def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with zeros where a column has no value at all.
+
+    A column that begins later than the training rows of a fold tells nothing there, but
+    some estimators refuse it.
+    """
+    empty = [name for name in frame if frame[name].isna().all()]
+    return frame.assign(**dict.fromkeys(map(str, empty), 0.0)) if empty else frame
+
+
 def predict(pipeline: Pipeline, frame: pd.DataFrame, task: Task) -> Floats:
     """Return probabilities of 1, or numbers."""
-    with listening(), threadpool_limits(limits=1):
+    with listening(), _controller().limit(limits=1):
         if task == "regression":
             return np.asarray(pipeline.predict(frame), dtype=np.float64)
         return np.asarray(pipeline.predict_proba(frame)[:, 1], dtype=np.float64)

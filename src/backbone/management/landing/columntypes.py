@@ -36,7 +36,7 @@ class _Landing(NamedTuple):
     convert: Convert | None = None
 
 
-class Misfit(Exception):  # noqa: N818  (a signal to start over with text, never shown)
+class Misfit(Exception):
     """A value does not fit the type of its column."""
 
     def __init__(self, column: str) -> None:

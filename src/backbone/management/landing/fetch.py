@@ -45,7 +45,7 @@ class Answer:
     body: bytes
 
 
-class _TryLater(Exception):  # noqa: N818  (a signal to the retries, never seen outside)
+class _TryLater(Exception):
     def __init__(self, response: httpx2.Response) -> None:
         super().__init__(response.status_code)
         self.response = response

@@ -199,7 +199,7 @@ def test_declared_types_are_kept_where_every_value_fits(collecting, run):
             "t": "a",
             "b": True,
             "d": date(2013, 1, 31),
-            "dt": datetime(2013, 1, 31, 5, 6, 7, 500_000),  # noqa: DTZ001
+            "dt": datetime(2013, 1, 31, 5, 6, 7, 500_000),
             "n": Decimal("12.34"),
             "x": b"\x00\xff",
             "u": 5,

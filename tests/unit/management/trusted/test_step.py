@@ -291,7 +291,7 @@ def test_columns_may_have_any_name(trusting):
 def test_every_type_is_blanked_and_its_text_casts_back(trusting):
     types = [BOOLEAN, INTEGER, DOUBLE, CanonicalType("decimal", 9, 2), STRING, DATE]
     schema = Schema.of(**{t.kind: t for t in [*types, TIMESTAMP, DATETIME]})
-    at = datetime(2013, 1, 31, 23, 59, 59, 1)  # noqa: DTZ001
+    at = datetime(2013, 1, 31, 23, 59, 59, 1)
     values = [True, -7, 0.1, Decimal("-1.50"), "x'y", date(2013, 1, 31)]
     row = dict(zip(schema.names, [*values, at.replace(tzinfo=UTC), at], strict=True))
     text = " and ".join(f"{name} is not null" for name in schema.names)
