@@ -6,8 +6,12 @@ from pathlib import Path
 
 import click
 import pytest
+from ruamel.yaml import YAML
+from sqlglot import exp, parse_one
 
 import backbone.cli.verbs
+from backbone.app import summary
+from backbone.app.examples import flights
 from backbone.cli.front import VERBS
 from backbone.cli.main import backbone as front
 from backbone.cli.verb import Verb
@@ -64,3 +68,19 @@ def test_the_help_of_a_verb_shows_its_examples(name):
     assert "Examples:" in text
     for example in command.examples:
         assert example in text
+
+
+def test_what_the_demonstration_suggests_can_be_typed():
+    example = Path(flights.__file__).with_suffix("")
+    declared = YAML(typ="safe").load(example / "exploitation" / "daily_traffic.yml")
+    for command in summary._next(Path("demo")):
+        words = shlex.split(command)[1:]
+        with front.make_context("backbone", list(words)) as ctx:
+            typed = [*ctx._protected_args, *ctx.args]
+            name, found, rest = front.resolve_command(ctx, typed)
+            params = found.make_context(name, list(rest), parent=ctx).params
+        if name == "query":
+            read = {
+                column.name for column in parse_one(params["sql"]).find_all(exp.Column)
+            }
+            assert read <= set(declared["columns"])

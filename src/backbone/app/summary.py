@@ -19,7 +19,7 @@ __all__ = ["DemoReport", "demo", "reports", "zones"]
 
 _A_FLIGHT = 'UA 1545 "2013-01-01 10:15:00+00" EWR'
 _A_QUESTION = (
-    "select origin, sum(flights) as flights, avg(mean_departure_delay) as delay "
+    "select origin, sum(flights) as flights, avg(mean_dep_delay) as delay "
     "from exploitation.daily_traffic group by origin"
 )
 

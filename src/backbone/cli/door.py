@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["DONE", "FAILED", "INTERRUPTED", "REFUSED", "Door", "Interruption"]
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
-_SHOW_CURSOR = b"\x1b[?25h"
+_SHOW_CURSOR = b"\x1b[?25h\n"
 
 
 @dataclass

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from backbone.app import summary
+from backbone.app import runs, summary
 from backbone.app.summary import DemoReport
+from backbone.errors import BackboneError
 from backbone.model.names import AssetName
 from backbone.operations.run import StepResult
 from backbone.operations.verbs import RunReport
@@ -135,6 +136,28 @@ def test_a_delivery_that_cannot_be_read_ends_with_1(call, copy):
     assert result.exit_code == 1
     assert "sales_2.csv" in result.stderr
     assert call("-C", copy, "ls").exit_code == 0
+
+
+def test_an_interrupted_run_says_how_to_go_on(call, ran, monkeypatch):
+    def interrupted(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "run", interrupted)
+    result = call("-C", ran, "run")
+    assert result.exit_code == 130
+    assert lines(result.stderr) == [
+        "What is finished is kept.", "Next: backbone resume", "Interrupted."
+    ]  # fmt: skip
+
+
+def test_verbose_shows_the_traceback_of_a_step(call, ran, monkeypatch):
+    error = BackboneError("it broke")
+    asset = AssetName("formatted", "sales")
+    step = StepResult(asset, "format", "failed", "ab", "new", error=error)
+    report = RunReport("r1", "failed", 1.0, (), (step,))
+    monkeypatch.setattr(runs, "run", lambda *_args, **_kwargs: report)
+    assert "BackboneError: it broke" in call("-C", ran, "run", "-v").stderr
+    assert "BackboneError" not in call("-C", ran, "run").stderr
 
 
 def test_there_is_nothing_to_resume(call, ran):
