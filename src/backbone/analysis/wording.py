@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 __all__ = [
     "NOTHING", "count", "day", "duration", "fixed", "listed", "number", "percent",
     "places_for", "plain", "plural", "probability", "signed", "size", "span",
+    "upper",
 ]  # fmt: skip
 
 NOTHING = "\N{EN DASH}"
@@ -186,3 +187,12 @@ def day(value: date | datetime | float | None) -> str:
     if isinstance(value, date | datetime):
         return f"{value.day} {value:%b %Y}"
     return number(float(value))
+
+
+def upper(text: str) -> str:
+    """Return `text` as a sentence begins.
+
+    >>> upper("mean absolute error")
+    'Mean absolute error'
+    """
+    return text[:1].upper() + text[1:]

@@ -78,7 +78,7 @@ class Missing:
 
 def distribution(outcome: Floats) -> Distribution:
     """Return bars of the outcome, from its 0.5 % to its 99.5 % quantile."""
-    low, high = np.percentile(outcome, _TAILS)
+    low, high = np.percentile(outcome, _TAILS, method="inverted_cdf")
     if low == high:
         low, high = outcome.min(), outcome.max()
     inside = outcome[(outcome >= low) & (outcome <= high)]

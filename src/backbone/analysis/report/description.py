@@ -23,6 +23,7 @@ from backbone.analysis.wording import (
     plural,
     probability,
     span,
+    upper,
 )
 from backbone.project.analysis import Describe
 
@@ -118,7 +119,7 @@ def _strongest(declaration: Describe, found: Description) -> str:
         apart = _measured(gap, declaration, found)
         equal = f" With everything else equal the two are {apart} apart."
     return Markup("<strong>{}</strong> goes most strongly with {}{}: from {}.{}").format(
-        _upper(first.label),
+        upper(first.label),
         _outcome(declaration),
         then,
         f"{ends[0]} to {ends[1]} on average",
@@ -135,10 +136,6 @@ def _together(found: Description) -> str:
         f"{percent(found.explained)}; the rest goes with something that is not looked at "
         "here."
     )
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _tiles(declaration: Describe, found: Description) -> list[Row]:
@@ -185,7 +182,7 @@ def _data(
         "chart": charts.distribution_chart(spread, _titled(declaration), rows),
         "caption": f"How {_outcome(declaration)} is distributed. {count(beyond)} "
         f"{rows} lie beyond the ends of the drawing.",
-        "quantiles_caption": f"{_upper(_titled(declaration))}: mean, and how much of the "
+        "quantiles_caption": f"{upper(_titled(declaration))}: mean, and how much of the "
         f"{rows} lies below a value",
         "quantiles_head": [
             "mean",
@@ -250,7 +247,7 @@ def _levels(declaration: Describe, found: Description) -> dict[str, Any]:
     domain = charts.domain_of(found.findings, found.mean)
     for one in found.findings:
         unit = f" ({one.unit})" if one.unit else ""
-        name = f"{_upper(one.label)}{unit}"
+        name = f"{upper(one.label)}{unit}"
         drawing = charts.factor_chart(one, found.mean, _titled(declaration), domain)
         panels.append((name, drawing))
         tables.append(
@@ -299,12 +296,12 @@ def _time(declaration: Describe, found: Description) -> list[Row]:
     title = _titled(declaration)
     if found.trend is not None and len(found.trend.days) > 1:
         caption = (
-            f"{_upper(title)}: the mean of each day, and of the seven days around it. "
+            f"{upper(title)}: the mean of each day, and of the seven days around it. "
             f"Days are those of {found.timezone}."
         )
         drawn.append((charts.trend_chart(found.trend, title), caption))
     if found.week is not None:
-        caption = f"{_upper(title)} by hour and day of the week ({found.timezone})."
+        caption = f"{upper(title)} by hour and day of the week ({found.timezone})."
         drawn.append((charts.week_chart(found.week, title), caption))
     return drawn
 

@@ -31,6 +31,7 @@ from backbone.analysis.wording import (
     signed,
     size,
     span,
+    upper,
 )
 from backbone.model.schemas import Schema
 from backbone.project.analysis import Metric, Predict
@@ -74,6 +75,11 @@ def _measured(declaration: Predict) -> str:
     return f"mean {prose.label(declaration)}{unit}"
 
 
+def _in_unit(declaration: Predict, value: float) -> str:
+    has_unit = declaration.choose.metric in {"mae", "rmse"}
+    return prose.amount(value, declaration.unit if has_unit else None)
+
+
 def _classes(declaration: Predict) -> bool:
     return declaration.task == "classification"
 
@@ -98,7 +104,11 @@ def _tiles(declaration: Predict, found: Study) -> list[Row]:
     baseline = found.verdict.baseline[metric]
     name = METRIC_NAMES[metric]
     tiles: list[Row] = [
-        (f"{name} on test", number(score.value), f"95 %: {prose.between(score)}"),
+        (
+            f"{name} on test",
+            _in_unit(declaration, score.value),
+            f"95 %: {prose.between(score)}",
+        ),
         (
             f"gain over the baseline ({declaration.baseline})",
             signed(gain.value),
@@ -205,8 +215,8 @@ def _tried(declaration: Predict, found: Study) -> dict[str, Any]:
         f"{declaration.rows} and compared on {count(valid.rows)} others, beside a "
         "baseline that knows the training targets only.",
         "chart": charts.candidates_chart(scores, found.choice.chosen.label, metric),
-        "caption": f"{METRIC_NAMES[metric]} on validation with 95 % intervals; the "
-        f"chosen model is coloured. The baseline is at {number(base[metric].value)}.",
+        "caption": f"{upper(METRIC_NAMES[metric])} on validation with 95 % intervals; "
+        f"the chosen model is coloured. The baseline is at {number(base[metric].value)}.",
         "table_caption": f"On validation; {METRIC_NAMES[metric]} with its 95 % interval",
         "head": ["model", *(METRIC_NAMES[m] for m in declaration.metrics), "fitted in"],
         "rows": rows,
@@ -278,7 +288,7 @@ def _good(declaration: Predict, found: Study) -> dict[str, Any]:
             declaration, found, folds_in_words(declaration)
         ),
         "folds": charts.folds_chart(found.folds, metric),
-        "folds_caption": f"{METRIC_NAMES[metric]} in each fold; fold "
+        "folds_caption": f"{upper(METRIC_NAMES[metric])} in each fold; fold "
         f"{found.folds[0].number} was trained on {count(found.folds[0].train_rows)} "
         f"{declaration.rows}, fold {found.folds[-1].number} on "
         f"{count(found.folds[-1].train_rows)}.",
@@ -318,14 +328,18 @@ def _decisions(declaration: Predict, found: Study) -> dict[str, Any]:
 
 def _matters(declaration: Predict, schema: Schema, found: Study) -> dict[str, Any]:
     metric, classes = declaration.choose.metric, _classes(declaration)
-    leading = [one.feature for one in found.importances if one.feature in found.groups]
+    leading = [
+        one.feature
+        for one in found.importances
+        if one.feature in found.groups and one.low > 0
+    ]
     return {
         "sentence": prose.matters_sentence(found),
         "chart": charts.importance_chart(found.importances, metric),
-        "caption": f"How much {METRIC_NAMES[metric]} the model loses on test rows when "
-        "the values of a feature are dealt out anew; bars are means of five shuffles, "
-        "lines go from the least to the greatest. Features that tell the same share what "
-        "they add.",
+        "caption": f"How much worse the {METRIC_NAMES[metric]} is on test rows when the "
+        "values of a feature are dealt out anew; bars are means of five shuffles, lines "
+        "go from the least to the greatest. Features that tell the same share what they "
+        "add.",
         "panels": [
             (
                 _titled(name, schema),

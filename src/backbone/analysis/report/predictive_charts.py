@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
 from markupsafe import Markup
 
-from backbone.analysis.measure.metrics import METRIC_NAMES
+from backbone.analysis.measure.metrics import HIGHER_IS_BETTER, METRIC_NAMES
 from backbone.analysis.measure.resampling import Interval
 from backbone.analysis.report.drawing import (
     BLUE,
@@ -37,7 +38,7 @@ _WIDE = 560
 _ROW = 26
 _CURVE = 270
 _PANEL = 195
-_FEWEST = 30
+_FEWEST = 10
 
 
 def _axis(*, classes: bool, **more: Any) -> alt.Axis:
@@ -80,11 +81,9 @@ def candidates_chart(
 def calibration_chart(bins: Sequence[Bin], *, classes: bool, title: str) -> Markup:
     """Draw what was seen against what was said, and the line of a perfect model."""
     rows = [vars(b) for b in bins]
-    ends = [min(b.predicted for b in bins), max(b.predicted for b in bins)]
-    seen = [min(b.observed for b in bins), max(b.observed for b in bins)]
-    low, high = min(ends[0], seen[0]), max(ends[1], seen[1])
-    if classes:
-        low, high = 0.0, min(1.0, max(high, *(b.high for b in bins)))
+    values = [v for b in bins for v in (b.predicted, b.observed, b.low, b.high)]
+    known = [v for v in values if math.isfinite(v)]
+    low, high = (0.0 if classes else min(known)), max(known)
     titles = ("predicted probability" if classes else "predicted", title)
     scale = alt.Scale(domain=[low, high], nice=True)
     x = alt.X("predicted:Q", title=titles[0], scale=scale, axis=_axis(classes=classes))
@@ -165,9 +164,10 @@ def folds_chart(folds: Sequence[Fold], metric: Metric) -> Markup:
 
 
 def importance_chart(importances: Sequence[Importance], metric: Metric) -> Markup:
-    """Draw by how much the metric falls when a feature is shuffled."""
+    """Draw by how much worse the metric gets when a feature is shuffled."""
     rows = [vars(one) for one in importances]
-    title = f"loss of {METRIC_NAMES[metric]} when the feature is shuffled"
+    change = "loss" if HIGHER_IS_BETTER[metric] else "rise"
+    title = f"{change} of {METRIC_NAMES[metric]} when the feature is shuffled"
     base = alt.Chart(data(rows)).encode(y=alt.Y("feature:N", title=None, sort=None))
     bars = base.mark_bar(color=BLUE, opacity=0.85, height=11).encode(
         x=alt.X("drop:Q", title=title, axis=alt.Axis(tickCount=6))
