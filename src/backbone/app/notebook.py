@@ -1,9 +1,12 @@
 """The handle that a notebook holds: every method calls one function of `app`.
 
->>> import backbone                                        # doctest: +SKIP
->>> bb = backbone.open("city-heat")                        # doctest: +SKIP
->>> bb.run()                                               # doctest: +SKIP
->>> bb.table("exploitation.heat_by_hour").to_pandas()      # doctest: +SKIP
+::
+
+    import backbone
+
+    bb = backbone.open("city-heat")
+    bb.run()
+    bb.table("exploitation.heat_by_hour").to_pandas()
 """
 
 from __future__ import annotations
@@ -19,7 +22,14 @@ from backbone.app import lineage as _lineage
 from backbone.app import quality as _quality
 from backbone.app import queries as _queries
 from backbone.app import runs as _runs
-from backbone.app.display import Facts, Listing, ShownPlan, ShownRun, event_line
+from backbone.app.display import (
+    Facts,
+    Listing,
+    Quality,
+    ShownPlan,
+    ShownRun,
+    event_line,
+)
 from backbone.app.environment import Environment
 from backbone.app.tables import Result, Table
 from backbone.errors import BackboneError
@@ -133,9 +143,9 @@ class Handle:
         """
         return Result(self._opened, sql, at=at)
 
-    def quality(self, asset: str) -> Facts:
+    def quality(self, asset: str) -> Quality:
         """Return what the rules of an asset found, and its account of rows."""
-        return Facts(_quality.quality(self._opened(), asset))
+        return Quality(_quality.quality(self._opened(), asset))
 
     def versions(self, asset: str) -> Listing:
         """Return the versions of an asset, the newest first."""

@@ -11,9 +11,9 @@ import pyarrow as pa
 from sqlglot import exp
 
 from backbone.app.conversions import numpy_of, pandas_of, polars_of, torch_of
-from backbone.app.display import frame_html, frame_text
 from backbone.app.environment import Environment
 from backbone.app.figures import count
+from backbone.app.markup import frame_html, frame_text
 from backbone.app.queries import query, row_count
 from backbone.engines.protocol import Scan
 from backbone.errors import MissingColumn

@@ -8,16 +8,14 @@ from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from backbone.app.display import (
-    Facts,
-    Listing,
-    ShownRun,
-    event_line,
-    frame_html,
-    frame_text,
-    nested_html,
+from backbone.app.display import Facts, Listing, Quality, ShownRun, event_line
+from backbone.app.markup import frame_html, frame_text, nested_html
+from backbone.errors import (
+    BackboneError,
+    EngineError,
+    SourceUnavailable,
+    UnknownAsset,
 )
-from backbone.errors import BackboneError, SourceUnavailable, UnknownAsset
 from backbone.model.names import AssetName
 from backbone.operations.collect import DatasetResult
 from backbone.operations.run import StepResult
@@ -76,9 +74,10 @@ def test_a_listing_is_a_list_of_plain_rows_that_shows_as_a_table():
 
 
 def test_long_listings_and_cells_are_bounded():
-    text = Listing([{"n": n, "t": "x" * 1000} for n in range(1000)])._repr_html_()
+    text = Listing([{"n": n, "t": "x" * 10**6} for n in range(1000)])._repr_html_()
     assert "the first 200 of 1,000" in text
-    assert len(text) < 200_000
+    assert len(text) < 200 * 6_000
+    assert len(frame_html(["t"], [{"t": "x" * 10**6}])) < 1_000
 
 
 def test_facts_show_their_parts():
@@ -95,6 +94,26 @@ def test_facts_show_their_parts():
         assert word in found.texts
     assert "unit" not in found.texts
     assert found.tags.count("details") >= 2
+
+
+def test_quality_shows_rules_an_example_each_and_the_account():
+    rule = {
+        "name": "positive", "violating_rows": 1200, "severity": "warn", "action": "blank",
+        "changed_cells": 1200, "removed_rows": 0, "seconds": 0.2,
+        "witnesses": [{"sentence": "row 3: amount < 0"}],
+    }  # fmt: skip
+    found = Quality(asset="trusted.sales", version="3", rows=5000, rules=[rule],
+                    account={"read": 5000})  # fmt: skip
+    texts = Checked(found._repr_html_()).texts
+    assert texts[0] == "trusted.sales, version 3: 5,000 rows"
+    assert {"violating rows", "1,200", "row 3: amount < 0", "read", "5,000"} <= set(texts)
+
+
+def test_data_in_a_report_are_shown_as_they_are():
+    found = Facts(rows=1200, row={"rows": 1200, "none": None}, sample=[{"rows": 1200}])
+    texts = Checked(found._repr_html_()).texts
+    assert texts.count("1,200") == 1
+    assert texts.count("1200") == 2
 
 
 def test_nothing_is_shown_of_nothing():
@@ -116,13 +135,16 @@ def report(*steps, status="done", collected=()):
 
 def test_the_report_of_a_run_tells_what_failed():
     asset = AssetName("trusted", "sales")
-    broken = StepResult(asset, "trust", "failed", "ab", "new", message="<it broke>")
+    error = EngineError("<it broke>", hint="mend it")
+    broken = StepResult(
+        asset, "trust", "failed", "ab", "new", message="<it broke>", error=error
+    )
     skipped = StepResult(AssetName("formatted", "x"), "format", "skipped", "ab", "")
     source = DatasetResult("till", "sales", errors=(SourceUnavailable("no answer"),))
     shown = report(broken, skipped, status="failed", collected=[source])
     assert repr(shown) == "run r1: 1 failed, 1 skipped in 1 min 05 s"
     found = Checked(shown._repr_html_())
-    assert {"<it broke>", "trusted.sales", "no answer", "till"} <= set(found.texts)
+    assert {"<it broke>\n  mend it", "trusted.sales", "no answer"} <= set(found.texts)
     assert "formatted.x" not in found.texts
     assert not shown.ok
 
