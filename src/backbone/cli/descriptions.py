@@ -28,6 +28,15 @@ __all__ = ["print_description", "print_quality"]
 _NAMES_SHOWN = 12
 _SENTENCE_WIDTH = 200
 _IDENTITY_DIGITS = 12
+_SUMS = (
+    ("read", ("formatted", "rejected")),
+    ("formatted", ("trusted", "quarantined", "merged", "superseded")),
+)
+_COUNTED = {
+    "read": "records read", "formatted": "formatted rows",
+    "rejected_cells": "cells rejected", "repaired": "cells repaired",
+    "flagged": "rows flagged",
+}  # fmt: skip
 _DONE = {
     "blank": "blanked", "repair": "repaired", "quarantine": "quarantined",
     "deduplicate": "merged",
@@ -180,23 +189,18 @@ def _print_examples(console: Console, rules: Sequence[Mapping[str, Any]]) -> Non
         console.print(facts(dict(told)))
 
 
-def _print_account(console: Console, account: Mapping[str, int]) -> None:
-    """Print the sums that say that no row went missing."""
+def _print_account(console: Console, account: Mapping[str, Any]) -> None:
+    """Print the sums that say that no row went missing, and whatever else was counted."""
     if not account:
         return
     console.print(heading("Account"))
     lines: dict[str, Any] = {}
-    if "read" in account:
-        lines["records read"] = _sum(account, "read", ("formatted", "rejected"))
-    if "trusted" in account:
-        parts = ("trusted", "quarantined", "merged", "superseded")
-        lines["formatted rows"] = _sum(account, "formatted", parts)
-    counted = {
-        "cells rejected": account.get("rejected_cells"),
-        "cells repaired": account.get("repaired"),
-        "rows flagged": account.get("flagged"),
-    }
-    lines |= {name: number for name, number in counted.items() if number is not None}
+    for whole, parts in _SUMS:
+        if whole in account and parts[0] in account:
+            lines[_COUNTED[whole]] = _sum(account, whole, parts)
+    told = {name for whole, parts in _SUMS for name in (whole, *parts)}
+    more = {name: number for name, number in account.items() if name not in told}
+    lines |= {_COUNTED.get(name, name): number for name, number in more.items()}
     console.print(facts(lines))
 
 
