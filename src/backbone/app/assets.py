@@ -226,9 +226,10 @@ def show(env: Environment, name: str, *, sample: int = 5) -> dict[str, Any]:
 def _sample(
     env: Environment, asset: AssetName, number: int, rows: int
 ) -> list[dict[str, Any]]:
-    from backbone.app.queries import preview  # noqa: PLC0415 - pyarrow is slow to load
+    from backbone.app.tables import Table  # noqa: PLC0415 - pyarrow is slow to load
 
-    return list(preview(env, env.lake.tables.at(asset, number), rows).to_pylist())
+    table = Table(lambda: env, env.lake.tables.at(asset, number))
+    return list(table.first(rows).to_pylist())
 
 
 def _description(env: Environment, asset: AssetName) -> str | None:

@@ -85,7 +85,9 @@ class Environment:
             found = [a for a in known.values() if a.table == text.partition("__")[0]]
             if len(found) > 1:
                 names = ", ".join(str(asset) for asset in found)
-                raise UnknownAsset(f"`{text}` is in several zones: {names}")
+                raise UnknownAsset(
+                    f"`{text}` is in several zones: {names}", command="backbone ls"
+                )
             text = f"{found[0].zone}.{text}" if found else text
         if "." in text and text.partition("__")[0] in known:
             return AssetName.parse(text)

@@ -95,11 +95,11 @@ def _key(
 ) -> dict[str, Any]:
     declared = _declared_key(env, asset)
     named = [word.partition("=") for word in words]
-    if words and all(sep and left in schema for left, sep, _ in named):
+    if words and all(sep and left.isidentifier() for left, sep, _ in named):
+        for left, _, _ in named:
+            if left not in schema:
+                raise MissingColumn.named(left, schema.public.names, where=str(asset))
         return {left: right for left, _, right in named}
-    for left, sep, _ in named:
-        if sep and left.isidentifier() and len(words) != len(declared):
-            raise MissingColumn.named(left, schema.public.names, where=str(asset))
     if not declared or len(words) != len(declared):
         columns = ", ".join(declared) or "none is declared"
         raise BackboneError(

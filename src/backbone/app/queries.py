@@ -15,7 +15,7 @@ from backbone.model.names import AssetName
 from backbone.sql.queries import Query, table
 from backbone.sql.views import parse_view
 
-__all__ = ["head", "preview", "query", "row_count", "snapshot"]
+__all__ = ["head", "query", "row_count", "snapshot"]
 
 
 def query(
@@ -116,18 +116,3 @@ def head(env: Environment, asset: AssetName) -> TableVersion:
     raise LakeError(
         f"{asset} has not been made yet", command=f"backbone run +{asset.main}"
     )
-
-
-def preview(env: Environment, version: TableVersion, rows: int) -> pa.Table:
-    """Return a few rows of a version, the first ones by origin where it has one."""
-    select = exp.select(*(exp.column(c.name, quoted=True) for c in version.schema))
-    order = [
-        c.name for c in version.schema if c.name in {"_delivery", "_object", "_record"}
-    ]
-    ordered = select.from_(table("shown")).order_by(
-        *(exp.column(name, quoted=True) for name in order)
-    )
-    scan = Scan(version.paths(), version.schema)
-    with env.engine.session() as session:
-        return session.fetch(Query.of(ordered if order else select.from_(table("shown"))),
-                             {"shown": scan}, max_rows=rows)  # fmt: skip

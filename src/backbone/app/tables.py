@@ -55,12 +55,12 @@ class Rows(ABC):
         """Load all rows (of some columns) as a pyarrow.Table."""
 
     @abstractmethod
-    def _first(self, rows: int) -> pa.Table:
+    def first(self, rows: int) -> pa.Table:
         """Return the first rows, reading no more than that needs."""
 
     def head(self, n: int = _SHOWN) -> pd.DataFrame:
         """Return the first `n` rows as a pandas.DataFrame; the rest is not loaded."""
-        return pandas_of(self._first(n))
+        return pandas_of(self.first(n))
 
     def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Load all rows (of some columns) as a pandas.DataFrame."""
@@ -102,7 +102,7 @@ class Rows(ABC):
 
     @cached_property
     def _shown(self) -> pa.Table:
-        return self._first(_SHOWN)
+        return self.first(_SHOWN)
 
     @property
     @abstractmethod
@@ -184,7 +184,7 @@ class Table(Rows):
             return origin
         return list(view.declaration.grain)
 
-    def _first(self, rows: int) -> pa.Table:
+    def first(self, rows: int) -> pa.Table:
         with self._opened().engine.session() as session:
             return session.fetch(self._query(None), {"read": self._scan()}, max_rows=rows)
 
@@ -238,14 +238,14 @@ class Result(Rows):
         for name in columns or ():
             if name not in self.columns:
                 raise MissingColumn.named(name, self.columns, where=self.name)
-        found = self._begin if self._is_whole else self._first(None)
+        found = self._begin if self._is_whole else self.first(None)
         return found if columns is None else found.select(list(columns))
 
     @property
     def _is_whole(self) -> bool:
         return int(self._begin.num_rows) <= _SHOWN
 
-    def _first(self, rows: int | None) -> pa.Table:
+    def first(self, rows: int | None) -> pa.Table:
         if rows is not None and (self._is_whole or rows <= _SHOWN):
             return self._begin.slice(0, rows)
         return query(self._opened(), self._sql, at=self._at, max_rows=rows)
