@@ -4,7 +4,7 @@
 
     python -m bench                       everything (`make bench`)
     python -m bench management idle help  some parts
-    python -m bench growth --budget 3600  a longer patience with the large one
+    python -m bench growth --times 1 100  other sizes; --budget SECONDS for more patience
     python -m bench --json > bench.json   the same as one JSON document
 
 ========== =========================================================================

@@ -19,10 +19,11 @@ PARTS = ("management", "demo", "idle", "help", "growth")
 class _Bench:
     """The parts, each of which may be asked for alone."""
 
-    def __init__(self, work: Path, *, repeat: int, budget_s: float) -> None:
+    def __init__(self, work: Path, options: argparse.Namespace) -> None:
         self.work = work
-        self.repeat = repeat
-        self.budget_s = budget_s
+        self.repeat = options.repeat
+        self.budget_s = options.budget
+        self.times = options.times
         self._demo: dict[str, Any] | None = None
 
     def measure(self, part: str) -> dict[str, Any]:
@@ -34,7 +35,7 @@ class _Bench:
             "idle": self._idle,
             "help": lambda: startup.helped(repeat=2 * self.repeat),
             "growth": lambda: growth.grown(
-                self._template(), self.work, budget_s=self.budget_s
+                self._template(), self.work, budget_s=self.budget_s, times=self.times
             ),
         }
         return made[part]()
@@ -69,7 +70,7 @@ def main() -> None:
     if not options.json:
         print(machine.shown(found["machine"]), flush=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.work) as work:
-        bench = _Bench(Path(work), repeat=options.repeat, budget_s=options.budget)
+        bench = _Bench(Path(work), options)
         for part in dict.fromkeys(options.parts or PARTS):
             print(f"measuring {part} …", file=sys.stderr, flush=True)
             found["parts"][part] = bench.measure(part)
@@ -91,6 +92,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--budget", type=float, default=1_800, help="seconds that growth may take (1800)"
     )
+    parser.add_argument(
+        "--times", type=int, nargs="+", default=growth.TIMES, metavar="N",
+        help="how many times the flights, for growth (1 10 30)",
+    )  # fmt: skip
     parser.add_argument("--work", type=Path, help="a folder to work in, on a local disk")
     options = parser.parse_args()
     for part in options.parts:

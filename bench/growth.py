@@ -32,7 +32,7 @@ def grown(
     sizes: list[dict[str, Any]] = []
     skipped: list[dict[str, Any]] = []
     start = time.monotonic()
-    for k in times:
+    for k in sorted(set(times)):
         why = _obstacle(work, k, sizes, budget_s - (time.monotonic() - start))
         if why:
             print(f"growth {k}x is skipped: {why}", file=sys.stderr)

@@ -50,7 +50,7 @@ def shown(result: dict[str, Any]) -> str:
     if "aim_bytes" in result:
         met = "met" if result["peak_bytes"] < result["aim_bytes"] else "missed"
         peak += f", aim below {mebibytes(result['aim_bytes'])}: {met}"
-    lines.append(f"  peak memory {peak}")
+    lines.append(f"  processor time {seconds(result['cpu_s'])}, peak memory {peak}")
     if "python_s" in result:
         lines.append(f"  of which Python itself {seconds(result['python_s'])}")
     return "\n".join(lines)
