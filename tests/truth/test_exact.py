@@ -54,10 +54,11 @@ anything = st.lists(st.none() | st.floats(), max_size=40)
 @example([-(2.0**62), 2.0**62 - 1024, 2.0**-52, -(2.0**-52) * 1.5])
 @example([0.9] * 30 + [-9.0] * 3)
 @example([-(2.0**63) + 1024, 2.0**63 - 1024, 0.3])
-def test_the_sum_is_within_one_unit_in_the_last_place(connection, values):
+def test_the_sum_is_the_double_next_to_the_true_one(connection, values):
     true = sum(map(Fraction, values))
     found = total(connection, values)
-    allowed = Fraction(math.ulp(float(true))) + len(values) * Fraction(1, 2**105)
+    units = Fraction(500_001, 1_000_000) if abs(true) < 2**53 else 2
+    allowed = units * Fraction(math.ulp(float(true))) + len(values) * Fraction(1, 2**105)
     assert abs(Fraction(found) - true) <= allowed
 
 
@@ -113,7 +114,8 @@ def test_huge_numbers_are_added_exactly(connection, values):
         ([1e300, 1.0, -1e300], 1.0),
         ([-(2.0**63)], -(2.0**63)),
         ([2.0**63], 2.0**63),
-        ([2.0**63, -(2.0**63), 0.5], 0.5),
+        ([1.0, 0.6, 1.0], 2.6),
+        ([0.1] * 10, 1.0),
         ([1e-300, 1e-300], 2e-300),
         ([1e-20, 1.0, -1.0], 1e-20),
         ([5e-324], 5e-324),

@@ -198,7 +198,7 @@ def _check_qualified(
     except OptimizeError:
         known = []
     if known and "*" not in known and node.name not in known:
-        raise MissingColumn.named(node.name, known, where=view.place(node))
+        raise _missing(view, node, known)
 
 
 def _unknown_column(
@@ -218,7 +218,13 @@ def _unknown_column(
     if node.name in scope.sources:
         what = f"`{node.name}` is a table, not a column"
         return ViewError(what, where=view.place(node), hint="Name one of its columns.")
-    return MissingColumn.named(node.name, known, where=view.place(node))
+    return _missing(view, node, known)
+
+
+def _missing(view: ParsedView, node: exp.Column, known: list[str]) -> MissingColumn:
+    ours = node.name.startswith("_")
+    told = [name for name in known if ours or not name.startswith("_")]
+    return MissingColumn.named(node.name, told, where=view.place(node))
 
 
 def _check_widths(view: ParsedView, tree: exp.Query) -> None:

@@ -66,7 +66,7 @@ def exact(
     ----------
     tree : the expression of a bound view
     schemas : of the assets that it reads
-    failure : makes the error for an expression, from what happened and a hint
+    failure : makes the error for an expression, from why it cannot be and a hint
 
     Returns
     -------
@@ -113,28 +113,23 @@ def exact_sum(value: exp.Expr, around: Around = lambda aggregate: aggregate) -> 
 
     Notes
     -----
-    If all values are 0 or in ``2**-52 <= |x| < 2**63``, n of them: the result is within
-    one unit in the last place of the true sum, plus ``n * 2**-105``. With others the
-    three parts (beyond, lanes, below) each have that accuracy and are added as doubles.
+    If all values are 0 or in ``2**-52 <= |x| < 2**63``, n of them, and the true sum is
+    under ``2**53``: the result is the double next to the true sum, but for ties, and for
+    ``n * 2**-105``; beyond ``2**53`` it is within two units in the last place. With other
+    values there are three parts (beyond, lanes, below), which each have that accuracy
+    and are added as doubles.
     """
     x = _fresh(value)
-    first, second = _cut(x), _cut(_cut(x))
-    third = _cut(second)
-
-    def carry() -> exp.Expr:
-        return around(_whole(first))
+    left = _cut(_cut(_cut(x)))
 
     def large() -> exp.Expr:
         return _rounded(around(_large(x)))
 
-    units = _add(around(_whole(x)), _group(_carried(carry(), exp.IntDiv)))
-    fraction = _over(_double(_carried(carry(), exp.Mod)), _LANE)
-    last = _over(_over(_double(around(_whole(second))), _LANE), _LANE)
-    lanes = _add(_add(_add(_double(units), _or_zero(large())), fraction), last)
-    small = _over(_over(_rounded(around(_small(x, third))), _SCALE), _LANE)
+    small = _over(_over(_rounded(around(_small(x, left))), _SCALE), _LANE)
     small = _over(_over(small, _LANE), _LANE)
-    finite = _add(_coalesce(lanes, large()), _or_zero(small))
-    return _coalesce(_one_nan(around(_strange(x)), around(_strange(x))), finite)
+    finite = _coalesce(_add(_in_lanes(x, around), _or_zero(large())), large())
+    strange = _one_nan(around(_strange(x)), around(_strange(x)))
+    return _coalesce(strange, _add(finite, _or_zero(small)))
 
 
 def exact_average(
@@ -148,9 +143,11 @@ def _rewrite(call: exp.Func, kind: str, failure: Failure) -> None:
     name, value = function_name(call), argument(call)
     outer, around = surroundings(call)
     if kind == "unknown" or value is None:
-        what = f"it cannot be told whether {call.sql(dialect='duckdb')} adds doubles"
-        hint = "Write `cast(… as double)`, `as bigint` or `as decimal(18, 2)` around it."
-        raise failure(call, what, hint)
+        why = "adds values of which it cannot be told whether they are doubles"
+        hint = (
+            "Write `cast(… as double)`, `as bigint` or `as decimal(18, 2)` around them."
+        )
+        raise failure(call, why, hint)
     if kind == "float" and isinstance(value, exp.Distinct):
         outer.replace(_of_distinct(call, value, failure))
     elif kind == "float":
@@ -168,9 +165,9 @@ def _rewrite(call: exp.Func, kind: str, failure: Failure) -> None:
 def _of_distinct(call: exp.Func, value: exp.Distinct, failure: Failure) -> exp.Expr:
     outer, around = surroundings(call)
     if isinstance(outer, exp.Window):
-        what = f"{call.sql(dialect='duckdb')} over a window has no exact form"
+        why = "of distinct values has no exact form over a window"
         hint = "Take the distinct values in a step of their own (`with … as`), then sum."
-        raise failure(call, what, hint)
+        raise failure(call, why, hint)
     ordered = exp.Order(this=value.copy(), expressions=_ascending([value]))
     total = around(exp.Sum(this=ordered))
     if function_name(call) in _SUMS:
@@ -199,6 +196,26 @@ def _fresh(value: exp.Expr) -> Make:
     for node in plain.walk():
         node.meta.clear()
     return plain.copy
+
+
+def _in_lanes(x: Make, around: Around) -> exp.Expr:
+    """Return the sum of the lanes: carried over, then added with what rounding lost."""
+    first, second = _cut(x), _cut(_cut(x))
+
+    def units() -> exp.Expr:
+        carried = _carried(around(_whole(first)), exp.IntDiv)
+        return _double(_add(around(_whole(x)), _group(carried)))
+
+    def fraction() -> exp.Expr:
+        return _over(_double(_carried(around(_whole(first)), exp.Mod)), _LANE)
+
+    def rounded() -> exp.Expr:
+        return _group(_add(units(), fraction()))
+
+    # Dekker's fast two-sum: units are whole, so they are 0 or larger than the fraction
+    lost = _add(_group(exp.Sub(this=units(), expression=rounded())), fraction())
+    last = _over(_over(_double(around(_whole(second))), _LANE), _LANE)
+    return _add(rounded(), _group(_add(_group(lost), last)))
 
 
 def _cut(value: Make) -> Make:

@@ -191,12 +191,4 @@ def check_portable(view: ParsedView) -> None:
         if isinstance(node, exp.Func):
             refusal = REFUSED_FUNCTIONS.get(function_name(node))
         if refusal is not None and refusal.when(node):
-            what = f"`{_as_written(node, view.text)}` {refusal.why}"
-            raise view.failure(node, what, refusal.instead)
-
-
-def _as_written(node: exp.Expr, text: str, length: int = 60) -> str:
-    if isinstance(node, exp.Func) and "start" in node.meta:
-        return text[node.meta["start"] : node.meta["end"] + 1] + "(…)"
-    sql = node.sql(dialect="duckdb").strip()
-    return sql if len(sql) <= length else sql[: length - 1] + "…"
+            raise view.failure(node, refusal.why, refusal.instead)

@@ -72,6 +72,6 @@ def with_verbs(tree: exp.Query, failure: Failure) -> exp.Query:
         if len(arguments) != 2:  # noqa: PLR2004 - a time and a zone
             name = call.name.lower()
             hint = f"Write `{name}(<time>, 'Europe/Belgrade')`."
-            raise failure(call, f"`{name}` takes a time and a zone", hint)
+            raise failure(call, "takes a time and a zone", hint)
         call.replace(exp.paren(VERBS[call.name.lower()](*arguments), copy=False))
     return tree

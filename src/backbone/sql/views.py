@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from sqlglot import exp, parse, tokenize
 from sqlglot.errors import ParseError, TokenError
@@ -24,8 +24,12 @@ from backbone.sql.queries import quoted
 __all__ = ["ParsedView", "named_assets", "order_views", "parse_view"]
 
 _BEGINS = {"select", "with", "from", "("}
+_EXAMPLE = "Write one select, for example: select * from trusted.flights"
 _NO_FILES = "Bring the data in through a source and read it as `formatted.<table>`."
 _TABLE_FUNCTIONS = (exp.GenerateSeries, exp.Unnest)
+_ALSO_SPELT: dict[type[exp.Expr], tuple[str, ...]] = {
+    exp.GroupConcat: ("STRING_AGG", "LISTAGG"),
+}
 _OUTSIDE = ("with_", "order", "limit", "offset")
 
 
@@ -62,9 +66,30 @@ class ParsedView:
             at, node = min(lines, default=None), node.parent
         return int(at) if at is not None else 1
 
-    def failure(self, node: exp.Expr, what: str, hint: str | None = None) -> ViewError:
-        """Return the error that says what is wrong with `node`, and where it stands."""
+    def failure(self, node: exp.Expr, why: str, hint: str | None = None) -> ViewError:
+        """Return the error that says why `node` cannot be, as written and where."""
+        what = f"`{self.written(node)}` {why}"
         return ViewError(what, where=self.place(node, node.key), hint=hint)
+
+    def written(self, node: exp.Expr, length: int = 60) -> str:
+        """Return `node` as its author wrote it, as far as that can be told, in short."""
+        if isinstance(node, exp.Func):
+            at = node.meta.get("start")
+            spelt = [self.text[at : node.meta["end"] + 1]] if at is not None else []
+            for name in (*spelt, *node.sql_names(), *_ALSO_SPELT.get(type(node), ())):
+                if name.upper() in self._words:
+                    return self._words[name.upper()]
+        sql = node.sql(dialect="duckdb").strip()
+        return sql if len(sql) <= length else sql[: length - 1] + "…"
+
+    @cached_property
+    def _words(self) -> dict[str, str]:
+        words: dict[str, str] = {}
+        tokens = tokenize(self.text, dialect="duckdb")
+        for token, after in zip_longest(tokens, tokens[1:]):
+            call = after is not None and after.token_type == TokenType.L_PAREN
+            words.setdefault(token.text.upper(), token.text + ("(…)" if call else ""))
+        return words
 
     @cached_property
     def _keywords(self) -> dict[str, int]:
@@ -157,8 +182,7 @@ def _one_select(text: str, file: str) -> None:
     while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
         tokens.pop()
     if not tokens:
-        hint = "Write one select, for example: select * from trusted.flights"
-        raise ViewError("the view is empty", where=f"{file}:1", hint=hint)
+        raise ViewError("the view is empty", where=f"{file}:1", hint=_EXAMPLE)
     for token, following in pairwise(tokens):
         if token.token_type == TokenType.SEMICOLON:
             hint = "A view is one select: use `with … as (…)` for steps."
@@ -166,7 +190,7 @@ def _one_select(text: str, file: str) -> None:
             raise ViewError("the view has several statements", where=where, hint=hint)
     if tokens[0].text.lower() not in _BEGINS:
         what = f"a view is one select; this begins with `{tokens[0].text}`"
-        raise ViewError(what, where=f"{file}:{tokens[0].line}")
+        raise ViewError(what, where=f"{file}:{tokens[0].line}", hint=_EXAMPLE)
 
 
 def _tokens(text: str, file: str) -> list[Token]:
@@ -214,8 +238,7 @@ def _inputs(view: ParsedView) -> list[AssetName]:
 def _table_function(view: ParsedView, node: exp.Table) -> None:
     if isinstance(node.this, _TABLE_FUNCTIONS):
         return
-    called = node.this.name if isinstance(node.this, exp.Anonymous) else node.this.key
-    what = f"a view reads assets, not `{called}(…)`"
+    what = f"a view reads assets, not `{view.written(node.this)}`"
     raise ViewError(what, where=view.place(node.this), hint=_NO_FILES)
 
 
