@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backbone.engines.raw.values import bad_cells, values
+from backbone.engines.raw import Recipe
 from backbone.model.raw import RawColumn
 from backbone.model.types import CanonicalType
 
@@ -33,11 +33,13 @@ def read(connection, texts, column):
         [texts] * 2,
     )
     shown = "epoch_us(x)" if column.type.kind == "timestamp" else "x"
-    query = f"select {shown} from ({values((column,), {}).sql()}) order by _record"
+    query = (
+        f"select {shown} from ({Recipe((column,), {}).values().sql()}) order by _record"
+    )
     found = [row[0] for row in connection.execute(query).fetchall()]
     if column.type.kind == "string" and column.pattern is None:
         return found, set()
-    bad = connection.execute(bad_cells((column,), {}, ["x"]).sql()).fetchall()
+    bad = connection.execute(Recipe((column,), {}).bad_cells(["x"]).sql()).fetchall()
     return found, {row[0] - 1 for row in bad}
 
 

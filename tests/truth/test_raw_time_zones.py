@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backbone.engines.raw.values import bad_cells, values
+from backbone.engines.raw import Recipe
 from backbone.model.raw import RawColumn
 from backbone.model.types import TIMESTAMP
 
@@ -77,9 +77,9 @@ def read(connection, walls, name, ambiguous):
         [[str(wall) for wall in walls]] * 2,
     )
     found = connection.execute(
-        f"select epoch_us(x) from ({values((column,), {}).sql()}) order by _record"
+        f"select epoch_us(x) from ({Recipe((column,), {}).values().sql()}) order by _record"
     ).fetchall()
-    bad = connection.execute(bad_cells((column,), {}, ["x"]).sql()).fetchall()
+    bad = connection.execute(Recipe((column,), {}).bad_cells(["x"]).sql()).fetchall()
     epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     times = [
         None if us is None else epoch + dt.timedelta(microseconds=us) for (us,) in found

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from backbone.engines.raw.pieces import RECORD, Piece
-from backbone.engines.raw.values import ROW, raw_name
+from backbone.engines.raw.recipes import ROW, raw_name
 from backbone.model.schemas import DELIVERY, OBJECT
 
 __all__ = ["BATCH_BYTES", "BATCH_ROWS", "Batch", "batches"]
@@ -23,7 +23,7 @@ _SMALL_CHUNK_ROWS = 2_048
 
 @dataclass(frozen=True)
 class Batch:
-    """Pieces in their order, and their rows as one table (see `values.RAW`)."""
+    """Pieces in their order, and their rows as one table (see `recipes.RAW`)."""
 
     pieces: tuple[Piece, ...]
     sources: tuple[str, ...]

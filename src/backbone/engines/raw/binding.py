@@ -1,28 +1,17 @@
-"""What an engine says of the columns before anything is read: types, and mistakes."""
+"""What an engine says of columns before anything is read: types, and mistakes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
-import pyarrow as pa
+from sqlglot import exp
 
-from backbone.engines.raw.pieces import RECORD
-from backbone.engines.raw.reader import sources_of
-from backbone.engines.raw.sides import bound
-from backbone.engines.raw.values import (
-    RAW,
-    ROW,
-    computed_probe,
-    plans_of,
-    raw_name,
-    values,
-)
-from backbone.errors import DeclarationError
+from backbone.engines.raw.computed import computed_plan, expression_of
+from backbone.engines.raw.expressions import call, cast, named, text
 from backbone.model.raw import RawColumn
-from backbone.model.schemas import DELIVERY, OBJECT
 
-__all__ = ["computed_types"]
+__all__ = ["computed_types", "engine_mistakes"]
 
 
 def computed_types(
@@ -32,52 +21,54 @@ def computed_types(
 
     Raises
     ------
-    DeclarationError : the engine cannot use a column (a function that is not there, a
-        regular expression that it does not know), or has no exact value for its type
+    duckdb.Error : the engine cannot use one of them
     """
-    types: dict[str, str] = {}
-    mistakes: list[str] = []
-    with bound(connection, RAW, _no_text(columns)):
-        for each in columns:
-            if each.sql is None:
-                _probe(connection, each, values((each,), {}).sql(), mistakes)
-            elif not mistakes:
-                sql = computed_probe(columns, types, each.name).sql()
-                kind = _probe(connection, each, sql, mistakes)
-                if kind is not None:
-                    types[each.name] = kind
-                    _try(lambda: plans_of(columns, types), each, mistakes)
-    if mistakes:
-        raise DeclarationError(mistakes, project="the columns to read")
-    return types
+    computed = [each for each in columns if each.sql is not None]
+    if not computed:
+        return {}
+    values = (named(cast(exp.Null(), each.type.sql), each.name) for each in columns)
+    select = exp.select(*(named(expression_of(each), each.name) for each in computed))
+    query = select.from_(exp.select(*values).subquery("row", copy=False))
+    rows = connection.execute(f"DESCRIBE {query.sql(dialect='duckdb')}").fetchall()
+    return {each.name: str(row[1]) for each, row in zip(computed, rows, strict=True)}
 
 
-def _probe(
+def engine_mistakes(
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[RawColumn]
+) -> list[str]:
+    """Return what the engine cannot do for columns.
+
+    A function that is not there, a regular expression that it does not know, a time zone
+    that it does not know, a type of which no exact value is made.
+    """
+    found = []
+    for place, each in enumerate(columns):
+        try:
+            _try(connection, each, place, columns)
+        except duckdb.Error as error:
+            reason = str(error).partition("\n")[0]
+            found.append(f"column `{each.name}`: {reason}")
+        except ValueError as error:
+            found.append(f"column `{each.name}`: {error}")
+    return found
+
+
+def _try(
     connection: duckdb.DuckDBPyConnection,
-    column: RawColumn,
-    sql: str,
-    mistakes: list[str],
-) -> str | None:
-    """Let the engine look at a query; return the type of its first column."""
-    try:
-        described = connection.execute(f"DESCRIBE {sql}").fetchone()
-    except duckdb.Error as error:
-        reason = str(error).partition("\n")[0]
-        mistakes.append(f"column `{column.name}`: {reason}")
-        return None
-    return str(described[1]) if described else None
-
-
-def _try(make: Callable[[], object], column: RawColumn, mistakes: list[str]) -> None:
-    try:
-        make()
-    except ValueError as error:
-        mistakes.append(f"column `{column.name}`: {error}")
-
-
-def _no_text(columns: Sequence[RawColumn]) -> pa.Table:
-    count = len(sources_of(columns))
-    texts = [(raw_name(place), pa.string()) for place in range(count)]
-    origin = [(DELIVERY.name, pa.string()), (OBJECT.name, pa.string())]
-    numbers = [(RECORD, pa.int64()), (ROW, pa.int64())]
-    return pa.schema([*texts, *origin, *numbers]).empty_table()
+    each: RawColumn,
+    place: int,
+    columns: Sequence[RawColumn],
+) -> None:
+    tried = []
+    if each.pattern is not None:
+        tried.append(call("regexp_matches", text("x"), text(each.pattern)))
+    if each.timezone is not None:
+        noon = cast(text("2000-01-01 12:00:00"), "TIMESTAMP")
+        tried.append(call("timezone", text(each.timezone), noon))
+    if tried:
+        connection.execute(exp.select(*tried).sql(dialect="duckdb"))
+    if each.sql is not None:
+        others = [other for other in columns if other.sql is None or other is each]
+        before = [other for other in columns[:place] if other.sql is not None]
+        kind = computed_types(connection, [*before, *others])[each.name]
+        computed_plan(each, place, kind)

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from zoneinfo import available_timezones
 
+import duckdb
+
 from backbone.engines.protocol import RawRead
+from backbone.engines.raw.binding import engine_mistakes
 from backbone.engines.raw.computed import sql_mistake
 from backbone.engines.raw.moments import FormatError, parse_format
 from backbone.errors import DeclarationError, nearest
@@ -17,24 +20,34 @@ __all__ = ["check", "mistakes"]
 _TEMPORAL = {"date", "datetime", "timestamp"}
 
 
-def check(request: RawRead) -> None:
+def check(request: RawRead, connection: duckdb.DuckDBPyConnection) -> None:
     """Refuse a request that cannot be read as it is asked for.
 
     Raises
     ------
     DeclarationError : with every mistake
     """
-    found = mistakes(request)
+    found = _declared(request) or engine_mistakes(connection, request.columns)
     if found:
         raise DeclarationError(found, project="the columns to read")
 
 
 def mistakes(request: RawRead) -> list[str]:
-    """Return what is wrong with the layout and the columns of a request."""
+    """Return what is wrong with the layout and the columns of a request.
+
+    What only an engine can tell, it is asked where the rest is sound.
+    """
+    found = _declared(request)
+    if not found:
+        with duckdb.connect() as connection:
+            found = engine_mistakes(connection, request.columns)
+    return found
+
+
+def _declared(request: RawRead) -> list[str]:
     found = [f"read: {text}" for text in _layout_mistakes(request.format)]
     found += _name_mistakes(request.columns)
-    raw = [each.name for each in request.columns if each.sql is None]
-    known = list(raw)
+    known = [each.name for each in request.columns if each.sql is None]
     for each in request.columns:
         found += [f"column `{each.name}`: {text}" for text in _mistakes(each, known)]
         if each.sql is not None:

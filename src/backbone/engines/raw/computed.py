@@ -9,7 +9,15 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from backbone.engines.raw.expressions import call, case, quote, text, try_cast
+from backbone.engines.raw.expressions import (
+    call,
+    case,
+    cast,
+    equal,
+    quote,
+    text,
+    try_cast,
+)
 from backbone.engines.raw.grammar import NAMES
 from backbone.engines.raw.plans import Plan, from_text, from_wall
 from backbone.errors import nearest
@@ -79,15 +87,14 @@ def computed_plan(column: RawColumn, place: int, kind: str) -> Plan:
     """
     made = named_column(f"sql:{place}")
     target = column.type
-    plan = Plan(column, made, made, text(""), can_fail=False)
+    plan = Plan(column, made, made, exp.Null, can_fail=False)
     family = kind.partition("(")[0]
     if kind != "VARCHAR" and (column.pattern or column.format):
         message = f"`sql` gives {kind}; `pattern` and `format` are for texts"
         raise ValueError(message)
     if kind == "VARCHAR":
         return plan if target.kind == "string" else from_text(plan, place)
-    written = exp.cast(made.copy(), "VARCHAR", dialect="duckdb")
-    plan = replace(plan, text=written)
+    plan = replace(plan, text=cast(made, "VARCHAR"))
     if target.kind == "timestamp" and family in _CLOCKS and column.timezone:
         plan, wall = plan.with_step(try_cast(made, "TIMESTAMP"), f"wall:{place}")
         return from_wall(plan, wall, place)
@@ -100,8 +107,11 @@ def computed_plan(column: RawColumn, place: int, kind: str) -> Plan:
     if _same(target.sql, kind):
         return plan
     plan, found = plan.with_step(try_cast(made, target.sql), f"found:{place}")
-    exact = exp.EQ(this=try_cast(found, kind), expression=made)
-    reason = call("concat", text(f"not {NAMES[target.kind]}: "), quote(written))
+    exact = equal(try_cast(found, kind), made)
+
+    def reason() -> exp.Expr:
+        return call("concat", text(f"not {NAMES[target.kind]}: "), quote(plan.text))
+
     return replace(plan, value=case((exact, found)), reason=reason, can_fail=True)
 
 

@@ -31,7 +31,17 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from backbone.engines.raw.expressions import case, guarded, in_blanks, matches, try_cast
+from backbone.engines.raw.expressions import (
+    both,
+    call,
+    case,
+    cast,
+    equal,
+    guarded,
+    in_blanks,
+    matches,
+    try_cast,
+)
 from backbone.model.types import CanonicalType
 
 __all__ = ["NAMES", "refine", "spelling", "value"]
@@ -63,9 +73,12 @@ def _decimal(scale: int) -> str:
 
 
 def value(kind: CanonicalType, text: exp.Expr) -> exp.Expr:
-    """Return the value of a text of a type that is no time; null if it has none."""
+    """Return the value of a text of a type that is no time; null if it has none.
 
-    def cast(text: exp.Expr) -> exp.Expr:
+    Of an integer or a double it is a value only after `refine`.
+    """
+
+    def made(text: exp.Expr) -> exp.Expr:
         return try_cast(text, kind.sql)
 
     match kind.kind:
@@ -76,24 +89,27 @@ def value(kind: CanonicalType, text: exp.Expr) -> exp.Expr:
                 text, (_TRUE, lambda _: exp.true()), (_FALSE, lambda _: exp.false())
             )
         case "integer":
-            return guarded(text, (_INTEGER, cast))
+            return made(text)  # as the engine likes it; `refine` has the last word
         case "decimal":
-            return guarded(text, (_decimal(kind.scale or 0), cast))
+            return guarded(text, (_decimal(kind.scale or 0), made))
         case _:
-            return guarded(text, (f"{_DOUBLE}|{_SPECIAL}", cast))
+            return guarded(text, (f"{_DOUBLE}|{_SPECIAL}", made))
 
 
 def refine(kind: CanonicalType, text: exp.Expr, found: exp.Expr) -> exp.Expr:
-    """Return the value `found` of a text, or null where it went out of range.
+    """Return the value `found` of a text, or null where the text does not mean it.
 
-    A double that became infinite is a value only if the text said so.
+    An integer that is written as its text is one, and this is cheaper to see than that
+    the text matches the pattern, which is asked only of the others. A double that
+    became infinite is a value only if the text said so.
     """
-    if kind.kind != "double":
-        return found
-    infinite = exp.and_(
-        exp.Anonymous(this="isinf", expressions=[found.copy()]),
-        exp.not_(matches(text, in_blanks(_SPECIAL))),
-    )
+    if kind.kind == "integer":
+        return case(
+            (equal(cast(found, "VARCHAR"), text), found),
+            (matches(text, in_blanks(_INTEGER)), found),
+        )
+    told = exp.Not(this=exp.paren(matches(text, in_blanks(_SPECIAL)), copy=False))
+    infinite = both(call("isinf", found), told)
     return case((infinite, exp.Null()), default=found)
 
 

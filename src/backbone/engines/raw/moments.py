@@ -19,6 +19,7 @@ from backbone.engines.raw.expressions import (
     Reading,
     call,
     case,
+    equal,
     guarded,
     text,
     try_cast,
@@ -135,7 +136,7 @@ def _parsed(form: Format, shape: _Shape, value: exp.Expr) -> exp.Expr:
     found = call("try_strptime", value, text(form.text))
     if shape.is_leap:
         # the engine takes day 366 of a shorter year for the first of the next
-        last = exp.EQ(this=call("dayofyear", found), expression=exp.Literal.number(366))
+        last = equal(call("dayofyear", found), exp.Literal.number(366))
         found = case((last, found))
     return exp.Add(this=found, expression=_DAY_LONG.copy()) if shape.adds_day else found
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from backbone.engines.raw.expressions import (
-    BLANKS,
     both,
     call,
     case,
+    cast,
+    equal,
     in_blanks,
+    is_null,
     matches,
+    minus,
     named,
+    own,
     quote,
     text,
+    trimmed,
 )
 from backbone.engines.raw.grammar import NAMES, refine, spelling, value
 from backbone.engines.raw.moments import (
@@ -34,6 +40,8 @@ __all__ = ["Plan", "from_text", "from_wall", "text_plan"]
 _DAY_US = 86_400_000_000
 _FIRST, _LAST = "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"
 
+Reason = Callable[[], exp.Expr]
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -41,17 +49,18 @@ class Plan:
 
     `steps` are columns to be added one select after another; over all of them, `text`
     is what was written, `value` what it means (null if it means nothing), and `reason`
-    says why a text has no value. `can_fail`: there may be such texts. `source` is the
-    raw column if the text is just that of one.
+    makes an expression that says why a text has no value. `can_fail`: there may be such
+    texts. `sources` are the raw columns of which one is missing where the text is; there
+    are none if that takes more to see.
     """
 
     column: RawColumn
     text: exp.Expr
     value: exp.Expr
-    reason: exp.Expr
-    steps: tuple[tuple[exp.Alias, ...], ...] = ()
+    reason: Reason
+    steps: tuple[tuple[exp.Expr, ...], ...] = ()
     can_fail: bool = True
-    source: str | None = None
+    sources: tuple[str, ...] = ()
 
     def with_step(self, made: exp.Expr, name: str) -> tuple[Plan, exp.Column]:
         """Return the plan with one more step, and a reference to what it adds."""
@@ -63,57 +72,78 @@ def text_plan(column: RawColumn, place: int, raw: dict[str, str]) -> Plan:
     """Return the plan of a column that is made from raw columns.
 
     `raw` maps sources to the names of their text columns; `place` tells the columns of
-    different plans apart.
+    different plans apart. The text is that of the sources, joined with a space; it is
+    missing if one of them is.
     """
-    made = _joined(column, raw)
-    plan = Plan(column, made, made, text(""))
-    if not isinstance(made, exp.Column):
-        plan, reference = plan.with_step(made, f"text:{place}")
-        return from_text(replace(plan, text=reference), place)
-    return from_text(replace(plan, source=column.sources[0]), place)
-
-
-def _joined(column: RawColumn, raw: dict[str, str]) -> exp.Expr:
-    """Return the text of the sources, joined with a space, null if one is missing."""
-    is_text = column.type.kind == "string"
+    plan = Plan(column, exp.Null(), exp.Null(), exp.Null)
     pads = dict(column.pad)
-    parts: list[exp.Expr] = []
-    for source in column.sources:
-        part: exp.Expr = named_column(raw[source])
-        if not is_text and (column.nulls or pads or len(column.sources) > 1):
-            part = call("trim", part, text(BLANKS))
-        if column.nulls:
-            absent = exp.In(this=part.copy(), expressions=[text(n) for n in column.nulls])
-            part = case((absent, exp.Null()), default=part)
+    names = [raw[source] for source in column.sources]
+    is_text = column.type.kind == "string"
+    if not is_text and (column.nulls or pads or len(names) > 1):
+        plan, names = _each(plan, names, f"bare:{place}", trimmed)
+    if column.nulls:
+        plan, names = _each(plan, names, f"given:{place}", _without(column.nulls))
+    for n, (source, name) in enumerate(zip(column.sources, names, strict=True)):
         if source in pads:
-            width = exp.Literal.number(pads[source])
-            short = exp.LT(this=call("length", part), expression=width)
-            part = case((short, call("lpad", part, width, text("0"))), default=part)
-        parts.append(part)
-    whole = parts[0]
-    for part in parts[1:]:
-        spaced = exp.DPipe(this=whole, expression=text(" "), safe=True)
-        whole = exp.DPipe(this=spaced, expression=part, safe=True)
-    return whole
+            padded = _padded(named_column(name), pads[source])
+            plan, names[n] = _one(plan, padded, f"full:{place}:{n}")
+    if len(names) > 1:
+        plan, joined = _one(plan, _joined(names), f"text:{place}")
+        names = [joined]
+    seen = () if column.nulls else column.sources
+    return from_text(replace(plan, text=named_column(names[0]), sources=seen), place)
+
+
+def _one(plan: Plan, made: exp.Expr, name: str) -> tuple[Plan, str]:
+    return plan.with_step(made, name)[0], name
+
+
+def _each(
+    plan: Plan, names: list[str], stem: str, make: Callable[[exp.Expr], exp.Expr]
+) -> tuple[Plan, list[str]]:
+    """Add one step that makes something of every name."""
+    made = {f"{stem}:{n}": make(named_column(name)) for n, name in enumerate(names)}
+    step = tuple(named(value, name) for name, value in made.items())
+    return replace(plan, steps=(*plan.steps, step)), list(made)
+
+
+def _without(nulls: Sequence[str]) -> Callable[[exp.Expr], exp.Expr]:
+    def make(value: exp.Expr) -> exp.Expr:
+        absent = exp.In(this=own(value), expressions=[text(each) for each in nulls])
+        return case((absent, exp.Null()), default=value)
+
+    return make
+
+
+def _padded(value: exp.Expr, width: int) -> exp.Expr:
+    size = exp.Literal.number(width)
+    short = exp.LT(this=call("length", value), expression=size)
+    return case((short, call("lpad", value, own(size), text("0"))), default=value)
+
+
+def _joined(names: Sequence[str]) -> exp.Expr:
+    parts = [named_column(name) for name in names]
+    present = both(*(exp.Not(this=is_null(part)) for part in parts))
+    return case((present, call("concat_ws", text(" "), *parts)))
 
 
 def from_text(plan: Plan, place: int) -> Plan:
     """Complete a plan whose `text` is known: by the column's pattern and type."""
     column, body = plan.column, plan.text
     plan = replace(plan, can_fail=True)
-    no_match: tuple[exp.Expr, exp.Expr] | None = None
-    if column.pattern is not None:
-        pattern = text(column.pattern)
-        first = exp.Literal.number(1)
-        found = call("regexp_extract", body, pattern, first)
-        found = case((call("regexp_matches", body, pattern), found))
-        plan, body = plan.with_step(found, f"body:{place}")
-        reason = _because("does not match the pattern", plan.text)
-        no_match = (exp.Is(this=body, expression=exp.Null()), reason)
-    plan = _valued(plan, body, place)
-    if no_match:
-        plan = replace(plan, reason=case(no_match, default=plan.reason), can_fail=True)
-    return plan
+    if column.pattern is None:
+        return _valued(plan, body, place)
+    pattern = text(column.pattern)
+    found = call("regexp_extract", body, pattern, exp.Literal.number(1))
+    found = case((call("regexp_matches", body, pattern), found))
+    plan, body = plan.with_step(found, f"body:{place}")
+    valued = _valued(plan, body, place)
+
+    def reason() -> exp.Expr:
+        no_match = _because("does not match the pattern", plan.text)
+        return case((is_null(body), no_match), default=valued.reason())
+
+    return replace(valued, reason=reason, can_fail=True)
 
 
 def _because(reason: str, written: exp.Expr) -> exp.Expr:
@@ -127,21 +157,25 @@ def _valued(plan: Plan, body: exp.Expr, place: int) -> Plan:
     if kind.kind in {"date", "datetime"}:
         return _wall(plan, body, place)
     found = value(kind, body)
-    if kind.kind == "double":
+    if kind.kind in {"integer", "double"}:
         plan, made = plan.with_step(found, f"found:{place}")
         found = refine(kind, body, made)
-    reason = _because(f"not {NAMES[kind.kind]}", plan.text)
-    spelt = spelling(kind)
-    if spelt:
+
+    def reason() -> exp.Expr:
+        not_one = _because(f"not {NAMES[kind.kind]}", plan.text)
+        spelt = spelling(kind)
+        if spelt is None:
+            return not_one
         unfit = _because(f"does not fit {kind}", plan.text)
-        reason = case((matches(body, in_blanks(spelt)), unfit), default=reason)
+        return case((matches(body, in_blanks(spelt)), unfit), default=not_one)
+
     return replace(plan, value=found, reason=reason, can_fail=kind.kind != "string")
 
 
-def _not_of_format(plan: Plan) -> str:
-    name = NAMES[plan.column.type.kind]
-    form = plan.column.format
-    return f"not {name} of the format {form}" if form else f"not {name}"
+def _not_of_format(plan: Plan) -> exp.Expr:
+    name, form = NAMES[plan.column.type.kind], plan.column.format
+    words = f"not {name} of the format {form}" if form else f"not {name}"
+    return _because(words, plan.text)
 
 
 def _wall(plan: Plan, body: exp.Expr, place: int) -> Plan:
@@ -150,25 +184,25 @@ def _wall(plan: Plan, body: exp.Expr, place: int) -> Plan:
     declared = plan.column.format
     form = parse_format(declared) if declared else ISO_DATE if is_date else ISO_LOCAL
     plan, found = plan.with_step(moment(body, form), f"found:{place}")
-    reason = _because(_not_of_format(plan), plan.text)
+    plan = replace(plan, reason=lambda: _not_of_format(plan))
     if not is_date:
-        return replace(plan, value=_in_years(found, "TIMESTAMP"), reason=reason)
-    day = exp.cast(found, "DATE", dialect="duckdb")
+        return replace(plan, value=_in_years(found, "TIMESTAMP"))
+    day = cast(found, "DATE")
     if not form.has_time:
-        return replace(plan, value=day if declared else found, reason=reason)
-    whole = both(exp.EQ(this=day, expression=found), _in_range(found, "TIMESTAMP"))
-    late = (exp.Is(this=found, expression=exp.Null()), reason)
-    reason = case(late, default=_because("a date with a time of day", plan.text))
+        return replace(plan, value=day if declared else found)
+    whole = both(equal(day, found), _in_range(found, "TIMESTAMP"))
+
+    def reason() -> exp.Expr:
+        late = _because("a date with a time of day", plan.text)
+        return case((is_null(found), _not_of_format(plan)), default=late)
+
     return replace(plan, value=case((whole, day)), reason=reason)
 
 
 def _in_range(found: exp.Expr, kind: str) -> exp.Expr:
     zone = "+00" if kind == "TIMESTAMPTZ" else ""
-    low, high = (
-        exp.cast(text(f"{bound}{zone}"), kind, dialect="duckdb")
-        for bound in (_FIRST, _LAST)
-    )
-    return exp.Between(this=found.copy(), low=low, high=high)
+    low, high = (cast(text(f"{bound}{zone}"), kind) for bound in (_FIRST, _LAST))
+    return exp.Between(this=own(found), low=low, high=high)
 
 
 def _in_years(found: exp.Expr, kind: str) -> exp.Expr:
@@ -179,22 +213,20 @@ def _instant(plan: Plan, body: exp.Expr, place: int) -> Plan:
     """Complete the plan of an instant: with an offset, or local to a time zone."""
     declared, zone = plan.column.format, plan.column.timezone
     form = parse_format(declared) if declared else ISO_INSTANT
-    reason = _because(_not_of_format(plan), plan.text)
     if form.has_offset and (declared or zone is None):
         plan, found = plan.with_step(moment(body, form), f"found:{place}")
-        if not declared:
-            reason = _without_offset(plan, body, reason)
-        return replace(plan, value=_in_years(found, "TIMESTAMPTZ"), reason=reason)
+
+        def reason() -> exp.Expr:
+            local = matches(body, in_blanks(ISO_LOCAL.shapes[0].pattern))
+            needs = _because("local to a `timezone` that is not declared", plan.text)
+            return case((local, needs), default=_not_of_format(plan))
+
+        why = reason if declared is None else lambda: _not_of_format(plan)
+        return replace(plan, value=_in_years(found, "TIMESTAMPTZ"), reason=why)
     local: Format = form if declared else ISO_LOCAL
     plan, wall = plan.with_step(moment(body, local), f"wall:{place}")
     other = None if declared else moment(body, ISO_INSTANT)
-    return from_wall(replace(plan, reason=reason), wall, place, other)
-
-
-def _without_offset(plan: Plan, body: exp.Expr, reason: exp.Expr) -> exp.Expr:
-    local = matches(body, in_blanks(ISO_LOCAL.shapes[0].pattern))
-    needs = "local to a `timezone` that is not declared"
-    return case((local, _because(needs, plan.text)), default=reason)
+    return from_wall(plan, wall, place, other)
 
 
 def from_wall(
@@ -208,42 +240,37 @@ def from_wall(
     where they skipped. `other` is the value where there is no wall time.
     """
     zone = plan.column.timezone or "UTC"
-    plan = replace(plan, can_fail=True)
-    local_us = call("epoch_us", wall)
-    gaps = [
-        _offset_us(zone, exp.Add(this=local_us, expression=exp.Literal.number(day)))
-        for day in (-_DAY_US, _DAY_US)
-    ]
     names = (f"before:{place}", f"after:{place}")
-    made = tuple(named(gap, name) for gap, name in zip(gaps, names, strict=True))
-    plan = replace(plan, steps=(*plan.steps, made))
-    before, after = (
-        exp.Sub(this=local_us, expression=named_column(name)) for name in names
+    offsets = tuple(
+        named(_offset_us(zone, wall, day), name)
+        for day, name in zip((-_DAY_US, _DAY_US), names, strict=True)
     )
-    same = exp.EQ(this=named_column(names[0]), expression=named_column(names[1]))
+    plan = replace(plan, steps=(*plan.steps, offsets), can_fail=True)
+    before, after = (minus(call("epoch_us", wall), named_column(name)) for name in names)
     fits = [
-        exp.EQ(this=_clock(zone, call("make_timestamptz", us)), expression=wall)
-        for us in (before, after)
+        equal(_clock(zone, call("make_timestamptz", us)), wall) for us in (before, after)
     ]
-    twice = both(*fits)
     chosen = {
         "first": call("make_timestamptz", call("least", before, after)),
         "second": call("make_timestamptz", call("greatest", before, after)),
         "reject": exp.Null(),
     }[plan.column.ambiguous]
     instant = case(
-        (exp.Is(this=wall.copy(), expression=exp.Null()), other or exp.Null()),
-        (same, call("make_timestamptz", before)),
-        (twice, chosen),
+        (is_null(wall), other or exp.Null()),
+        (equal(*map(named_column, names)), call("make_timestamptz", before)),
+        (both(*fits), chosen),
         (fits[0], call("make_timestamptz", before)),
         (fits[1], call("make_timestamptz", after)),
     )
     plan, found = plan.with_step(instant, f"found:{place}")
-    reason = case(
-        (exp.Is(this=wall.copy(), expression=exp.Null()), plan.reason),
-        (twice, _because(f"stands twice on the clocks of {zone}", plan.text)),
-        default=_because(f"skipped by the clocks of {zone}", plan.text),
-    )
+
+    def reason() -> exp.Expr:
+        return case(
+            (is_null(wall), _not_of_format(plan)),
+            (both(*fits), _because(f"stands twice on the clocks of {zone}", plan.text)),
+            default=_because(f"skipped by the clocks of {zone}", plan.text),
+        )
+
     return replace(plan, value=_in_years(found, "TIMESTAMPTZ"), reason=reason)
 
 
@@ -252,7 +279,8 @@ def _clock(zone: str, instant: exp.Expr) -> exp.Expr:
     return call("timezone", text(zone), instant)
 
 
-def _offset_us(zone: str, us: exp.Expr) -> exp.Expr:
-    """Return how far the clocks of a zone are ahead of UTC, so long after 1970."""
-    shown = call("epoch_us", _clock(zone, call("make_timestamptz", us)))
-    return exp.Sub(this=shown, expression=exp.paren(us.copy()))
+def _offset_us(zone: str, wall: exp.Expr, later_us: int) -> exp.Expr:
+    """Return how far the clocks of a zone are ahead of UTC, `later_us` after `wall`."""
+    later = exp.Literal.number(later_us)
+    us = exp.paren(exp.Add(this=call("epoch_us", wall), expression=later), copy=False)
+    return minus(call("epoch_us", _clock(zone, call("make_timestamptz", us))), us)

@@ -18,6 +18,7 @@ from backbone.engines.raw.binding import computed_types
 from backbone.engines.raw.checks import check
 from backbone.engines.raw.pieces import RECORD, Piece, RejectedRecord
 from backbone.engines.raw.reader import PIECE_BYTES, read, sources_of
+from backbone.engines.raw.recipes import RAW, ROW, Recipe, raw_name
 from backbone.engines.raw.sides import (
     CELLS,
     REJECTED,
@@ -25,15 +26,6 @@ from backbone.engines.raw.sides import (
     SideTable,
     bound,
     rejected_table,
-)
-from backbone.engines.raw.values import (
-    RAW,
-    ROW,
-    bad_cells,
-    plans_of,
-    raw_name,
-    text_counts,
-    values,
 )
 from backbone.errors import AccountMismatch
 from backbone.model.raw import RawColumn
@@ -91,7 +83,7 @@ def read_raw(
     if the file has more nulls than there were missing texts are the bad cells looked
     for, and only if one of them rejects its record is the file written again.
     """
-    check(request)
+    check(request, connection)
     job = _Job(connection, request, folder, copy)
     rejecting = any(each.on_bad_cell == "reject" for each in request.columns)
     found = read(request, threads=threads, piece_bytes=piece_bytes, keep_raw=rejecting)
@@ -99,6 +91,17 @@ def read_raw(
         for batch in batches(pieces, sources_of(request.columns)):
             job.take(batch)
     return job.result()
+
+
+def _missing(texts: pa.Table, names: Sequence[str]) -> int:
+    """Return how many rows lack one of the texts."""
+    gaps = [texts[name].is_null() for name in names if texts[name].null_count]
+    if len(gaps) < 2:  # noqa: PLR2004 - one column's nulls are counted already
+        return max(int(texts[name].null_count) for name in names)
+    whole = gaps[0]
+    for gap in gaps[1:]:
+        whole = pc.or_(whole, gap)
+    return int(pc.sum(whole).as_py())
 
 
 class _Job:
@@ -116,8 +119,9 @@ class _Job:
         self.columns = request.columns
         self.folder = folder
         self.copy = copy
-        self.types = computed_types(connection, request.columns)
-        self.sql = values(request.columns, self.types).sql()
+        types = computed_types(connection, request.columns)
+        self.recipe = Recipe(request.columns, types)
+        self.sql = self.recipe.values().sql()
         self.schema = main_schema(request.columns)
         self.files: list[WrittenFile] = []
         self.rejected = SideTable(connection, copy, REJECTED, folder / "rejected")
@@ -172,7 +176,7 @@ class _Job:
             if not suspects:
                 self.files.append(file)
                 return {}
-            query = bad_cells(self.columns, self.types, suspects)
+            query = self.recipe.bad_cells(suspects)
             found = self.connection.execute(query.sql()).to_arrow_table()
         dropped = self._dropped(batch, suspects, found)
         self._list_cells(batch, suspects, found, dropped)
@@ -202,17 +206,16 @@ class _Job:
 
     def _suspects(self, file: WrittenFile, texts: pa.Table) -> list[str]:
         """Return the columns that have more nulls than missing texts."""
-        plans = plans_of(self.columns, self.types)
-        raw = {name: raw_name(n) for n, name in enumerate(sources_of(self.columns))}
+        raw = {name: raw_name(n) for n, name in enumerate(self.recipe.sources)}
         missing: dict[str, int] = {}
         counted = []
-        for name, plan in plans.items():
-            if plan.can_fail and plan.source is not None:
-                missing[name] = texts[raw[plan.source]].null_count
+        for name, plan in self.recipe.plans.items():
+            if plan.can_fail and plan.sources:
+                missing[name] = _missing(texts, [raw[each] for each in plan.sources])
             elif plan.can_fail:
                 counted.append(name)
         if counted:
-            query = text_counts(self.columns, self.types, counted)
+            query = self.recipe.text_counts(counted)
             counts = self.connection.execute(query.sql()).fetchone() or ()
             for name, count in zip(counted, counts, strict=True):
                 missing[name] = texts.num_rows - count
