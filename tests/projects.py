@@ -1,12 +1,13 @@
-"""A small project with the habits of a real one, made anew for a test."""
+"""Small projects with the habits of real ones, made anew for a test."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-__all__ = ["MONTHS", "add_month", "small_project"]
+__all__ = ["MONTHS", "add_month", "edit", "shop_project", "small_project", "write"]
 
 MONTHS = 6
 _FILES = {
@@ -71,18 +72,108 @@ from exploitation.by_device group by place
 }
 
 
-def small_project(folder: Path) -> Path:
-    """Write the project and its sources into `folder`."""
-    for name, text in _FILES.items():
+_SHOP = {
+    "backbone.yml": "name: shop\nengine: {kind: duckdb, threads: 1}\n",
+    "sources/till.yml": """
+collector: files
+path: inbox/*
+datasets: {sales: "sales_*"}
+""",
+    "sources/register.yml": """
+collector: sql
+url: sqlite:///{project}/register.db
+delivers: snapshots
+datasets:
+  shops: {table: shops}
+""",
+    "formatted/sales.yml": """
+from: landing.sales
+read: {format: csv}
+key: [id]
+columns:
+  id: {type: integer}
+  day: {type: date}
+  shop: {type: string}
+  amount: {type: "decimal(18,2)"}
+""",
+    "formatted/shops.yml": """
+from: landing.shops
+read: {format: parquet}
+key: [shop]
+columns:
+  shop: {type: string}
+  city: {type: string}
+""",
+    "trusted/sales.yml": """
+clean:
+  - {column: shop, do: [trim]}
+rules:
+  - {name: one_sale, unique: [id], action: deduplicate, keep: latest}
+  - {name: positive, range: {amount: [0, ~]}, action: quarantine}
+  - {name: known_shop, references: {shop: shops.shop}}
+""",
+    "exploitation/by_shop.sql": """
+select s.shop, h.city, count(*) as sales, sum(s.amount) as amount
+from trusted.sales s left join trusted.shops h on s.shop = h.shop
+group by s.shop, h.city
+""",
+    "exploitation/by_shop.yml": "grain: [shop]\n",
+    "inbox/sales_1.csv": """
+id,day,shop,amount
+1,2024-01-01,north,1.50
+2,2024-01-01, south,2.25
+3,2024-01-02,north,-4.00
+4,2024-01-02,west,0.10
+""",
+    "inbox/sales_2.csv": """
+id,day,shop,amount
+5,2024-02-01,north,7.00
+6,2024-02-01,south,8.00
+""",
+}
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    """Write texts below `folder`, each without the empty line before it."""
+    for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.lstrip())
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Put `new` in the place of `old`, which is there."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def shop_project(folder: Path) -> Path:
+    """Write the smallest whole project: two files of sales, a database with two shops.
+
+    Six sales, of which one has a bad amount and one an unknown shop.
+    """
+    write(folder, _SHOP)
+    with closing(sqlite3.connect(folder / "register.db")) as database, database:
+        database.execute("create table shops (shop text primary key, city text)")
+        shops = [("north", "Nis"), ("south", "Nis")]
+        database.executemany("insert into shops values (?, ?)", shops)
+    return folder
+
+
+def small_project(folder: Path) -> Path:
+    """Write the project of meters and its sources into `folder`."""
+    write(folder, _FILES)
     (folder / "inbox").mkdir(exist_ok=True)
     for month in range(1, MONTHS + 1):
         add_month(folder, month)
     with closing(sqlite3.connect(folder / "register.db")) as database, database:
-        database.execute("create table devices (device text primary key, place text, zip text)")
-        rows = [(f"L{n}", "Nis" if n % 5 else "Niš", f"{18000 + n // 10}") for n in range(40)]
+        database.execute(
+            "create table devices (device text primary key, place text, zip text)"
+        )
+        rows = [
+            (f"L{n}", "Nis" if n % 5 else "Niš", f"{18000 + n // 10}") for n in range(40)
+        ]
         database.executemany("insert into devices values (?, ?, ?)", rows)
     return folder
 
@@ -93,7 +184,11 @@ def add_month(folder: Path, month: int, *, rows: int = 1500) -> Path:
     for n in range(rows):
         device = f"L{n % 40}" if n % 97 else " L1 "
         minute = f"2024-{month:02d}-{1 + n // 960:02d} {n // 40 % 24:02d}:{n % 40:02d}"
-        outdoor = "-39.9" if n % 211 == 0 else ("NA" if n % 50 == 0 else f"{n % 37 - 9}.{n % 10}")
+        outdoor = (
+            "-39.9"
+            if n % 211 == 0
+            else ("NA" if n % 50 == 0 else f"{n % 37 - 9}.{n % 10}")
+        )
         energy = "1e3x" if n % 503 == 0 else f"{month * 1000 + n // 40}.{n % 1000:03d}"
         lines.append(f"{device},{minute},{outdoor},{energy}")
         if n % 400 == 0:

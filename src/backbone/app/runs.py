@@ -73,7 +73,7 @@ def plan(
     """
     only = selected(env, select, exclude)
     made = make_plan(env.project, env.lake, env.catalog, only=only)
-    if made.to_run:
+    if made.to_make:
         from backbone.operations.check import check_plan  # noqa: PLC0415 - slow to load
 
         check_plan(env.project, env.engine, env.catalog, made)

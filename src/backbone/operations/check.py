@@ -8,8 +8,8 @@ from backbone.analysis.sandbox.checks import mistakes as analysis_mistakes
 from backbone.catalog import Catalog
 from backbone.engines.protocol import Engine, RawRead
 from backbone.engines.raw import mistakes as raw_mistakes
-from backbone.errors import BackboneError, DeclarationError
-from backbone.management.trusted import check_table
+from backbone.errors import BackboneError, DeclarationError, nearest
+from backbone.management.trusted.checks import check_clean, check_rule
 from backbone.model.names import AssetName
 from backbone.operations.plan import Plan, Step
 from backbone.operations.schemas import Schemas
@@ -17,22 +17,26 @@ from backbone.project import Project
 
 __all__ = ["check_plan"]
 
+_Mistake = tuple[tuple[str | int, ...], str]  # where in the declaration, and in words
+_Check = Callable[[Schemas, Step], Iterator[_Mistake]]
+
 
 def check_plan(project: Project, engine: Engine, catalog: Catalog, plan: Plan) -> None:
-    """Check every step that is going to run; nothing is written.
+    """Check every step that is not up to date; nothing is written.
 
     Rules against the columns and types of their tables, views compiled and described,
-    analyses against the columns of what they read. Steps that are up to date were
-    checked when they were made.
+    analyses against the columns of what they read. None of it needs data, so steps that
+    wait for their source are checked too. Steps that are up to date were checked when
+    they were made.
 
     Raises
     ------
     DeclarationError : with all mistakes, file and line in each
     """
-    if not plan.to_run:
+    if not plan.to_make:
         return
     skipped = frozenset(step.asset for step in plan.steps if step.action == "skip")
-    checks: dict[str, Callable[[Schemas, Step], Iterator[str]]] = {
+    checks: dict[str, _Check] = {
         "formatted": _formatted,
         "trusted": _trusted,
         "exploitation": _view,
@@ -42,9 +46,7 @@ def check_plan(project: Project, engine: Engine, catalog: Catalog, plan: Plan) -
     with engine.session() as session:
         schemas = Schemas(project, catalog, session, skipped)
         broken: set[AssetName] = set()
-        for step in plan.steps:
-            if step.action == "skip":
-                continue
+        for step in plan.to_make:
             if broken & set(step.inputs):
                 broken.add(step.asset)
                 continue
@@ -56,44 +58,61 @@ def check_plan(project: Project, engine: Engine, catalog: Catalog, plan: Plan) -
         raise DeclarationError(mistakes, project=project.name)
 
 
-def _told(
-    schemas: Schemas, step: Step, check: Callable[[Schemas, Step], Iterator[str]]
-) -> Iterator[str]:
-    place = _place(schemas.project, step.asset)
+def _told(schemas: Schemas, step: Step, check: _Check) -> Iterator[str]:
     try:
-        for mistake in check(schemas, step):
-            yield f"{place}: {mistake}"
+        for where, mistake in check(schemas, step):
+            yield f"{_place(schemas.project, step.asset, *where)}: {mistake}"
     except BackboneError as error:
         words = f"{error.what}. {error.hint}" if error.hint else error.what
-        yield f"{error.where or place}: {words}"
+        yield f"{error.where or _place(schemas.project, step.asset)}: {words}"
 
 
-def _place(project: Project, asset: AssetName) -> str:
+def _place(project: Project, asset: AssetName, *where: str | int) -> str:
+    if asset.zone == "landing":
+        return ""
     if asset.zone == "trusted" and asset.table not in project.declared_trusted:
         return str(asset)
-    return (
-        "" if asset.zone == "landing" else str(project.place_of(asset.zone, asset.table))
-    )
+    return str(project.place_of(asset.zone, asset.table, *where))
 
 
-def _formatted(schemas: Schemas, step: Step) -> Iterator[str]:
+def _formatted(schemas: Schemas, step: Step) -> Iterator[_Mistake]:
     table = schemas.project.formatted[step.asset.table]
-    yield from raw_mistakes(RawRead((), table.read.raw(), table.raw_columns()))
+    for mistake in raw_mistakes(RawRead((), table.read.raw(), table.raw_columns())):
+        yield (), mistake
 
 
-def _trusted(schemas: Schemas, step: Step) -> Iterator[str]:
+def _trusted(schemas: Schemas, step: Step) -> Iterator[_Mistake]:
     own = schemas.of(step.asset)
     known = {str(step.asset): own}
     known |= {str(a): schemas.of(a) for a in step.inputs if a != step.asset}
-    yield from check_table(schemas.project.trusted[step.asset.table], own, known)
+    declaration = schemas.project.trusted[step.asset.table]
+    for place, clean in enumerate(declaration.clean):
+        for mistake in check_clean(clean, place + 1, own):
+            yield ("clean", place), mistake
+    for place, rule in enumerate(declaration.rules):
+        for mistake in check_rule(rule, own, known):
+            yield ("rules", place), mistake
 
 
-def _view(schemas: Schemas, step: Step) -> Iterator[str]:
-    schemas.of(step.asset)
-    yield from ()
+def _view(schemas: Schemas, step: Step) -> Iterator[_Mistake]:
+    declaration = schemas.project.views[step.asset.table].declaration
+    columns = schemas.compiled(step.asset).columns
+    named = {"grain": declaration.grain, "columns": tuple(declaration.columns)}
+    unknown = [
+        ((part,), name)
+        for part, names in named.items()
+        for name in names
+        if name not in columns
+    ]
+    for where, name in unknown:
+        hint = nearest(name, columns)
+        yield where, f"there is no column `{name}` in the view. {hint or ''}".rstrip()
+    if not unknown:
+        schemas.of(step.asset)
 
 
-def _analysis(schemas: Schemas, step: Step) -> Iterator[str]:
+def _analysis(schemas: Schemas, step: Step) -> Iterator[_Mistake]:
     declaration = schemas.project.analyses[step.asset.table]
     source = schemas.of(AssetName.parse(declaration.source))
-    yield from analysis_mistakes(declaration, source)
+    for mistake in analysis_mistakes(declaration, source):
+        yield (), mistake

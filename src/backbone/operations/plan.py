@@ -68,6 +68,11 @@ class Plan:
         """The steps that have work to do."""
         return tuple(step for step in self.steps if step.action == "run")
 
+    @property
+    def to_make(self) -> tuple[Step, ...]:
+        """The steps that are not up to date: they have work to do, or they wait."""
+        return tuple(step for step in self.steps if step.action != "skip")
+
     def step(self, asset: AssetName) -> Step | None:
         """Return the step that makes `asset`, if the plan has it."""
         return next((step for step in self.steps if step.asset == asset), None)

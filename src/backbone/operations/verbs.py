@@ -110,7 +110,8 @@ class _Run:
 
     def carry_out(self, *, pins: Pins | None) -> RunReport:
         started, clock = datetime.now(UTC), time.perf_counter()
-        self._remember("running", started)
+        self._check(pins)
+        self._remember("running", started, record={"pins": pins} if pins else {})
         collected: tuple[DatasetResult, ...] = ()
         results: Sequence[StepResult] = ()
         status = "interrupted"
@@ -118,6 +119,8 @@ class _Run:
             if pins is None:
                 collected = tuple(self._collect(started))
             plan = self._plan(pins)
+            count = len(plan.to_run)
+            self.tell(Event("run", self.name, f"{count} steps to run", total=count))
             self._begin(plan, started)
             results = carry_out(
                 self._work(plan), plan, parallel=self.place.project.settings.parallel
@@ -145,18 +148,23 @@ class _Run:
             )  # fmt: skip
         return results
 
-    def _plan(self, pins: Pins | None) -> Plan:
-        place = self.place
-        plan = make_plan(
-            place.project, place.lake, place.catalog, only=self.only, pins=pins
-        )
-        if plan.to_run:
+    def _check(self, pins: Pins | None) -> None:
+        """Check what may run before anything is collected, recorded or written.
+
+        What is up to date by now was checked when it was made, and what is collected
+        changes no declaration.
+        """
+        place, plan = self.place, self._plan(pins)
+        if plan.to_make:
             from backbone.operations.check import check_plan  # noqa: PLC0415 - slow to load
 
             check_plan(place.project, place.start_engine(), place.catalog, plan)
-        count = len(plan.to_run)
-        self.tell(Event("run", self.name, f"{count} steps to run", total=count))
-        return plan
+
+    def _plan(self, pins: Pins | None) -> Plan:
+        place = self.place
+        return make_plan(
+            place.project, place.lake, place.catalog, only=self.only, pins=pins
+        )
 
     def _work(self, plan: Plan) -> Work:
         place = self.place
