@@ -128,12 +128,13 @@ class _Crew:
 
     def _skipped(self, step: Step) -> StepResult:
         known = self.work.catalog.version(step.asset, step.identity) or {}
-        failed = tuple(known.get("record", {}).get("failed_rules", ()))
+        record = known.get("record", {})
         return replace(
             _result(step, "skipped", ""),
             rows=known.get("rows"),
             size_bytes=known.get("size_bytes"),
-            failed_rules=failed,
+            failed_rules=tuple(record.get("failed_rules", ())),
+            warnings=_still_refused(step.asset, int(record.get("refused", 0))),
         )
 
     def _blocker(self, step: Step) -> str:
@@ -225,6 +226,13 @@ def _executor(kind: StepKind) -> Execute:
     """Return the function that carries out a kind of step, loaded when first needed."""
     execute: Execute = import_module(f"backbone.operations.steps.{kind}").execute
     return execute
+
+
+def _still_refused(asset: AssetName, deliveries: int) -> tuple[str, ...]:
+    if not deliveries:
+        return ()
+    what = "1 delivery is" if deliveries == 1 else f"{deliveries:,} deliveries are"
+    return (f"{what} refused since an earlier run; {asset}__rejected says why",)
 
 
 def _result(step: Step, status: Status, message: str) -> StepResult:

@@ -9,13 +9,14 @@ from pathlib import Path
 from sqlglot import exp
 
 from backbone.engines.protocol import RawRead, RawResult, Session, Written
+from backbone.errors import bounded
 from backbone.model.deliveries import Delivery
 from backbone.model.raw import RawObject
 from backbone.model.reports import FormattedAccount
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.model.types import INTEGER, STRING
 from backbone.project.formatted import FormattedTable
-from backbone.sql.queries import Query
+from backbone.sql.queries import Query, column, table
 
 __all__ = [
     "REJECTED",
@@ -107,9 +108,19 @@ def format_delivery(
         rejected_cells=result.rejected_cells,
         account=account,
         records={name: one.read for name, one in result.accounts.items()},
-        refused="; ".join(f"{k}: {v}" for k, v in result.refused.items()) or None,
+        refused=_unread(delivery, result.refused),
         warnings=_warnings(result),
     )
+
+
+def _unread(delivery: Delivery, refused: Mapping[str, str]) -> str | None:
+    """Say why objects could not be read; one that is the whole delivery has its name."""
+    alone = len(delivery.objects) == 1
+    words = [
+        reason.rstrip(".") if alone else f"{name}: {reason.rstrip('.')}"
+        for name, reason in refused.items()
+    ]
+    return bounded(words) or None
 
 
 def _warnings(result: RawResult) -> tuple[str, ...]:
@@ -132,9 +143,10 @@ def _refuse(
 ) -> FormattedDelivery:
     account = result.account
     share = account.rejected / account.read
+    why = _commonest(session, result.rejected).rstrip(".")
     reason = (
-        f"{account.rejected:,} of {account.read:,} records ({share:.0%}) cannot be read; "
-        f"more than {declaration.refuse_over:.0%} refuse the delivery"
+        f"{why} ({account.rejected:,} of {account.read:,} records, {share:.0%}; "
+        f"`refuse_over` is {declaration.refuse_over:.0%})"
     )
     rest = {n: one.formatted for n, one in result.accounts.items() if one.formatted}
     extra = _rows_for(session, delivery, rest, reason, folder)
@@ -148,6 +160,20 @@ def _refuse(
         refused=reason,
         warnings=_warnings(result),
     )
+
+
+def _commonest(session: Session, rejected: Written) -> str:
+    """Return the reason for which most records were rejected."""
+    records = exp.Sum(this=column("records"))
+    query = (
+        exp.select(column("reason"))
+        .from_(table("rejected"))
+        .group_by(column("reason"))
+        .order_by(exp.Ordered(this=records, desc=True), column("reason"))
+        .limit(1)
+    )
+    found = session.fetch(Query.of(query), {"rejected": rejected.scan()})
+    return str(found["reason"][0])
 
 
 def _rows_for(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from backbone.engines.protocol import Session, Written
+from backbone.errors import bounded
 from backbone.lake.tables import DataFile, TableVersion
 from backbone.management.formatted import (
     REJECTED,
@@ -181,7 +182,11 @@ def _refused(
     pinned: Sequence[Delivery], fresh: Mapping[str, FormattedDelivery]
 ) -> tuple[str, ...]:
     return tuple(
-        f"{delivery.name}: {fresh[delivery.id].refused}"
+        f"{_named(delivery)}: {fresh[delivery.id].refused}"
         for delivery in pinned
         if delivery.id in fresh and fresh[delivery.id].refused
     )
+
+
+def _named(delivery: Delivery) -> str:
+    return bounded([obj.name for obj in delivery.objects], at_most=1)
