@@ -1,0 +1,194 @@
+"""Sources that do not answer as declared: told, retried, and the rest is collected."""
+
+from __future__ import annotations
+
+import pytest
+from tests.commands import ask, call, listed, versions
+from tests.projects import edit, write
+
+GOOD = b'[{"day": "2024-01-01", "degrees": 3.5}, {"day": "2024-01-02", "degrees": 4}]'
+JSON, HTML = "application/json", "text/html"
+PAGE = b"<!doctype html><html><body>Please log in</body></html>"
+
+
+@pytest.fixture
+def warm(shop, service):
+    """The shop, with a weather service besides."""
+    write(
+        shop,
+        {
+            "sources/weather.yml": f"""
+collector: http
+url: {service.url}
+attempts: 3
+datasets:
+  weather: {{path: weather}}
+""",
+            "formatted/weather.yml": """
+from: landing.weather
+read: {format: json}
+key: [day]
+columns:
+  day: {type: date}
+  degrees: {type: double}
+""",
+        },
+    )
+    return shop
+
+
+def run(folder, *, code: int) -> str:
+    return " ".join(call(folder, "run", code=code).output.split())
+
+
+def status(folder) -> dict[str, str]:
+    return {asset: row["status"] for asset, row in listed(folder).items()}
+
+
+def test_an_api_that_fails_twice_is_asked_a_third_time(warm, service):
+    service.answer(500, "text/plain", b"sorry", times=2)
+    service.answer(200, JSON, GOOD)
+
+    said = run(warm, code=0)
+
+    assert f"{service.url}/weather answered at attempt 3" in said
+    assert service.asked == 3
+    assert ask(warm, "select count(*) n, sum(degrees) s from trusted.weather") == [
+        {"n": 2, "s": 7.5}
+    ]
+    assert set(status(warm).values()) == {"fresh"}
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "body", "told"),
+    [
+        (500, "text/plain", b"sorry", ["answered 500", "3 attempts", "'sorry'"]),
+        (200, HTML, PAGE, ["answered 200 with text/html", "no JSON", "Please log in"]),
+        (200, JSON, PAGE, ["no JSON", "Please log in"]),
+        (200, JSON, GOOD[:-9], ["no JSON"]),
+        (200, JSON, b"", ["no JSON"]),
+        (404, "text/plain", b"gone", ["answered 404", "'gone'"]),
+    ],
+    ids=["500 for ever", "HTML", "HTML called JSON", "cut JSON", "nothing", "404"],
+)
+def test_an_api_that_gives_something_else_is_told_and_the_rest_is_done(
+    warm, service, keeps_everything, code, kind, body, told
+):
+    service.answer(code, kind, body)
+
+    said = run(warm, code=1)
+
+    assert [words for words in told if words not in said] == []
+    assert "landing.weather" in said
+    assert f"{service.url}/weather" in said
+    assert "1 collection failed" in said
+    assert "everything else is done" in said
+    found = status(warm)
+    weather = {f"{zone}.weather" for zone in ("landing", "formatted", "trusted")}
+    assert {asset for asset, one in found.items() if one == "missing"} == weather
+    assert {one for asset, one in found.items() if asset not in weather} == {"fresh"}
+    keeps_everything(warm)
+
+    service.answers[:] = [(200, JSON, GOOD)]
+    run(warm, code=0)
+
+    assert set(status(warm).values()) == {"fresh"}
+    assert ask(warm, "select count(*) n from trusted.weather") == [{"n": 2}]
+
+
+def test_an_api_that_goes_bad_leaves_what_came_before(warm, service):
+    service.answer(200, JSON, GOOD)
+    run(warm, code=0)
+    before = versions(warm)
+    service.answers[:] = [(200, HTML, PAGE)]
+
+    said = run(warm, code=1)
+
+    assert "1 collection failed" in said
+    assert versions(warm) == before
+
+
+def test_a_database_that_is_not_there_is_told_and_the_rest_is_done(
+    shop, keeps_everything
+):
+    database, away = shop / "register.db", shop / "away.db"
+    database.rename(away)
+
+    said = run(shop, code=1)
+
+    assert f"there is no database at {database}" in said
+    assert "relative to the project's folder" in said
+    assert "landing.shops" in said
+    assert "trusted.sales waits: trusted.shops is not there yet" in said
+    assert "everything else is done" in said
+    assert not database.exists(), "looking for a database does not make one"
+    assert listed(shop)["formatted.sales"]["rows"] == 6
+    keeps_everything(shop)
+
+    away.rename(database)
+    run(shop, code=0)
+
+    assert set(status(shop).values()) == {"fresh"}
+    assert listed(shop)["exploitation.by_shop"]["rows"] == 3
+    keeps_everything(shop)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("{table: shops}", "{table: shosp}", "Did you mean `shops`?"),
+        ("{table: shops}", '{query: "select * form shops"}', 'near "form"'),
+    ],
+)
+def test_a_table_that_a_database_does_not_have_is_told(shop, old, new, told):
+    edit(shop / "sources/register.yml", old, new)
+
+    said = run(shop, code=1)
+
+    assert "landing.shops" in said
+    assert told in said
+    assert listed(shop)["formatted.sales"]["rows"] == 6
+
+    edit(shop / "sources/register.yml", new, old)
+    run(shop, code=0)
+    assert set(status(shop).values()) == {"fresh"}
+
+
+def test_a_file_in_place_of_a_database_is_told(shop):
+    (shop / "register.db").write_text("shop,city\nnorth,Nis\n")
+
+    said = run(shop, code=1)
+
+    assert "landing.shops" in said
+    assert "not a database" in said
+    assert listed(shop)["formatted.sales"]["rows"] == 6
+
+
+def test_a_folder_that_is_not_there_is_told(shop):
+    (shop / "inbox").rename(shop / "outbox")
+
+    said = run(shop, code=1)
+
+    assert f"there is no folder `{shop / 'inbox'}`" in said
+    assert "`path: inbox/*`" in said
+    assert listed(shop)["trusted.shops"]["rows"] == 2
+
+    (shop / "outbox").rename(shop / "inbox")
+    run(shop, code=0)
+    assert listed(shop)["exploitation.by_shop"]["rows"] == 3
+
+
+def test_a_sidecar_that_does_not_start_is_told(warm):
+    edit(
+        warm / "sources/weather.yml",
+        "attempts: 3",
+        "sidecar: {command: ['{python}', -c, 'raise SystemExit(\"no port\")'], "
+        "timeout_s: 5}",
+    )
+
+    said = run(warm, code=1)
+
+    assert "landing.weather" in said
+    assert "ended with exit code 1 before it was ready" in said
+    assert "no port" in said
+    assert listed(warm)["exploitation.by_shop"]["rows"] == 3
