@@ -32,7 +32,7 @@ def fitted(path, **parameters):
         }
     )
     spec = ModelSpec(estimator=path, parameters=parameters)
-    made = pipeline(build(spec, "classification", 0), FEATURES)
+    made = pipeline(build(spec, "classification", 0), FEATURES, frame)
     rows = Rows(pa.table({}), frame, (frame["n"] > 0).to_numpy(dtype=float))
     return fit(made, rows, "classification", name="m").pipeline, frame
 

@@ -50,7 +50,7 @@ TARGET = (np.arange(300) % 2).astype(float)
 def trained(estimator, frame):
     rows = Rows(pa.table({}), frame, TARGET)
     return fit(
-        pipeline(clone(estimator), FEATURES), rows, "classification", name="m"
+        pipeline(clone(estimator), FEATURES, frame), rows, "classification", name="m"
     ).pipeline
 
 
@@ -84,11 +84,19 @@ def test_what_is_imputed_and_scaled_is_that_of_the_training_rows(frame):
     assert number[0].statistics_[0] == pytest.approx(np.nanmedian(frame["n"]))
 
 
-def test_rare_levels_share_a_column(frame):
+def test_rare_levels_have_no_column(frame):
     frame.loc[:4, "c"] = ["r1", "r2", "r3", "r4", "r5"]
     fitted = trained(LogisticRegression(), frame)
     encoder = fitted["prepare"].named_transformers_["category"]
-    assert set(encoder.infrequent_categories_[0]) == {"r1", "r2", "r3", "r4", "r5"}
+    assert list(encoder.categories_[0]) == ["(missing)", "x", "y"]
+
+
+def test_names_for_every_row_leave_one_level(frame):
+    frame["c"] = pd.Series([f"id{i}" for i in range(len(frame))], dtype=object)
+    for estimator in ESTIMATORS:
+        fitted = trained(estimator, frame)
+        encoder = fitted["prepare"].named_transformers_["category"]
+        assert list(encoder.categories_[0]) == ["id0"]
 
 
 def test_histogram_trees_are_told_which_columns_are_categories(frame):

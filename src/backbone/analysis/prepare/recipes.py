@@ -15,6 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -55,9 +58,7 @@ def recipe_of(estimator: type[BaseEstimator]) -> Recipe:
 
 def preparation_for(recipe: Recipe, features: Sequence[Feature]) -> Preparation:
     """Say what the recipe does with these features."""
-    rare = (
-        f"levels with fewer than {_RARE} training rows together, unknown ones with them"
-    )
+    rare = f"levels with fewer than {_RARE} training rows and unknown ones have none"
     words = {
         "linear": {
             "number": "median for missing values, a column that marks them, then scaled "
@@ -69,13 +70,13 @@ def preparation_for(recipe: Recipe, features: Sequence[Feature]) -> Preparation:
         "trees": {
             "number": "median for missing values, and a column that marks them",
             "truth": "0 and 1, the commoner for missing values",
-            "category": f"levels by number ({rare}; at most {_MOST_CODES})",
+            "category": f"a number a level ({rare}; at most {_MOST_CODES})",
             "time": "parts of the calendar, as numbers",
         },
         "histogram trees": {
             "number": "as they are; missing values take a branch of their own",
             "truth": "0 and 1; missing values take a branch of their own",
-            "category": f"levels as sets, without an order ({rare}; at most "
+            "category": f"sets of levels, without an order ({rare}; at most "
             f"{_MOST_CODES})",
             "time": "parts of the calendar, as numbers",
         },
@@ -84,8 +85,14 @@ def preparation_for(recipe: Recipe, features: Sequence[Feature]) -> Preparation:
     return Preparation(recipe, tuple((k, w) for k, w in words.items() if k in present))
 
 
-def pipeline(estimator: BaseEstimator, features: Sequence[Feature]) -> Pipeline:
-    """Return preparation and estimator as one, ready to be fitted on training rows."""
+def pipeline(
+    estimator: BaseEstimator, features: Sequence[Feature], training: pd.DataFrame
+) -> Pipeline:
+    """Return preparation and estimator as one, to be fitted on the rows of `training`.
+
+    Which levels of a category are kept is counted here: the encoders of scikit-learn do
+    it value by value in Python, which takes longer than most models.
+    """
     recipe = recipe_of(type(estimator))
     columns = _columns(features)
     if recipe == "histogram trees":
@@ -93,7 +100,11 @@ def pipeline(estimator: BaseEstimator, features: Sequence[Feature]) -> Pipeline:
         estimator.set_params(categorical_features=codes)
     sparse = bool(get_tags(estimator).input_tags.sparse)
     transformer = ColumnTransformer(
-        [(name, step, used) for name, step, used in _steps(recipe, columns) if used],
+        [
+            (name, step, used)
+            for name, step, used in _steps(recipe, columns, training)
+            if used
+        ],
         sparse_threshold=0.3 if sparse else 0.0,
     )
     return Pipeline([("prepare", transformer), ("model", estimator)])
@@ -110,41 +121,40 @@ def _columns(features: Sequence[Feature]) -> dict[str, list[str]]:
     return found
 
 
-def _steps(recipe: Recipe, c: dict[str, list[str]]) -> list[tuple[str, Any, list[str]]]:
+def _steps(
+    recipe: Recipe, c: dict[str, list[str]], training: pd.DataFrame
+) -> list[tuple[str, Any, list[str]]]:
+    common = SimpleImputer(strategy="most_frequent", keep_empty_features=True)
+    median = SimpleImputer(
+        strategy="median", add_indicator=True, keep_empty_features=True
+    )
+    most = _MOST_COLUMNS if recipe == "linear" else _MOST_CODES
+    levels = [_kept(training[name], most) for name in c["category"]]
+    codes = OrdinalEncoder(
+        categories=levels,
+        handle_unknown="use_encoded_value",
+        unknown_value=_UNKNOWN,
+    )
     if recipe == "histogram trees":
         rest = [*c["number"], *c["truth"], *c["time"]]
-        return [("category", _codes(), c["category"]), ("rest", "passthrough", rest)]
-    common = SimpleImputer(strategy="most_frequent", keep_empty_features=True)
+        return [("category", codes, c["category"]), ("rest", "passthrough", rest)]
     if recipe == "trees":
         return [
-            ("category", _codes(), c["category"]),
-            ("number", _median(), [*c["number"], *c["time"]]),
+            ("category", codes, c["category"]),
+            ("number", median, [*c["number"], *c["time"]]),
             ("truth", common, c["truth"]),
         ]
+    columns = OneHotEncoder(categories=levels, handle_unknown="ignore")
     return [
-        ("category", _one_hot(_RARE), c["category"]),
-        ("time", _one_hot(1), c["season"]),
-        ("number", make_pipeline(_median(), StandardScaler()), c["number"]),
+        ("category", columns, c["category"]),
+        ("time", OneHotEncoder(handle_unknown="ignore"), c["season"]),
+        ("number", make_pipeline(median, StandardScaler()), c["number"]),
         ("truth", common, c["truth"]),
     ]
 
 
-def _median() -> SimpleImputer:
-    return SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-
-
-def _one_hot(rare: int) -> OneHotEncoder:
-    return OneHotEncoder(
-        min_frequency=rare,
-        max_categories=_MOST_COLUMNS,
-        handle_unknown="infrequent_if_exist",
-    )
-
-
-def _codes() -> OrdinalEncoder:
-    return OrdinalEncoder(
-        min_frequency=_RARE,
-        max_categories=_MOST_CODES,
-        handle_unknown="use_encoded_value",
-        unknown_value=_UNKNOWN,
-    )
+def _kept(values: pd.Series[str], at_most: int) -> npt.NDArray[np.object_]:
+    n = values.value_counts()
+    order = sorted(n.index, key=lambda level: (-n[level], level))
+    common = [level for level in order if n[level] >= _RARE] or order[:1]
+    return np.array(sorted(common[:at_most]), dtype=object)

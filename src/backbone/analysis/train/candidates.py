@@ -79,7 +79,7 @@ def train(
     for name, spec in declaration.models.items():
         for values in variants(spec):
             estimator = build(spec, declaration.task, declaration.seed, values)
-            whole = pipeline(estimator, features)
+            whole = pipeline(estimator, features, training.frame)
             label = _label(name, values)
             one = fit(whole, training, declaration.task, name=label)
             fitted[label] = (name, values, one)

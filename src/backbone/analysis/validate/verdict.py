@@ -110,7 +110,7 @@ def _fit(
     estimator = build(
         candidate.spec, declaration.task, declaration.seed, candidate.searched
     )
-    whole = pipeline(estimator, features)
+    whole = pipeline(estimator, features, rows.frame)
     return fit(whole, rows, declaration.task, name=candidate.label)
 
 
