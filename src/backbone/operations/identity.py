@@ -41,7 +41,7 @@ REVISIONS: Mapping[Kind, int] = {
     "analyse": 1,
 }
 _FOR_PEOPLE = {"description", "owner", "question", "value", "label", "outcome_label"}
-_COMPUTING = ("scikit-learn", "numpy", "scipy", "statsmodels")
+_COMPUTING = ("scikit-learn", "numpy", "scipy")
 
 
 def declared(declaration: Declaration) -> dict[str, Any]:
