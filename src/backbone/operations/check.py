@@ -12,7 +12,7 @@ from backbone.errors import BackboneError, DeclarationError, nearest
 from backbone.management.trusted.checks import check_clean, check_rule
 from backbone.model.names import AssetName
 from backbone.operations.plan import Plan, Step
-from backbone.operations.schemas import Schemas
+from backbone.operations.schemas import NotMadeYet, Schemas
 from backbone.project import Project
 
 __all__ = ["check_plan"]
@@ -50,7 +50,11 @@ def check_plan(project: Project, engine: Engine, catalog: Catalog, plan: Plan) -
             if broken & set(step.inputs):
                 broken.add(step.asset)
                 continue
-            found = list(_told(schemas, step, checks[step.asset.zone]))
+            try:
+                found = list(_told(schemas, step, checks[step.asset.zone]))
+            except NotMadeYet:
+                broken.add(step.asset)
+                continue
             if found:
                 broken.add(step.asset)
             mistakes += found

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from backbone.catalog import Catalog
 from backbone.engines.protocol import Session
 from backbone.management.exploitation.integrate import view_schema
-from backbone.management.formatted import formatted_schema
+from backbone.management.formatted import REJECTED, REJECTED_CELLS, formatted_schema
+from backbone.management.trusted.outputs import side_schemas
 from backbone.model.names import AssetName
 from backbone.model.schemas import FLAGS, Column, Schema
 from backbone.model.types import CanonicalType
@@ -15,13 +16,17 @@ from backbone.project import Project
 from backbone.sql.compilation import CompiledView, compile_view
 from backbone.sql.views import ParsedView, parse_view
 
-__all__ = ["Schemas", "parsed"]
+__all__ = ["NotMadeYet", "Schemas", "parsed"]
 
 
 def parsed(project: Project, name: str) -> ParsedView:
     """Return a view of the project, parsed."""
     view = project.views[name]
     return parse_view(view.sql, name=name, file=str(view.path))
+
+
+class NotMadeYet(Exception):
+    """The columns of an asset are known once it has been made."""
 
 
 @dataclass
@@ -44,6 +49,7 @@ class Schemas:
         Raises
         ------
         ProjectError : a view on the way cannot be compiled
+        NotMadeYet : nobody knows before an analysis on the way has been made
         """
         if asset not in self._known:
             self._known[asset] = self._find(asset)
@@ -57,19 +63,24 @@ class Schemas:
         return self.views[asset]
 
     def _find(self, asset: AssetName) -> Schema:
-        if asset.side is not None or asset.zone == "analysis":
-            return self._from_catalog(asset)
         if asset.zone == "formatted":
-            return formatted_schema(self.project.formatted[asset.table])
+            sides = {"rejected": REJECTED, "rejected_cells": REJECTED_CELLS}
+            return sides[asset.side] if asset.side else self._formatted(asset)
         if asset.zone == "trusted":
-            table = self.project.formatted[asset.table]
-            return formatted_schema(table).with_columns(FLAGS)
-        if asset in self.made:
+            main = self._formatted(asset).with_columns(FLAGS)
+            return side_schemas(main)[asset.side] if asset.side else main
+        if asset.zone == "analysis" or asset in self.made:
             return self._from_catalog(asset)
         declaration = self.project.views[asset.table].declaration
         return view_schema(self.session, self.compiled(asset), declaration)
 
+    def _formatted(self, asset: AssetName) -> Schema:
+        return formatted_schema(self.project.formatted[asset.table])
+
     def _from_catalog(self, asset: AssetName) -> Schema:
+        rows = self.catalog.columns(asset)
+        if not rows:
+            raise NotMadeYet(asset)
         return Schema(
             tuple(
                 Column(
@@ -79,6 +90,6 @@ class Schemas:
                     row["unit"],
                     row["timezone"],
                 )
-                for row in self.catalog.columns(asset)
+                for row in rows
             )
         )

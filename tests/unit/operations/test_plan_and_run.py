@@ -288,3 +288,32 @@ def test_every_version_names_the_versions_it_was_made_from(folder):
         table = env.lake.tables.head(AssetName("trusted", "readings"))
         assert set(table.sides) == {"violations", "repairs", "quarantine", "merged"}
         assert content_hash(env, table) == content_hash(env, table)
+
+
+def test_a_view_of_side_tables_is_made_in_the_first_run(folder):
+    (folder / "exploitation/why.sql").write_text(
+        "select reason, count(*) as n from formatted.readings__rejected group by reason\n"
+        "union all select rule, count(*) as n from trusted.readings__violations "
+        "group by rule\n"
+    )
+    with opened(folder) as env:
+        assert run(env).ok
+        found = query(env, "select reason from exploitation.why order by reason")
+    assert found["reason"].to_pylist() == [
+        "expected 4 fields, found 2",
+        "one_reading",
+        "sensible",
+    ]
+
+
+def test_a_question_about_an_analysis_waits_until_that_is_made(folder):
+    (folder / "exploitation/why.sql").write_text(
+        "select finding from analysis.places order by finding\n"
+    )
+    (folder / "analysis").mkdir()
+    (folder / "analysis/places.yml").write_text(
+        "kind: describe\nquestion: Where is it warm?\nfrom: trusted.readings\n"
+        "outcome: outdoor\nfactors: [{column: device}]\n"
+    )
+    with opened(folder) as env:
+        assert actions(env)["exploitation.why"].startswith("wait")

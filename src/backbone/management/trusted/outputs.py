@@ -25,6 +25,7 @@ __all__ = [
     "main_schema",
     "merged_schema",
     "quarantine_schema",
+    "side_schemas",
     "staged_flags",
     "write_main",
     "write_merged",
@@ -78,6 +79,16 @@ def quarantine_schema(schema: Schema) -> Schema:
 def merged_schema(schema: Schema) -> Schema:
     """Return the schema of the rows that were merged into a survivor."""
     return _prefixed(schema, MERGED)
+
+
+def side_schemas(schema: Schema) -> dict[str, Schema]:
+    """Return the schemas of the side tables of a table with `schema`, by their names."""
+    return {
+        "violations": VIOLATIONS,
+        "repairs": REPAIRS,
+        "quarantine": quarantine_schema(schema),
+        "merged": merged_schema(schema),
+    }
 
 
 def _prefixed(schema: Schema, more: Sequence[Column]) -> Schema:
