@@ -54,7 +54,12 @@ class Query:
 
     def sql(self, dialect: str = "duckdb") -> str:
         """Return the text of the query in `dialect`."""
-        return self.expression().sql(dialect=dialect)
+        *before, (_, last) = self.steps
+        if last.args.get("with_"):
+            return self.expression().sql(dialect=dialect)
+        texts = [f"{_named(n, dialect)} AS ({s.sql(dialect=dialect)})" for n, s in before]
+        with_ = f"WITH {', '.join(texts)} " if texts else ""
+        return with_ + last.sql(dialect=dialect)
 
     def reads(self) -> tuple[str, ...]:
         """Return the names of the tables that are read and are no step of the query."""
@@ -66,6 +71,10 @@ class Query:
                 if node.name and node.name not in local:
                     found[node.name] = None
         return tuple(found)
+
+
+def _named(name: str, dialect: str) -> str:
+    return exp.to_identifier(name, quoted=_needs_quotes(name)).sql(dialect=dialect)
 
 
 def _cte(name: str, select: exp.Query) -> exp.CTE:
