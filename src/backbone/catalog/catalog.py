@@ -6,15 +6,25 @@ truth; a catalog that is lost is filled again from the lake.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, delete, event, func, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    delete,
+    event,
+    func,
+    inspect,
+    select,
+)
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from backbone.catalog import tables as t
 from backbone.errors import CatalogError, CatalogVersion
@@ -25,6 +35,20 @@ from backbone.model.versions import VersionRef
 __all__ = ["Catalog"]
 
 _BUSY_S = 30
+_PRIMARY = 0xFF  # extended result codes of SQLite say more in their upper bytes
+_UNREADABLE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_UNWRITABLE = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+_ANEW = "The lake is the truth: delete the file, and it is made anew."
+_SPACE = (
+    "Is there space on the disk, and may you write there? What is finished is kept in "
+    "the lake; `backbone run` goes on from it."
+)
 
 
 class Catalog:
@@ -43,49 +67,63 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.is_new = not path.exists() or path.stat().st_size == 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CatalogError(
+                f"{path.parent} cannot be made: {error.strerror}",
+                hint="`catalog` in backbone.yml says where the catalog is.",
+            ) from error
         self._engine = _connect(path)
         try:
-            self._prepare()
-        except CatalogVersion:
-            raise
-        except (CatalogError, DatabaseError) as error:
+            self.is_new = self._prepared()
+        except BaseException:
             self._engine.dispose()
-            raise CatalogError(
-                f"{path} is no catalog that can be read",
-                hint="The lake is the truth: delete the file, and it is made anew.",
-            ) from error
+            raise
 
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
 
-    def _prepare(self) -> None:
-        if self.is_new:
-            t.metadata.create_all(self._engine)
+    def _prepared(self) -> bool:
+        """Make the catalog if it is not there; tell whether that was so."""
+        found = self._revision()
+        if found is None:
+            self._make()
+        elif found > t.REVISION:
+            raise CatalogVersion(
+                f"{self.path} has revision {found}; this Backbone knows {t.REVISION}",
+                hint="Install the newer Backbone that wrote it.",
+            )
+        return found is None
+
+    def _revision(self) -> int | None:
+        """Return the revision of the catalog; None if the database is empty."""
+        with self._read() as connection:
+            tables = inspect(connection).get_table_names()
+            if not tables:
+                return None
+            if t.meta.name not in tables:
+                raise CatalogError(f"{self.path} is another database", hint=_ANEW)
+            query = select(t.meta.c.value).where(t.meta.c.key == "revision")
+            return int(connection.execute(query).scalar_one())
+
+    def _make(self) -> None:
+        """Make the tables, all at once, unless another process has just done so."""
         with self._write() as connection:
-            found = connection.execute(
-                select(t.meta.c.value).where(t.meta.c.key == "revision")
-            ).scalar()
-            if found is None:
-                values = {"key": "revision", "value": str(t.REVISION)}
-                connection.execute(insert(t.meta).values(values).on_conflict_do_nothing())
-            elif int(found) > t.REVISION:
-                self._engine.dispose()
-                raise CatalogVersion(
-                    f"{self.path} has revision {found}; this Backbone knows {t.REVISION}",
-                    hint="Install the newer Backbone that wrote it.",
-                )
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            t.metadata.create_all(connection)
+            values = {"key": "revision", "value": str(t.REVISION)}
+            connection.execute(insert(t.meta).values(values).on_conflict_do_nothing())
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        with _mapped(), self._engine.begin() as connection:
+        with _mapped(self.path), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with _mapped(), self._engine.connect() as connection:
+        with _mapped(self.path), self._engine.connect() as connection:
             yield connection
 
     # Runs and steps
@@ -347,8 +385,13 @@ def _naive(moment: datetime) -> datetime:
 
 
 @contextmanager
-def _mapped() -> Iterator[None]:
+def _mapped(path: Path) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise CatalogError(f"the catalog failed: {error.__cause__ or error}") from error
+        code = getattr(error.__cause__, "sqlite_errorcode", 0) & _PRIMARY
+        what = f"the catalog {path} failed: {error.__cause__ or error}"
+        hint = _SPACE if code in _UNWRITABLE else None
+        if code in _UNREADABLE:
+            what, hint = f"{path} is no catalog that can be read", _ANEW
+        raise CatalogError(what, hint=hint) from error

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -146,6 +148,67 @@ def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path):
     )
     with pytest.raises(CatalogError, match="is no catalog"):
         Catalog(path)
+
+
+def test_another_database_is_left_alone(tmp_path):
+    path = tmp_path / "register.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table shops (shop text)")
+    connection.close()
+
+    with pytest.raises(CatalogError, match="is another database"):
+        Catalog(path)
+
+    with sqlite3.connect(path) as connection:
+        found = connection.execute("select name from sqlite_master").fetchall()
+    connection.close()
+    assert found == [("shops",)]
+
+
+def test_a_catalog_whose_making_failed_is_made_by_the_next(tmp_path, monkeypatch):
+    path = tmp_path / "catalog.db"
+    with monkeypatch.context() as patched:
+        patched.setattr("backbone.catalog.catalog.insert", None)
+        with pytest.raises(TypeError):
+            Catalog(path)
+    assert path.exists()
+
+    catalog = Catalog(path)
+    assert catalog.is_new
+    catalog.record_hash(ASSET, 0, "abc")
+    assert catalog.hash(ASSET, 0) == "abc"
+    catalog.close()
+
+
+def test_several_processes_make_a_catalog_at_once(tmp_path):
+    path = tmp_path / "catalog.db"
+    text = (
+        "import sys\nfrom pathlib import Path\nfrom backbone.catalog import Catalog\n"
+        "sys.stdin.read()\nCatalog(Path(sys.argv[1])).close()\n"
+    )
+    command = [sys.executable, "-c", text, str(path)]
+    started = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(4)]
+    for process in started:
+        process.stdin.close()
+    assert [process.wait(60) for process in started] == [0, 0, 0, 0]
+
+
+def test_a_full_disk_is_no_broken_catalog(tmp_path):
+    pytest.importorskip("resource")
+    text = (
+        "import resource, sys\nfrom pathlib import Path\n"
+        "from backbone.catalog import Catalog\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))\n"
+        "Catalog(Path(sys.argv[1]))\n"
+    )
+    path = tmp_path / "catalog.db"
+    done = subprocess.run(
+        [sys.executable, "-c", text, str(path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "Is there space on the disk" in done.stderr
+
+    Catalog(path).close()
 
 
 def test_reading_goes_on_while_another_process_writes(tmp_path):
