@@ -51,10 +51,11 @@ class Scan:
 
 @dataclass(frozen=True)
 class Staged:
-    """A relation that a session keeps until it closes."""
+    """A relation that a session keeps until it closes; `rows` is how many it has."""
 
     name: str
     schema: Schema
+    rows: int
 
 
 Relation = Scan | Staged

@@ -61,9 +61,11 @@ class DuckDBSession:
         name = f"staged_{self._staged}"
         with mapped():
             self._bind_all(inputs)
-            self._connection.execute(f"CREATE TEMP TABLE {name} AS {query.sql()}")
-            rows = self._connection.execute(f"DESCRIBE {name}").fetchall()
-        staged = Staged(name, schema_of([(str(row[0]), str(row[1])) for row in rows]))
+            made = self._connection.execute(f"CREATE TEMP TABLE {name} AS {query.sql()}")
+            (rows,) = made.fetchone() or (0,)
+            columns = self._connection.execute(f"DESCRIBE {name}").fetchall()
+        schema = schema_of([(str(row[0]), str(row[1])) for row in columns])
+        staged = Staged(name, schema, int(rows))
         self._bound[name] = staged
         return staged
 

@@ -22,21 +22,22 @@ from pyarrow import csv
 from backbone.engines.raw.headers import header_problem, looks_like
 from backbone.engines.raw.pieces import (
     Job,
+    ObjectEnd,
     Piece,
     RejectedRecord,
     Wanted,
-    ending,
     refusal,
     text_table,
 )
 from backbone.engines.raw.records import BLANK, Layout, fields
-from backbone.engines.raw.streams import Window, opened, windows
+from backbone.engines.raw.streams import Window, opened, windows, with_last
 from backbone.errors import AccountMismatch
 from backbone.model.raw import RawFormat, RawObject
 
 __all__ = ["jobs", "layout_of"]
 
 _BLOCK_BYTES = 1 << 20
+_HEAD_BYTES = 40_000
 
 
 @dataclass(frozen=True)
@@ -74,20 +75,12 @@ def jobs(obj: RawObject, wanted: Wanted) -> Iterator[Job]:
         header = _header(first, layout, wanted.sources)
         problem = _problem(first, header, wanted)
         if problem:
-            number = first.last + sum(len(window.records) for window in found) - 1
-            head = first.data[: 4 * wanted.format.max_record_bytes]
-            yield partial(
-                refusal, obj, wanted.sources, problem, records=number, head=head
-            )
+            count = first.last + sum(len(window.records) for window in found) - 1
+            refuse = partial(refusal, obj, wanted.sources, problem, records=count)
+            yield partial(refuse, head=first.data[:_HEAD_BYTES])
             return
-        last = 0
-        for window in chain([first.behind_header()], found):
-            last = window.last - 1
-            if len(window.records):
-                yield partial(_piece, obj, header, window, wanted)
-        yield partial(
-            ending, obj, wanted.sources, records=last, undeclared=header.undeclared
-        )
+        for window, is_last in with_last(chain([first.behind_header()], found)):
+            yield partial(_piece, obj, header, window, wanted, is_last=is_last)
 
 
 def _header(first: Window, layout: Layout, sources: Iterable[str]) -> _Header:
@@ -110,25 +103,22 @@ def _problem(first: Window, header: _Header, wanted: Wanted) -> str | None:
     return f"{problem} The file looks like {kind}" if problem and kind else problem
 
 
-def _piece(obj: RawObject, header: _Header, window: Window, wanted: Wanted) -> Piece:
+def _piece(
+    obj: RawObject, header: _Header, window: Window, wanted: Wanted, *, is_last: bool
+) -> Piece:
     """Read the records of a window."""
-    rejected = [
-        RejectedRecord(
-            window.first + index, reason, raw=window.text_of(window.first + index)
-        )
-        for index, reason in window.records.bad.items()
-    ]
-    rejected += _not_in_encoding(window, header, wanted.format)
+    rejected = list(_unsound(window, header, wanted.format))
     numbers = np.arange(window.first, window.last, dtype=np.int64)
-    numbers = np.delete(
-        numbers, [(reject.record or 0) - window.first for reject in rejected]
-    )
+    if rejected:
+        bad = [(each.record or 0) - window.first for each in rejected]
+        numbers = np.delete(numbers, bad)
     table, wrong = _parse(_without(window, rejected), header, wanted.format, window)
-    places = [row.number - 1 for row in wrong]
-    for row, number in zip(wrong, numbers[places].tolist(), strict=True):
-        reason = f"expected {row.expected_columns} fields, found {row.actual_columns}"
-        rejected.append(RejectedRecord(number, reason, raw=window.text_of(number)))
-    numbers = np.delete(numbers, places)
+    if wrong:
+        places = [row.number - 1 for row in wrong]
+        for row, number in zip(wrong, numbers[places].tolist(), strict=True):
+            reason = _miscounted(row.expected_columns, row.actual_columns)
+            rejected.append(RejectedRecord(number, reason, raw=window.text_of(number)))
+        numbers = np.delete(numbers, places)
     if table.num_rows != len(numbers):
         what = f"{len(numbers):,} records were given to be read, {table.num_rows:,} came"
         raise AccountMismatch(what, where=f"{obj.name}, from record {window.first}")
@@ -138,8 +128,24 @@ def _piece(obj: RawObject, header: _Header, window: Window, wanted: Wanted) -> P
         text_table(columns, numbers),
         tuple(sorted(rejected, key=lambda reject: reject.record or 0)),
         size=window.records.used - window.records.start,
+        undeclared=header.undeclared if is_last else (),
+        end=ObjectEnd(window.last - 1) if is_last else None,
         raw=window.text_of if wanted.keep_raw else None,
     )
+
+
+def _miscounted(expected: int, found: int) -> str:
+    return f"expected {expected} fields, found {found}"
+
+
+def _unsound(
+    window: Window, header: _Header, form: RawFormat
+) -> Iterator[RejectedRecord]:
+    """Reject the records that must not be given to a splitter of cells."""
+    for index, reason in window.records.bad.items():
+        number = window.first + index
+        yield RejectedRecord(number, reason, raw=window.text_of(number))
+    yield from _not_in_encoding(window, header, form)
 
 
 def _not_in_encoding(
@@ -153,7 +159,7 @@ def _not_in_encoding(
         number = window.first + index
         reason, column = None, None
         if len(cells) != len(header.names):
-            reason = f"expected {len(header.names)} fields, found {len(cells)}"
+            reason = _miscounted(len(header.names), len(cells))
         else:
             for name, place in header.places.items():
                 if not _is_utf8(pa.py_buffer(cells[place])):

@@ -21,6 +21,7 @@ from backbone.engines.raw.headers import looks_like, missing_problem
 from backbone.engines.raw.json_text import (
     MISSING,
     NoRecordsError,
+    Number,
     RecordError,
     lookup,
     parse_record,
@@ -46,6 +47,7 @@ __all__ = ["document_jobs", "line_jobs", "line_layout", "record_texts"]
 
 _READ_BYTES = 1 << 24
 _UNSOUND = "text that is not Unicode, or has a NUL"
+_PLAIN = frozenset({str, Number, type(None)})
 
 
 def line_layout(form: RawFormat) -> Layout:
@@ -54,7 +56,7 @@ def line_layout(form: RawFormat) -> Layout:
 
 
 class _Rows:
-    """Records of one piece, column by column."""
+    """Records of one piece, and those that were rejected."""
 
     def __init__(self, obj: RawObject, wanted: Wanted) -> None:
         self.obj = obj
@@ -63,27 +65,19 @@ class _Rows:
         self.roots = {*self.paths, *(path[0] for path in self.paths.values())}
         # JSON has a null of its own: an empty string is a value
         self.nulls = frozenset(wanted.format.nulls) - {""}
-        self.cells: dict[str, list[str | None]] = {name: [] for name in self.paths}
-        self.raws: dict[int, str] = {}
         self.numbers: list[int] = []
+        self.records: list[dict[str, Any]] = []
+        self.raws: list[str] = []
         self.rejected: list[RejectedRecord] = []
         self.keys: dict[str, None] = {}
         self.unseen = set(self.paths)
 
     def add(self, number: int, record: dict[str, Any], raw: str) -> None:
-        """Take the wanted values of a record."""
+        """Take a record."""
         self.meet(record)
-        texts = [text_of(lookup(record, *item)) for item in self.paths.items()]
-        if "\\u" in raw or not raw.isascii():
-            for source, text in zip(self.paths, texts, strict=True):
-                if text is not None and not _is_sound(text):
-                    self.reject(number, _UNSOUND, raw, column=source)
-                    return
-        for cells, text in zip(self.cells.values(), texts, strict=True):
-            cells.append(None if text in self.nulls else text)
         self.numbers.append(number)
-        if self.keep_raw:
-            self.raws[number] = _raw(raw)
+        self.records.append(record)
+        self.raws.append(raw)
 
     def meet(self, record: dict[str, Any]) -> None:
         """Remember what keys a record has."""
@@ -98,6 +92,7 @@ class _Rows:
     def reject(
         self, number: int, reason: str, raw: str, *, column: str | None = None
     ) -> None:
+        """Reject a record."""
         self.rejected.append(RejectedRecord(number, reason, column, _raw(raw)))
 
     def missing(self) -> str | None:
@@ -109,25 +104,56 @@ class _Rows:
 
     def piece(self, *, size: int, end: ObjectEnd | None = None) -> Piece:
         """Return what was taken."""
-        columns = {
-            name: pa.array(cells, pa.string()) for name, cells in self.cells.items()
-        }
+        cells = {source: self._texts(source, path) for source, path in self.paths.items()}
+        kept = self._reject_unsound(cells)
+        numbers, raws = [self.numbers[row] for row in kept], self.raws
+        if len(kept) < len(self.numbers):
+            cells = {name: [texts[row] for row in kept] for name, texts in cells.items()}
+            raws = [raws[row] for row in kept]
+        columns = {name: pa.array(texts, pa.string()) for name, texts in cells.items()}
+        by_number = dict(zip(numbers, raws, strict=True)) if self.keep_raw else {}
         return Piece(
             self.obj,
-            text_table(columns, np.array(self.numbers, np.int64)),
-            tuple(self.rejected),
+            text_table(columns, np.array(numbers, np.int64)),
+            tuple(sorted(self.rejected, key=lambda reject: reject.record or 0)),
             size=size,
             undeclared=tuple(key for key in self.keys if key not in self.roots),
             end=end,
-            raw=self.raws.__getitem__ if self.keep_raw else None,
+            raw=(lambda number: _raw(by_number[number])) if self.keep_raw else None,
         )
+
+    def _texts(self, source: str, path: list[str]) -> list[str | None]:
+        if len(path) == 1:
+            values = [record.get(source) for record in self.records]
+        else:
+            values = [lookup(record, source, path) for record in self.records]
+        if any(value.__class__ not in _PLAIN for value in values):
+            values = [text_of(value) for value in values]
+        if self.nulls:
+            values = [None if value in self.nulls else value for value in values]
+        return values
+
+    def _reject_unsound(self, cells: dict[str, list[str | None]]) -> list[int]:
+        """Reject the records with a cell that is no text; return the rows of the rest."""
+        kept = []
+        for row, raw in enumerate(self.raws):
+            column = None
+            if "\\u" in raw or not raw.isascii():
+                column = next((n for n in cells if not _is_sound(cells[n][row])), None)
+            if column is None:
+                kept.append(row)
+            else:
+                self.reject(self.numbers[row], _UNSOUND, raw, column=column)
+        return kept
 
 
 def _raw(text: str) -> str:
     return readable(text[:40_000].encode("utf-8", errors="surrogateescape"))
 
 
-def _is_sound(text: str) -> bool:
+def _is_sound(text: str | None) -> bool:
+    if text is None:
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -161,5 +161,5 @@ def ending(
 
 
 def _no_rows(sources: Iterable[str]) -> pa.Table:
-    nothing = {name: pa.array([], pa.string()) for name in sources}
-    return text_table(nothing, np.empty(0, np.int64))
+    texts = [(name, pa.string()) for name in sources]
+    return pa.schema([*texts, (RECORD, pa.int64())]).empty_table()

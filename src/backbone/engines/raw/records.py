@@ -12,7 +12,6 @@ character, elsewhere it is text. A doubled quote inside a quoted field is a quot
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -84,21 +83,35 @@ def scan(data: bytes, layout: Layout, *, final: bool) -> Records:
     """Find the records of a window that starts at a record.
 
     `final` says that no bytes follow the window: then its last record needs no line end.
+    Behind a trouble the window is walked for ever longer stretches before parity is
+    trusted again, so that few troubles cost little, and many no more than a walk.
     """
     view = np.frombuffer(data, np.uint8)
     lines = _line_ends(view, final=final)
     quotes = _positions(view, layout.quote)
-    ends, sound = _by_parity(view, lines, quotes, layout, final=final)
+    walk = _Walk(data, layout, final=final)
+    found: list[Offsets] = []
     bad: dict[int, str] = {}
-    is_cut = False
-    if not sound:
-        walk = _Walk(data, layout, final=final)
-        walk.run(int(ends[-1]) if len(ends) else 0, lines, quotes)
-        bad = {len(ends) + index: reason for index, reason in walk.bad.items()}
-        ends = np.concatenate([ends, np.array(walk.ends, np.int64)])
-        is_cut = walk.is_cut
-    _mark(view, ends, bad, layout)
-    return Records(ends, dict(sorted(bad.items())), is_cut, bool(len(quotes)))
+    at, stretch = 0, 1
+    while True:
+        lines = lines[np.searchsorted(lines, at, side="right") :]
+        quotes = quotes[np.searchsorted(quotes, at) :]
+        ends, sound = _by_parity(view, at, lines, quotes, layout, final=final)
+        found.append(ends)
+        if sound:
+            break
+        at = int(ends[-1]) if len(ends) else at
+        walk.run(at, lines, quotes, stretch)
+        count = sum(map(len, found))
+        bad |= {count + index: reason for index, reason in walk.bad.items()}
+        found.append(np.array(walk.ends, np.int64))
+        if walk.is_done:
+            break
+        at, stretch = walk.ends[-1], 2 * stretch
+    whole = np.concatenate(found)
+    _mark(view, whole, bad, layout)
+    is_quoted = layout.quote is not None and data.find(layout.quote) >= 0
+    return Records(whole, dict(sorted(bad.items())), walk.is_cut, is_quoted)
 
 
 def fields(record: bytes, layout: Layout) -> list[bytes]:
@@ -148,13 +161,17 @@ def _line_ends(view: npt.NDArray[np.uint8], *, final: bool) -> Offsets:
 
 def _by_parity(
     view: npt.NDArray[np.uint8],
+    start: int,
     lines: Offsets,
     quotes: Offsets,
     layout: Layout,
     *,
     final: bool,
 ) -> tuple[Offsets, bool]:
-    """Return the record ends that quote parity is sure of, and whether it is of all."""
+    """Return the record ends behind `start` that quote parity is sure of.
+
+    The second value tells whether they are all that the window shows.
+    """
     ends, sound = lines, True
     if len(quotes):
         ends = lines[np.searchsorted(quotes, lines) % 2 == 0]
@@ -163,10 +180,10 @@ def _by_parity(
             stray = int(quotes[-1])
         if stray is not None:
             ends, sound = ends[ends <= stray], False
-    over = np.flatnonzero(np.diff(ends, prepend=0) > layout.max_record_bytes)
+    over = np.flatnonzero(np.diff(ends, prepend=start) > layout.max_record_bytes)
     if len(over):
         ends, sound = ends[: over[0]], False
-    left = len(view) - (int(ends[-1]) if len(ends) else 0)
+    left = len(view) - (int(ends[-1]) if len(ends) else start)
     return ends, sound and left <= layout.max_record_bytes
 
 
@@ -216,7 +233,10 @@ def _closing(data: bytes, at: int, limit: int, quote: bytes) -> int | None:
 
 
 class _Walk:
-    """A walk over the records of a window, field by field where there are quotes."""
+    """A walk over the records of a window, field by field where there are quotes.
+
+    `is_done`: there is nothing more to be found in the window.
+    """
 
     def __init__(self, data: bytes, layout: Layout, *, final: bool) -> None:
         self.data = data
@@ -225,30 +245,34 @@ class _Walk:
         self.ends: list[int] = []
         self.bad: dict[int, str] = {}
         self.is_cut = False
+        self.is_done = False
         self._quote = bytes([layout.quote]) if layout.quote is not None else b""
         self._delimiter = bytes([layout.delimiter or _LF])
-        self._lines: list[int] = []
+        self._stops = layout.stops
+        self._lines = np.empty(0, np.int64)
 
-    def run(self, at: int, lines: Offsets, quotes: Offsets) -> None:
-        """Walk from the record that starts at `at` as far as whole records go."""
-        self._lines = lines[np.searchsorted(lines, at, side="right") :].tolist()
-        marks = quotes[np.searchsorted(quotes, at) :].tolist()
-        line = mark = 0
+    def run(self, at: int, lines: Offsets, quotes: Offsets, records: int) -> None:
+        """Walk some `records` from `at` on, or as far as whole records go."""
+        self.ends, self.bad = [], {}
+        self._lines = lines
         while at < len(self.data):
-            mark = bisect_left(marks, at, mark)
-            quote = marks[mark] if mark < len(marks) else len(self.data)
-            upto = bisect_right(self._lines, quote, line)
+            if len(self.ends) >= records:
+                return
+            mark = int(quotes.searchsorted(at))
+            quote = int(quotes[mark]) if mark < len(quotes) else len(self.data)
+            line = int(lines.searchsorted(at, side="right"))
+            upto = int(lines.searchsorted(quote, side="right"))
             if upto > line:
-                self.ends.extend(self._lines[line:upto])
-                line, at = upto, self._lines[upto - 1]
+                self.ends.extend(lines[line:upto].tolist())
+                at = self.ends[-1]
                 continue
-            end = self._record(at) if mark < len(marks) else None
+            end = self._record(at) if mark < len(quotes) else None
             if end is None:
                 self._leave(at)
-                return
+                break
             self.ends.append(end)
             at = end
-            line = bisect_right(self._lines, at, line)
+        self.is_done = True
 
     def _leave(self, at: int) -> None:
         """Leave the last record to the next window, or cut it if it is too long."""
@@ -264,15 +288,17 @@ class _Walk:
         """Return where the record ends, None if the window does not show it."""
         data, at = self.data, start
         limit = start + self.layout.max_record_bytes
+        line = self._line_end(at)
         while at < len(data):
             if at <= limit and data[at : at + 1] == self._quote:
                 close = _closing(data, at + 1, limit, self._quote)
                 if close is None:
                     return self._open(at, limit)
                 at = close + 1
-                if at < len(data) and data[at] not in self.layout.stops:
+                if at < len(data) and data[at] not in self._stops:
                     self.bad.setdefault(len(self.ends), AFTER)
-            line = self._line_end(at)
+                if line is not None and at >= line:
+                    line = self._line_end(at)
             stop = data.find(self._delimiter, at, line) if at <= limit else -1
             if stop < 0:
                 return line if at < len(data) or not self.final else at
@@ -287,5 +313,5 @@ class _Walk:
         return self._line_end(quote)
 
     def _line_end(self, at: int) -> int | None:
-        index = bisect_right(self._lines, at)
-        return self._lines[index] if index < len(self._lines) else None
+        index = int(self._lines.searchsorted(at, side="right"))
+        return int(self._lines[index]) if index < len(self._lines) else None

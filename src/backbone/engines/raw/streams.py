@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -12,7 +12,7 @@ from backbone.engines.raw.pieces import readable
 from backbone.engines.raw.records import Layout, Records, scan
 from backbone.errors import LakeError
 
-__all__ = ["ByteStream", "Window", "opened", "opened_file", "windows"]
+__all__ = ["ByteStream", "Window", "opened", "opened_file", "windows", "with_last"]
 
 _BOM = codecs.BOM_UTF8
 _DECODED_BYTES = 1 << 20
@@ -146,6 +146,17 @@ def windows(
             carry, final = _behind_line(stream, data[-1:], window_bytes)
         if final and not carry:
             return
+
+
+def with_last(found: Iterable[Window]) -> Iterator[tuple[Window, bool]]:
+    """Yield every window, and whether it is the last."""
+    waiting: Window | None = None
+    for window in found:
+        if waiting is not None:
+            yield waiting, False
+        waiting = window
+    if waiting is not None:
+        yield waiting, True
 
 
 def _behind_line(stream: ByteStream, last: bytes, size: int) -> tuple[bytes, bool]:

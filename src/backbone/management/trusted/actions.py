@@ -14,7 +14,7 @@ from sqlglot import exp
 from backbone.engines.protocol import Relation, Session, Staged
 from backbone.management.trusted.blame import blamed, blamed_role
 from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.findings import Finding, count_of, union
+from backbone.management.trusted.findings import Finding, union
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.state import State
 from backbone.management.trusted.texts import canonical_text
@@ -144,7 +144,7 @@ def _moved(
         column("confidence"),
     ).from_(table(query.result))
     moves = session.stage(query.then("typed", typed), inputs)
-    cells = count_of(session, moves)
+    cells = moves.rows
     if not cells:
         return change
     entries = exp.select(
@@ -226,7 +226,7 @@ def deduplicate(session: Session, state: State, rule: Rule) -> Change:
 
 
 def _removed(session: Session, state: State, gone: Staged) -> Change:
-    rows = count_of(session, gone)
+    rows = gone.rows
     if not rows:
         return Change(state)
     return Change(state.without(session, gone), gone=gone, rows=rows)

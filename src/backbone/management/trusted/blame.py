@@ -37,7 +37,9 @@ def blamed(rule: Rule, part: Part) -> tuple[Blamed, ...]:
     """Return the cells to blame when `part` of `rule` is broken.
 
     `blame` of the rule decides (``column``, or ``t1.column`` of a two-row rule); without
-    it, the column that the constraint is about.
+    it, the column that the constraint is about. A condition on one row may blame a cell
+    of the row that it does not read: what is wrong with a temperature is wrong with the
+    dew point that was computed from it.
 
     >>> from backbone.management.trusted.rules import parts_of
     >>> rule = Rule(name="r", deny="t1.a = t2.a and t1.b < t2.b", blame=("t2.b",))
@@ -46,7 +48,10 @@ def blamed(rule: Rule, part: Part) -> tuple[Blamed, ...]:
     """
     if not rule.blame:
         return tuple(Blamed(name) for name in part.about)
-    return tuple(b for b in map(_read, rule.blame) if b.column in part.constraint.columns)
+    cells = tuple(map(_read, rule.blame))
+    if rule.form != "deny" or part.constraint.is_pair:
+        return tuple(b for b in cells if b.column in part.constraint.columns)
+    return cells
 
 
 def blamed_role(rule: Rule) -> Rows:

@@ -17,7 +17,7 @@ from backbone.management.trusted.texts import values_text
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query, column, table
 
-__all__ = ["Finding", "References", "count_of", "described", "find", "reads_of", "union"]
+__all__ = ["Finding", "References", "described", "find", "reads_of", "union"]
 
 Inputs = dict[str, Relation]
 
@@ -40,8 +40,12 @@ class Finding:
     part: Part
     number: int
     hits: Staged
-    rows: int
     pairs: int | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows break it."""
+        return self.hits.rows
 
 
 def reads_of(part: Part, own: str) -> tuple[str, ...]:
@@ -63,13 +67,12 @@ def find(
     steps, inputs = _reading(state, part, references)
     query = Query((*steps, *violations(part.constraint).steps))
     hits = session.stage(query, inputs)
-    rows = count_of(session, hits)
-    counted = pair_count(part.constraint) if rows else None
+    counted = pair_count(part.constraint) if hits.rows else None
     pairs = None
     if counted is not None:
         found = session.fetch(Query((*steps, *counted.steps)), inputs)
         pairs = int(found.column("pairs")[0].as_py())
-    return Finding(part, number, hits, rows, pairs)
+    return Finding(part, number, hits, pairs)
 
 
 def _reading(state: State, part: Part, references: References) -> tuple[Steps, Inputs]:
@@ -83,12 +86,6 @@ def _reading(state: State, part: Part, references: References) -> tuple[Steps, I
     if reference.table not in references.tables:
         raise UnknownAsset.named(reference.table, sorted(references.tables))
     return steps, {**inputs, reference.table: references.tables[reference.table]}
-
-
-def count_of(session: Session, staged: Staged) -> int:
-    """Return the number of rows of `staged`."""
-    query = Query.of(select("select count(*) as n from staged"))
-    return int(session.fetch(query, {"staged": staged}).column("n")[0].as_py())
 
 
 def union(relations: Sequence[Staged], names: Sequence[str]) -> tuple[exp.Query, Inputs]:

@@ -154,8 +154,7 @@ def _changed_cells(
         )
         query = Query.of(cells.from_(table("work")).where(differs))
         staged = session.stage(query, {"work": work})
-        count = Query.of(select("select count(*) as n from staged"))
-        if session.fetch(count, {"staged": staged}).column("n")[0].as_py():
+        if staged.rows:
             found[name] = staged
     return found
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from backbone.engines.protocol import Relation, Session, Staged, Written
 from backbone.management.trusted.applying import applied
 from backbone.management.trusted.clean import tidies_of
-from backbone.management.trusted.findings import References, count_of, reads_of
+from backbone.management.trusted.findings import References, reads_of
 from backbone.management.trusted.opening import Opened, cleaning_repairs, opened
 from backbone.management.trusted.outputs import (
     Flag,
@@ -178,7 +178,7 @@ def _written(
         merged=merged.rows,
         superseded=start.formatted - start.current,
         repaired=repairs.rows,
-        flagged=count_of(session, flags) if flags else 0,
+        flagged=flags.rows if flags else 0,
     )
     return TrustedResult(
         main=main,

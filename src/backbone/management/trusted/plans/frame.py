@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from sqlglot import exp, parse_one
@@ -24,6 +25,11 @@ Steps = list[Step]
 
 def select(text: str) -> exp.Query:
     """Return a select over steps of ours (no outside name or value is in `text`)."""
+    return _parsed(text).copy()
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> exp.Query:
     return cast("exp.Query", parse_one(text, read="duckdb"))
 
 
