@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Any
 
-from backbone.engines.protocol import Session, Written
+from backbone.engines.protocol import Written
 from backbone.errors import bounded
 from backbone.lake.tables import DataFile, TableVersion
 from backbone.management.formatted import (
@@ -27,6 +30,7 @@ __all__ = ["execute"]
 
 _BATCH_BYTES = 512_000_000
 _BATCH_DELIVERIES = 500
+_LARGE_BYTES = 64_000_000
 
 Records = Mapping[str, Mapping[str, Any]]
 
@@ -46,16 +50,13 @@ def execute(work: Work, step: Step) -> Outcome:
     keep = _files_of(head, done)
     fresh: dict[str, FormattedDelivery] = {}
     version = head
-    with work.engine.session() as session:
-        for batch in _batches(todo):
-            read = _read(
-                work, step, session, table, batch, position=len(fresh), of=len(todo)
-            )
-            records = {d.id: _record(work, step, d, read[d.id]) for d in batch}
-            fresh |= read
-            done |= records
-            version = _commit(work, step, table, pinned, done, records, read, keep)
-            keep = version.files
+    for batch in _batches(todo):
+        read = _read(work, step, table, batch, position=len(fresh), of=len(todo))
+        records = {d.id: _record(work, step, d, read[d.id]) for d in batch}
+        fresh |= read
+        done |= records
+        version = _commit(work, step, table, pinned, done, records, read, keep)
+        keep = version.files
     if version is None or version.identity != step.identity:
         version = _commit(work, step, table, pinned, done, {}, {}, keep)
     return Outcome(version, warnings=_warnings(fresh), refused=_refused(pinned, fresh))
@@ -100,22 +101,35 @@ def _batches(todo: Sequence[Delivery]) -> Iterator[list[Delivery]]:
 def _read(
     work: Work,
     step: Step,
-    session: Session,
     table: FormattedTable,
     batch: Sequence[Delivery],
     *,
     position: int,
     of: int,
 ) -> dict[str, FormattedDelivery]:
+    """Read deliveries, small ones several at once; each has a session and a folder."""
     home = work.attempt(step.asset)
-    results = {}
-    for number, delivery in enumerate(batch):
+    finished = count(position + 1)
+
+    def read(delivery: Delivery) -> FormattedDelivery:
         paths = {obj.name: work.lake.landing.path(obj) for obj in delivery.objects}
-        folder = home / delivery.id
-        results[delivery.id] = format_delivery(session, table, delivery, paths, folder)
-        done = position + number + 1
-        work.tell(Event("progress", str(step.asset), delivery.name, done=done, total=of))
-    return results
+        with work.engine.session() as session:
+            result = format_delivery(session, table, delivery, paths, home / delivery.id)
+        work.tell(
+            Event(
+                "progress", str(step.asset), delivery.name, done=next(finished), total=of
+            )
+        )
+        return result
+
+    large = any(delivery.size > _LARGE_BYTES for delivery in batch)
+    with ThreadPoolExecutor(1 if large else _threads(work)) as pool:
+        results = list(pool.map(read, batch))
+    return {d.id: result for d, result in zip(batch, results, strict=True)}
+
+
+def _threads(work: Work) -> int:
+    return work.project.settings.engine.threads or os.cpu_count() or 1
 
 
 def _record(
