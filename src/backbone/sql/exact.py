@@ -45,11 +45,11 @@ def exact(
 
     Returns
     -------
-    A tree in which ``sum`` and ``avg`` of doubles are exact (`backbone.sql.sums`), sums of
-    integers are 64-bit integers (beyond them an error, not another number), averages of
-    integers and decimals are an exact sum divided once. Aggregates without an exact form
-    (``stddev``, ``corr``, …; and ``sum(distinct …)`` of doubles) go through their
-    values in order: the same on every run of one engine, and within their usual
+    A tree in which ``sum`` and ``avg`` of doubles are exact (see `backbone.sql.sums`),
+    sums of integers are 64-bit integers (beyond them an error, not another number),
+    averages of integers and decimals are an exact sum divided once. Aggregates without
+    an exact form (``stddev``, ``corr``, …; and ``sum(distinct …)`` of doubles) go through
+    their values in order: the same on every run of one engine, and within their usual
     rounding error of another engine's.
 
     Raises
