@@ -24,6 +24,7 @@ from backbone.errors import BackboneError
 from backbone.project.drafts import drafted
 from backbone.project.folder import FOLDERS
 from backbone.project.reading import DECLARED
+from backbone.project.schema import KINDS
 from backbone.project.yaml import parse
 
 NAMES = [name for verbs in VERBS.values() for name in verbs]
@@ -142,6 +143,10 @@ def test_every_option_is_documented(verb):
     rows = re.findall(r"^\| (`-[^|]*) \|", sections()[verb], flags=re.MULTILINE)
     said = {name for row in rows for name in re.findall(r"`(--?[\w-]+)", row)}
     assert said == wanted
+
+
+def test_every_kind_of_schema_is_documented():
+    assert [kind for kind in KINDS if f"`{kind}`" not in sections()["schema"]] == []
 
 
 def test_options_of_every_verb_are_documented():
