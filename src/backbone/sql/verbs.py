@@ -8,7 +8,10 @@
     What clocks in a zone show at an instant: a wall-clock time without a zone.
 
 Both take the zone from a constant or from a column, and are null where an argument is.
-On DuckDB ``to_utc`` costs about 0.4 µs a row with a constant zone, 3 µs with a column.
+DuckDB sets up a calendar for every row whose zone is not a constant, which costs more
+than the conversion. So a zone that comes from a column is compared with zones that are
+common, each with a branch of its own in which it is a constant; any other zone is
+converted as it is. The result is the same.
 """
 
 from __future__ import annotations
@@ -21,7 +24,42 @@ from backbone.errors import ViewError
 
 __all__ = ["VERBS", "with_verbs"]
 
+Verb = Callable[[exp.Expr, exp.Expr], exp.Expr]
 Failure = Callable[[exp.Expr, str, str], ViewError]
+
+
+_COMMON_ZONES = (
+    "UTC",
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/Phoenix",
+    "America/Anchorage",
+    "Pacific/Honolulu",
+    "America/Toronto",
+    "America/Mexico_City",
+    "America/Sao_Paulo",
+    "Europe/London",
+    "Europe/Paris",
+    "Europe/Berlin",
+    "Europe/Madrid",
+    "Europe/Rome",
+    "Europe/Belgrade",
+    "Europe/Warsaw",
+    "Europe/Istanbul",
+    "Africa/Cairo",
+    "Africa/Johannesburg",
+    "Africa/Lagos",
+    "Asia/Dubai",
+    "Asia/Kolkata",
+    "Asia/Shanghai",
+    "Asia/Singapore",
+    "Asia/Tokyo",
+    "Asia/Seoul",
+    "Australia/Sydney",
+    "Pacific/Auckland",
+)
 
 
 def _to_local(instant: exp.Expr, zone: exp.Expr) -> exp.Expr:
@@ -40,6 +78,23 @@ def _to_utc(local: exp.Expr, zone: exp.Expr) -> exp.Expr:
     return exp.case().when(unchanged, second).when(twice, first).else_(second.copy())
 
 
+def _by_zone(verb: Verb) -> Verb:
+    """Return `verb` with a branch for each common zone, where the zone is no constant."""
+
+    def branched(time: exp.Expr, zone: exp.Expr) -> exp.Expr:
+        if isinstance(zone, exp.Literal):
+            return verb(time, zone)
+        branches = [
+            exp.If(
+                this=exp.Literal.string(name), true=verb(time, exp.Literal.string(name))
+            )
+            for name in _COMMON_ZONES
+        ]
+        return exp.Case(this=zone.copy(), ifs=branches, default=verb(time, zone))
+
+    return branched
+
+
 def _shown(time: exp.Expr, zone: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="timezone", expressions=[zone.copy(), time.copy()])
 
@@ -52,10 +107,7 @@ def _day() -> exp.Expr:
     return exp.Interval(this=exp.Literal.string("24"), unit=exp.var("HOUR"))
 
 
-VERBS: dict[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
-    "to_local": _to_local,
-    "to_utc": _to_utc,
-}
+VERBS: dict[str, Verb] = {"to_local": _by_zone(_to_local), "to_utc": _by_zone(_to_utc)}
 
 
 def with_verbs(tree: exp.Query, failure: Failure) -> exp.Query:
