@@ -129,13 +129,21 @@ def _row(
     scan = Scan(version.paths(), version.schema)
     with env.engine.session() as session:
         found = session.fetch(Query.of(select), {"traced": scan}, max_rows=2).to_pylist()
-    if not found:
-        shown = ", ".join(f"{k} = {v}" for k, v in key.items())
+    if len(found) > 1:
         raise DataError(
-            f"no row of {version.asset} has {shown}",
+            f"several rows of {version.asset} have {_shown(key)}",
+            hint=f"Name a whole key of {', '.join(version.schema.public.names)}.",
+        )
+    if not found:
+        raise DataError(
+            f"no row of {version.asset} has {_shown(key)}",
             command=f'backbone query "select * from {version.asset}"',
         )
     return dict(found[0])
+
+
+def _shown(key: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in key.items())
 
 
 def _origins(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import pyarrow as pa
 from sqlglot import exp
 
@@ -12,8 +10,9 @@ from backbone.engines.protocol import Relation, Scan
 from backbone.errors import BackboneError, LakeError
 from backbone.lake.tables import TableVersion
 from backbone.model.names import AssetName
-from backbone.sql.queries import Query, table
-from backbone.sql.views import parse_view
+from backbone.sql.queries import Query
+from backbone.sql.verbs import with_verbs
+from backbone.sql.views import named_assets, parse_view
 
 __all__ = ["head", "query", "row_count", "snapshot"]
 
@@ -25,7 +24,8 @@ def query(
 
     Parameters
     ----------
-    sql : a select in the DuckDB dialect; assets, joins, windows, whatever it can do
+    sql : a select in the DuckDB dialect; assets, joins, windows, whatever it can do,
+        and our verbs ``to_utc`` and ``to_local``
     at : read every table as it was at the end of this run; the newest by default
     max_rows : return at most so many rows
 
@@ -67,13 +67,7 @@ def _bound(
     for asset in parsed.inputs:
         version = _version(env, asset, numbers.get(str(asset)) if at else None, at)
         inputs[str(asset)] = Scan(version.paths(), version.schema)
-    return cast("exp.Query", parsed.expression.transform(_as_one_name)), inputs
-
-
-def _as_one_name(node: exp.Expr) -> exp.Expr:
-    if isinstance(node, exp.Table) and node.db:
-        return table(f"{node.db}.{node.name}", node.alias or node.name)
-    return node
+    return with_verbs(named_assets(parsed), parsed.failure), inputs
 
 
 def snapshot(env: Environment, run: str) -> dict[str, int]:

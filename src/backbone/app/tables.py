@@ -185,6 +185,7 @@ class Table(Rows):
         return list(view.declaration.grain)
 
     def first(self, rows: int) -> pa.Table:
+        """Return the first rows, in the order of `to_arrow`."""
         with self._opened().engine.session() as session:
             return session.fetch(self._query(None), {"read": self._scan()}, max_rows=rows)
 

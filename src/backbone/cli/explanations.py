@@ -69,7 +69,7 @@ def _print_nested(value: Any) -> None:
         rows = [{name: _words(row.get(name)) for name in names} for row in value]
         console.print(rows_table(names, rows, console))
         return
-    simple = {_title(k): _words(v) for k, v in value.items() if not _is_nested(v)}
+    simple = {name: _words(v) for name, v in value.items() if not _is_nested(v)}
     if simple:
         console.print(Padding(facts(simple), (0, 0, 0, 2), expand=False))
     nested = {name: inner for name, inner in value.items() if _is_nested(inner)}

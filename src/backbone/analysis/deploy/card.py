@@ -31,7 +31,6 @@ def card_of(
     """Return the card of the model that a study ended with."""
     chosen, verdict = found.choice.chosen, found.verdict
     estimator = found.model.pipeline[-1]
-    made_at = references.made_at
     return {
         "asset": references.asset,
         "question": declaration.question,
@@ -57,7 +56,6 @@ def card_of(
         "versions": versions(LIBRARIES),
         "inputs": dict(references.inputs),
         "fingerprint": references.fingerprint,
-        "made_at": None if made_at is None else made_at.isoformat(),
         "approximate": "scores may differ in their last digits between machines",
     }
 

@@ -24,7 +24,7 @@ SIDES: Mapping[Zone, tuple[str, ...]] = {
     "formatted": ("rejected", "rejected_cells"),
     "trusted": ("violations", "repairs", "quarantine", "merged"),
     "exploitation": (),
-    "analysis": ("sandbox", "train", "test", "predictions", "metrics"),
+    "analysis": ("sandbox", "predictions", "metrics", "effects", "levels"),
 }
 
 
