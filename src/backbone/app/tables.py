@@ -247,6 +247,7 @@ class Result(Rows):
         return int(self._begin.num_rows) <= _SHOWN
 
     def first(self, rows: int | None) -> pa.Table:
+        """Return the first rows of the answer; all of them for None."""
         if rows is not None and (self._is_whole or rows <= _SHOWN):
             return self._begin.slice(0, rows)
         return query(self._opened(), self._sql, at=self._at, max_rows=rows)
