@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backbone.errors import LakeError
-from backbone.lake.disk import sync_folder, write_whole
+from backbone.lake.disk import sync_folder, write_whole, writing
 from backbone.model.names import AssetName
 
 __all__ = ["Artifacts"]
@@ -38,7 +38,8 @@ class Artifacts:
         except OSError:
             shutil.rmtree(partial, ignore_errors=True)
             if not target.is_dir():
-                raise
+                with writing(target):
+                    raise
         sync_folder(target.parent)
         return target
 

@@ -4,10 +4,32 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["sync", "sync_folder", "write_whole"]
+from backbone.errors import LakeError
+
+__all__ = ["sync", "sync_folder", "write_whole", "writing"]
+
+
+@contextmanager
+def writing(where: Path) -> Iterator[None]:
+    """Raise a LakeError in place of what the system says when it cannot write.
+
+    Parameters
+    ----------
+    where : what is being written, for people
+    """
+    try:
+        yield
+    except OSError as error:
+        raise LakeError(
+            f"the lake could not be written: {error.strerror or error}",
+            where=str(where),
+            hint="Free some space or check who may write there. What is finished is "
+            "kept; `backbone run` goes on from it.",
+        ) from error
 
 
 def sync(paths: Iterable[Path]) -> None:

@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 
 from backbone.errors import LockHeld
+from backbone.lake.disk import writing
 from backbone.model.names import AssetName
 
 if os.name == "posix":
@@ -43,20 +45,26 @@ class Locks:
         Raises
         ------
         LockHeld : the time is over
+        LakeError : the lock's file cannot be written
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / f"{asset}.lock").open("a+", encoding="utf-8") as stream:
-            _acquire(stream.fileno(), stream.name, asset, timeout_s, waiting)
-            stream.seek(0)
-            stream.truncate()
+        path = self.root / f"{asset}.lock"
+        with self._opened(path) as stream:
+            _acquire(stream.fileno(), str(path), asset, timeout_s, waiting)
             since = datetime.now(UTC).isoformat(timespec="seconds")
-            stream.write(json.dumps({"pid": os.getpid(), "run": run, "since": since}))
-            stream.flush()
+            holder = {"pid": os.getpid(), "run": run, "since": since}
+            with writing(path):
+                stream.truncate(0)
+                stream.write(json.dumps(holder).encode())
             try:
                 yield
             finally:
-                stream.seek(0)
-                stream.truncate()
+                stream.truncate(0)
+
+    def _opened(self, path: Path) -> FileIO:
+        """Open a lock's file without a buffer, which could not be emptied at the end."""
+        with writing(path):
+            self.root.mkdir(parents=True, exist_ok=True)
+            return path.open("a+b", buffering=0)
 
 
 def _acquire(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backbone.lake.disk import write_whole
+from backbone.lake.disk import write_whole, writing
 
 __all__ = ["RunRecords"]
 
@@ -37,7 +37,9 @@ class RunRecords:
 
     def _write(self, run: str, moment: str, record: Mapping[str, Any]) -> None:
         text = json.dumps(record, indent=1, sort_keys=True, default=str)
-        write_whole(self.root / f"{run}.{moment}.json", text.encode())
+        path = self.root / f"{run}.{moment}.json"
+        with writing(path):
+            write_whole(path, text.encode())
 
 
 def _read(path: Path) -> dict[str, Any]:

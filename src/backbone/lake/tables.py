@@ -23,7 +23,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from backbone.errors import CommitConflict, CorruptLake, ForeignTable, LakeError
-from backbone.lake.disk import sync
+from backbone.lake.disk import sync, writing
 from backbone.lake.schemas import canonical_schema, delta_schema
 from backbone.model.files import WrittenFile
 from backbone.model.names import AssetName
@@ -114,7 +114,8 @@ class Tables:
     def attempt(self, asset: AssetName) -> Path:
         """Return a new folder for one attempt to write files of the table."""
         path = self.folder(asset) / f"w-{uuid.uuid4().hex[:12]}"
-        path.mkdir(parents=True)
+        with writing(path):
+            path.mkdir(parents=True)
         return path
 
     def adopt(self, asset: AssetName, files: Sequence[WrittenFile]) -> list[WrittenFile]:
@@ -129,13 +130,17 @@ class Tables:
         moved = []
         for number, file in enumerate(files):
             target = home / f"{number:05d}-{file.path.name}"
-            file.path.rename(target)
+            with writing(target):
+                file.path.rename(target)
             moved.append(replace(file, path=target))
         return moved
 
     def exists(self, asset: AssetName) -> bool:
-        """Tell whether the table has any version."""
-        return (self.folder(asset) / "_delta_log").is_dir()
+        """Tell whether the table has any version.
+
+        A log without an entry is that of a table whose making was interrupted.
+        """
+        return any((self.folder(asset) / "_delta_log").glob("[0-9]*.json"))
 
     def head(self, asset: AssetName) -> TableVersion | None:
         """Return the newest version, or None if there is no table."""
@@ -200,7 +205,8 @@ class Tables:
                 f"{asset} changed from version {commit.base} to {head.number} meanwhile",
                 command="backbone resume",
             )
-        sync([file.path for file in commit.add])
+        with writing(self.folder(asset)):
+            sync([file.path for file in commit.add])
         try:
             self._write(asset, commit, head)
         except CommitFailedError as error:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from backbone.errors import LockHeld
+from backbone.errors import LakeError, LockHeld
 from backbone.lake.locks import Locks
 from backbone.model.names import AssetName
 
@@ -80,4 +80,13 @@ def test_a_killed_holder_frees_the_lock(tmp_path):
         process.kill()
         process.wait()
     with Locks(tmp_path).hold(ASSET, run="me", timeout_s=5):
+        pass
+
+
+def test_a_lock_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "locks").write_text("a file in place of the folder")
+    with (
+        pytest.raises(LakeError, match="could not be written"),
+        Locks(tmp_path / "locks").hold(ASSET, run="me", timeout_s=0),
+    ):
         pass

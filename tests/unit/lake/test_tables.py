@@ -66,6 +66,24 @@ def test_a_table_that_was_never_committed_is_not_there(tables, write):
         tables.at(ASSET, 0)
 
 
+def test_a_table_whose_making_was_interrupted_is_made_by_the_next(tables, write):
+    (tables.folder(ASSET) / "_delta_log").mkdir(parents=True)
+    (tables.folder(ASSET) / "_delta_log" / "00000000000000000000.json#1").touch()
+    assert tables.head(ASSET) is None
+
+    made = tables.commit(ASSET, Commit("one", SCHEMA, write(3)))
+
+    assert (made.number, made.rows) == (0, 3)
+
+
+def test_a_lake_that_cannot_be_written_is_told_with_the_place(tmp_path):
+    (tmp_path / "lake").write_text("a file in place of the folder")
+    with pytest.raises(LakeError, match="could not be written: Not a directory") as told:
+        Tables(tmp_path / "lake").attempt(ASSET)
+    assert str(tmp_path / "lake") in str(told.value.where)
+    assert "backbone run" in str(told.value.hint)
+
+
 def test_files_are_appended_replaced_and_brought_back(tables, write):
     one = tables.commit(ASSET, Commit("one", SCHEMA, write(3)))
     two = tables.commit(ASSET, Commit("two", SCHEMA, write(4), keep=one.files, base=0))
