@@ -21,7 +21,6 @@ from backbone.engines.raw.headers import looks_like, missing_problem
 from backbone.engines.raw.json_text import (
     MISSING,
     NoRecordsError,
-    Number,
     RecordError,
     lookup,
     parse_record,
@@ -47,7 +46,8 @@ __all__ = ["document_jobs", "line_jobs", "line_layout", "record_texts"]
 
 _READ_BYTES = 1 << 24
 _UNSOUND = "text that is not Unicode, or has a NUL"
-_PLAIN = frozenset({str, Number, type(None)})
+_Text = str | bytes | None  # a number's digits are bytes
+_PLAIN = frozenset({str, bytes, type(None)})
 
 
 def line_layout(form: RawFormat) -> Layout:
@@ -64,9 +64,14 @@ class _Rows:
         self.paths = {source: source.split(".") for source in wanted.sources}
         self.roots = {*self.paths, *(path[0] for path in self.paths.values())}
         # JSON has a null of its own: an empty string is a value
-        self.nulls = frozenset(wanted.format.nulls) - {""}
+        nulls = set(wanted.format.nulls) - {""}
+        self.nulls = nulls | {text.encode() for text in nulls}
         self.numbers: list[int] = []
-        self.records: list[dict[str, Any]] = []
+        # no record is kept: many small objects would keep the garbage collector busy
+        self.flat = [source for source, path in self.paths.items() if len(path) == 1]
+        self.values: list[Any] = []
+        deep = (source for source in self.paths if source not in self.flat)
+        self.deep: dict[str, list[Any]] = {source: [] for source in deep}
         self.raws: list[str] = []
         self.rejected: list[RejectedRecord] = []
         self.keys: dict[str, None] = {}
@@ -76,7 +81,9 @@ class _Rows:
         """Take a record."""
         self.meet(record)
         self.numbers.append(number)
-        self.records.append(record)
+        self.values.extend(map(record.get, self.flat))
+        for source, found in self.deep.items():
+            found.append(lookup(record, source, self.paths[source]))
         self.raws.append(raw)
 
     def meet(self, record: dict[str, Any]) -> None:
@@ -104,7 +111,10 @@ class _Rows:
 
     def piece(self, *, size: int, end: ObjectEnd | None = None) -> Piece:
         """Return what was taken."""
-        cells = {source: self._texts(source, path) for source, path in self.paths.items()}
+        width = len(self.flat)
+        found = {source: self.values[n::width] for n, source in enumerate(self.flat)}
+        found |= self.deep
+        cells = {source: self._texts(found[source]) for source in self.paths}
         kept = self._reject_unsound(cells)
         numbers, raws = [self.numbers[row] for row in kept], self.raws
         if len(kept) < len(self.numbers):
@@ -122,18 +132,14 @@ class _Rows:
             raw=(lambda number: _raw(by_number[number])) if self.keep_raw else None,
         )
 
-    def _texts(self, source: str, path: list[str]) -> list[str | None]:
-        if len(path) == 1:
-            values = [record.get(source) for record in self.records]
-        else:
-            values = [lookup(record, source, path) for record in self.records]
-        if any(value.__class__ not in _PLAIN for value in values):
+    def _texts(self, values: list[Any]) -> list[_Text]:
+        if not _PLAIN.issuperset(map(type, values)):
             values = [text_of(value) for value in values]
         if self.nulls:
             values = [None if value in self.nulls else value for value in values]
         return values
 
-    def _reject_unsound(self, cells: dict[str, list[str | None]]) -> list[int]:
+    def _reject_unsound(self, cells: dict[str, list[_Text]]) -> list[int]:
         """Reject the records with a cell that is no text; return the rows of the rest."""
         kept = []
         for row, raw in enumerate(self.raws):
@@ -151,8 +157,8 @@ def _raw(text: str) -> str:
     return readable(text[:40_000].encode("utf-8", errors="surrogateescape"))
 
 
-def _is_sound(text: str | None) -> bool:
-    if text is None:
+def _is_sound(text: _Text) -> bool:
+    if not isinstance(text, str):
         return True
     try:
         text.encode()

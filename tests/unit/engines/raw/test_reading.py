@@ -69,14 +69,18 @@ def test_pieces_are_text_and_record_numbers(tmp_path, declare):
         RawFormat("csv"),
         (declare("n", "integer", "a"), declare("f", "string", "$file")),
     )
-    piece, end = raw.read(request, threads=1)
+    (piece,) = raw.read(request, threads=1)
     assert piece.table.to_pydict() == {
         "a": ["1", None],
         "$file": ["a.csv"] * 2,
         "_record": [1, 2],
     }
     assert piece.table.schema.types == [pa.string(), pa.string(), pa.int64()]
-    assert (end.end.records, end.end.undeclared, end.end.refused) == (2, ("b",), None)
+    assert (piece.end.records, piece.end.undeclared, piece.end.refused) == (
+        2,
+        ("b",),
+        None,
+    )
 
 
 def test_reading_may_stop_early(tmp_path, texts):
@@ -199,3 +203,35 @@ def test_importing_the_reader_is_light():
 
 def test_a_select_of_text_is_text(read, declare):
     assert read(b"a\n1\n", (declare("a"),)).result.main.schema["a"].type == STRING
+
+
+def test_a_sound_file_is_written_in_one_pass(read, declare, monkeypatch):
+    def never(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(raw.Recipe, "bad_cells", never)
+    columns = (
+        declare("a", "integer"),
+        declare("day", "date", "a", "b", "c", format="%Y %m %d"),
+        declare("d", "double", "b", nulls=("7",)),
+        declare("twice", "integer", sql="d * 2"),
+    )
+    found = read(b"a,b,c\n2013,1,\n,2,3\n2014,7,9\n2015,,\n", columns)
+    assert found.cells == []
+    assert [row[2] for row in found.values] == [1.0, 2.0, None, None]
+
+
+def test_mistakes_are_told_without_reading(declare):
+    columns = (
+        declare("a", "string", pattern="(a)(?=b)"),
+        declare("b", "timestamp", sql="cast(c as timestamp)"),
+        declare("c", "string"),
+        declare("d", "integer", sql="nosuch(c)"),
+    )
+    found = raw.mistakes(RawRead((), RawFormat("csv"), columns))
+    assert [text.partition(":")[0] for text in found] == [
+        "column `a`",
+        "column `b`",
+        "column `d`",
+    ]
+    assert raw.mistakes(RawRead((), RawFormat("csv"), columns[2:3])) == []
