@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 from backbone.app.environment import Environment, open_environment
@@ -67,11 +69,21 @@ def demo(
 
 def _next(folder: Path) -> tuple[str, ...]:
     at = "" if folder.resolve() == Path.cwd() else f" -C {folder}"
+    typed = f"{_command()}{at}"
     return (
-        f"backbone{at} quality trusted.flights",
-        f"backbone{at} trace exploitation.flight_conditions {_A_FLIGHT}",
-        f'backbone{at} query "{_A_QUESTION}"',
+        f"{typed} quality trusted.flights",
+        f"{typed} trace exploitation.flight_conditions {_A_FLIGHT}",
+        f'{typed} query "{_A_QUESTION}"',
     )
+
+
+def _command() -> str:
+    """Return what to type for ``backbone``: its path, where it is not on the PATH."""
+    script = Path(sys.executable).with_name("backbone")
+    if which("backbone") or not script.is_file():
+        return "backbone"
+    near = script.is_relative_to(Path.cwd())
+    return str(script.relative_to(Path.cwd()) if near else script)
 
 
 def zones(env: Environment, report: RunReport) -> list[dict[str, Any]]:
