@@ -16,7 +16,13 @@ from sqlglot import exp
 from backbone.sql.aggregates import function_name, has_order
 from backbone.sql.views import ParsedView
 
-__all__ = ["REFUSED_CLAUSES", "REFUSED_FUNCTIONS", "Refusal", "check_portable"]
+__all__ = [
+    "REFUSED_CLAUSES",
+    "REFUSED_FUNCTIONS",
+    "Refusal",
+    "check_portable",
+    "refusal_of",
+]
 
 
 @dataclass(frozen=True)
@@ -187,8 +193,14 @@ def check_portable(view: ParsedView) -> None:
     ViewError : with file and line, why, and what would have worked
     """
     for node in view.expression.walk():
-        refusal = REFUSED_CLAUSES.get(type(node))
-        if isinstance(node, exp.Func):
-            refusal = REFUSED_FUNCTIONS.get(function_name(node))
-        if refusal is not None and refusal.when(node):
+        refusal = refusal_of(node)
+        if refusal is not None:
             raise view.failure(node, refusal.why, refusal.instead)
+
+
+def refusal_of(node: exp.Expr) -> Refusal | None:
+    """Return why this node (not what is inside it) is refused, or None."""
+    refusal = REFUSED_CLAUSES.get(type(node))
+    if isinstance(node, exp.Func):
+        refusal = REFUSED_FUNCTIONS.get(function_name(node))
+    return refusal if refusal is not None and refusal.when(node) else None

@@ -22,6 +22,7 @@ from backbone.engines.raw.grammar import NAMES
 from backbone.engines.raw.plans import Plan, from_text, from_wall
 from backbone.errors import nearest
 from backbone.model.raw import RawColumn
+from backbone.sql.portable import refusal_of
 from backbone.sql.queries import column as named_column
 
 __all__ = ["computed_plan", "expression_of", "sql_mistake"]
@@ -69,6 +70,11 @@ def sql_mistake(column: RawColumn, known: Sequence[str]) -> str | None:
         return "`sql` is one expression, without select"
     if made.find(exp.AggFunc, exp.Window, exp.Star):
         return "`sql` reads one row: no aggregate, no window, no *"
+    for node in made.walk():
+        refusal = refusal_of(node)
+        if refusal is not None:
+            shown = node.sql(dialect="duckdb")
+            return f"`sql` has `{shown}`, which {refusal.why}. {refusal.instead}"
     names = {name.lower() for name in known}
     for reference in made.find_all(exp.Column):
         if reference.table or reference.name.lower() not in names:

@@ -135,6 +135,8 @@ def test_a_computed_cell_may_reject_its_record(read, declare):
         ("a in (select 1)", "boolean", "one expression, without select"),
         ("sum(a)", "integer", "no aggregate"),
         ("row_number() over ()", "integer", "no aggregate, no window"),
+        ("now()", "timestamp", "asks the clock"),
+        ("random()", "double", "left to chance"),
         (
             "aa + 1",
             "integer",
