@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from backbone.errors import LakeError
 from backbone.lake.references import read_delivery
 from backbone.model.deliveries import Delivery
 
@@ -96,7 +97,7 @@ class Shelf:
     def _look_if_changed(self) -> None:
         try:
             changed_ns = self.folder.stat().st_mtime_ns
-        except FileNotFoundError:
+        except OSError:
             changed_ns = -1
         if changed_ns != self._changed_ns:
             self._look()
@@ -112,6 +113,11 @@ class Shelf:
                 }
         except FileNotFoundError:
             changed_ns, folders = -1, {}
+        except OSError as error:
+            raise LakeError(
+                f"the lake cannot be read: {error.strerror or error}",
+                where=str(self.folder),
+            ) from error
         now_ns = time.time_ns()
         for name in self._entries.keys() - folders.keys():
             del self._entries[name]

@@ -260,7 +260,11 @@ class Tables:
         except TableNotFoundError as error:
             raise LakeError(f"there is no table {asset} in the lake") from error
         except (DeltaError, OSError) as error:
-            raise CorruptLake(f"{asset} cannot be opened: {error}") from error
+            raise CorruptLake(
+                f"{asset} cannot be opened: {str(error).partition(chr(10))[0]}",
+                where=str(self.folder(asset) / "_delta_log"),
+                hint="Bring the folder back from a copy of the lake.",
+            ) from error
         features = set(opened.protocol().reader_features or ())
         if features & _FOREIGN:
             names = ", ".join(sorted(features & _FOREIGN))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from backbone.engines import raw
-from backbone.engines.duckdb.failures import mapped
+from backbone.engines.duckdb.failures import mapped, reading
 from backbone.engines.duckdb.statistics import column_statistics
 from backbone.engines.duckdb.types import schema_of
 from backbone.engines.protocol import (
@@ -59,8 +60,7 @@ class DuckDBSession:
         """Compute `query` once into a temporary table (it spills when it must)."""
         self._staged += 1
         name = f"staged_{self._staged}"
-        with mapped():
-            self._bind_all(inputs)
+        with self._computing(inputs):
             made = self._connection.execute(f"CREATE TEMP TABLE {name} AS {query.sql()}")
             (rows,) = made.fetchone() or (0,)
             columns = self._connection.execute(f"DESCRIBE {name}").fetchall()
@@ -84,8 +84,7 @@ class DuckDBSession:
         """
         folder.mkdir(parents=True, exist_ok=True)
         final = query.then(f"{name}__cast", _cast(query.result, schema))
-        with mapped():
-            self._bind_all(inputs)
+        with self._computing(inputs):
             files = self._copied(final.sql(), schema, folder / name, split=True)
         return Written(files, schema)
 
@@ -100,8 +99,7 @@ class DuckDBSession:
         sql = query.sql()
         if max_rows is not None:
             sql = f"SELECT * FROM ({sql}) LIMIT {int(max_rows)}"
-        with mapped():
-            self._bind_all(inputs)
+        with self._computing(inputs):
             return self._connection.execute(sql).to_arrow_table()
 
     def stream(
@@ -112,8 +110,7 @@ class DuckDBSession:
         batch_rows: int = 65_536,
     ) -> pa.RecordBatchReader:
         """Return the result of `query` batch by batch; the session is busy meanwhile."""
-        with mapped():
-            self._bind_all(inputs)
+        with self._computing(inputs):
             return self._connection.execute(query.sql()).to_arrow_reader(batch_rows)
 
     def _copy(self, sql: str, schema: Schema, path: Path) -> WrittenFile:
@@ -138,9 +135,14 @@ class DuckDBSession:
         )
         return tuple(file for file in files if not split or _has_rows(file))
 
-    def _bind_all(self, inputs: Mapping[str, Relation]) -> None:
-        for name, relation in inputs.items():
-            self._bind(name, relation)
+    @contextmanager
+    def _computing(self, inputs: Mapping[str, Relation]) -> Iterator[None]:
+        """Bind the inputs of a query that is run in the block."""
+        scans = [one for one in inputs.values() if isinstance(one, Scan)]
+        with reading(self._connection, [file for scan in scans for file in scan.files]):
+            for name, relation in inputs.items():
+                self._bind(name, relation)
+            yield
 
     def _bind(self, name: str, relation: Relation | Schema) -> None:
         if self._bound.get(name) == relation:

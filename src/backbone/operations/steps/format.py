@@ -107,11 +107,17 @@ def _read(
     position: int,
     of: int,
 ) -> dict[str, FormattedDelivery]:
-    """Read deliveries, small ones several at once; each has a session and a folder."""
+    """Read deliveries, small ones several at once; each has a session and a folder.
+
+    Raises
+    ------
+    CorruptLake : the bytes of a delivery are not those that were received
+    """
     home = work.attempt(step.asset)
     finished = count(position + 1)
 
     def read(delivery: Delivery) -> FormattedDelivery:
+        work.lake.landing.verify(delivery)
         paths = {obj.name: work.lake.landing.path(obj) for obj in delivery.objects}
         with work.engine.session() as session:
             result = format_delivery(session, table, delivery, paths, home / delivery.id)
