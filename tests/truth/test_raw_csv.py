@@ -10,9 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backbone.engines.protocol import RawRead
-from backbone.engines.raw import raw_record, read
+from backbone.engines.raw import delimited, raw_record, read
 from backbone.model.raw import RawColumn, RawFormat, RawObject
 from backbone.model.types import STRING
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_blocks():
+    """Let pyarrow read pieces in blocks of a few records."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "_BLOCK_BYTES", 1)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +51,7 @@ def load(path, data, names, piece_bytes, **layout):
 
 letters = st.sampled_from("ab,;\"'\n\r\t é\u2028🐝\ufeff\u0085")
 cells = st.text(letters, max_size=8)
-sizes = st.integers(1, 200)
+sizes = st.integers(1, 400)
 
 
 @given(

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
-from itertools import chain
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -178,7 +178,7 @@ def _document(obj: RawObject, wanted: Wanted) -> Piece:
     if not data.strip():
         return refuse("the file is empty")
     rows = _Rows(obj, wanted)
-    numbers = iter(range(1, len(data) + 1))
+    numbers = count(1)
 
     def take(record: dict[str, Any] | RecordError, start: int, end: int) -> None:
         number = next(numbers)
