@@ -11,7 +11,7 @@ demo: $(VENV)/installed
 	$(VENV)/bin/backbone demo $(DEMO)
 
 test: $(DEV)/installed
-	$(DEV)/bin/python -m pytest
+	$(DEV)/bin/python -m pytest -n 2 --dist loadfile
 
 check: $(DEV)/installed
 	$(DEV)/bin/ruff check .
