@@ -30,8 +30,11 @@ class Batch:
 
     @cached_property
     def table(self) -> pa.Table:
-        """The text columns under their neutral names, the origin, the row's place."""
-        whole = pa.concat_tables([piece.table for piece in self.pieces])
+        """The text columns under their neutral names, the origin, the row's place.
+
+        Columns of `plain` sources hold numbers.
+        """
+        whole = pa.concat_tables([self._columns(piece) for piece in self._with_rows])
         if any(
             column.num_chunks * _SMALL_CHUNK_ROWS > whole.num_rows
             for column in whole.columns
@@ -43,6 +46,29 @@ class Batch:
         columns[RECORD] = whole[RECORD]
         columns[ROW] = pa.array(np.arange(whole.num_rows, dtype=np.int64))
         return pa.table(columns)
+
+    @cached_property
+    def rows(self) -> int:
+        """The rows of all pieces together."""
+        return sum(piece.rows for piece in self.pieces)
+
+    @cached_property
+    def _with_rows(self) -> list[Piece]:
+        return [piece for piece in self.pieces if piece.rows] or [self.pieces[0]]
+
+    @cached_property
+    def plain(self) -> frozenset[str]:
+        """The sources that hold nothing but plain integers."""
+        first, *others = (frozenset(piece.integers) for piece in self._with_rows)
+        return first.intersection(*others)
+
+    def _columns(self, piece: Piece) -> pa.Table:
+        names = piece.table.column_names
+        columns = [
+            piece.integers[name] if name in self.plain else piece.table[name]
+            for name in names
+        ]
+        return pa.Table.from_arrays(columns, names)
 
     @cached_property
     def starts(self) -> npt.NDArray[np.int64]:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 import pyarrow as pa
 
 from backbone.engines.protocol import RawRead
 from backbone.engines.raw import delimited, documents, parquet
+from backbone.engines.raw.integers import integer_sources, proven_integers
 from backbone.engines.raw.pieces import FILE, RECORD, Job, Piece, Wanted
 from backbone.engines.raw.streams import opened, windows
 from backbone.errors import DataError
@@ -41,6 +43,7 @@ def read(
     threads: int,
     piece_bytes: int = PIECE_BYTES,
     keep_raw: bool = False,
+    prove_integers: bool = False,
 ) -> Generator[Piece]:
     """Read raw objects piece by piece.
 
@@ -54,6 +57,8 @@ def read(
         About how many bytes of text make a piece.
     keep_raw : bool
         Whether pieces can give the raw text of their records.
+    prove_integers : bool
+        Whether pieces have the numbers of plain integer columns, too.
 
     Yields
     ------
@@ -68,8 +73,9 @@ def read(
     sources = sources_of(request.columns)
     texts = tuple(name for name in sources if name != FILE)
     wanted = Wanted(request.format, texts, piece_bytes, keep_raw)
+    plain = integer_sources(request.columns) if prove_integers else frozenset()
     jobs = (
-        job
+        partial(_with_integers, job, plain)
         for obj in request.objects
         for job in _JOBS[request.format.format](obj, wanted)
     )
@@ -96,6 +102,14 @@ def _in_order(jobs: Iterator[Job], threads: int) -> Generator[Piece]:
                 yield ahead.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _with_integers(job: Job, names: Iterable[str]) -> Piece:
+    """Do a job; add the numbers of the columns `names` that have nothing else."""
+    piece = job()
+    found = {name: proven_integers(piece.table[name]) for name in names}
+    proven = {name: numbers for name, numbers in found.items() if numbers is not None}
+    return replace(piece, integers=proven) if proven else piece
 
 
 def _complete(piece: Piece, sources: tuple[str, ...]) -> pa.Table:

@@ -86,7 +86,13 @@ def read_raw(
     check(request, connection)
     job = _Job(connection, request, folder, copy)
     rejecting = any(each.on_bad_cell == "reject" for each in request.columns)
-    found = read(request, threads=threads, piece_bytes=piece_bytes, keep_raw=rejecting)
+    found = read(
+        request,
+        threads=threads,
+        piece_bytes=piece_bytes,
+        keep_raw=rejecting,
+        prove_integers=True,
+    )
     with closing(found) as pieces:
         for batch in batches(pieces, sources_of(request.columns)):
             job.take(batch)
@@ -119,9 +125,8 @@ class _Job:
         self.columns = request.columns
         self.folder = folder
         self.copy = copy
-        types = computed_types(connection, request.columns)
-        self.recipe = Recipe(request.columns, types)
-        self.sql = self.recipe.values().sql()
+        self.types = computed_types(connection, request.columns)
+        self.recipes: dict[frozenset[str], tuple[Recipe, str]] = {}
         self.schema = main_schema(request.columns)
         self.files: list[WrittenFile] = []
         self.rejected = SideTable(connection, copy, REJECTED, folder / "rejected")
@@ -133,7 +138,7 @@ class _Job:
     def take(self, batch: Batch) -> None:
         """Write a batch and enter it in the accounts."""
         dropped: dict[int, RejectedRecord] = {}
-        if batch.table.num_rows:
+        if batch.rows:
             dropped = self._write(batch)
         rejects = [(p.object, reject) for p in batch.pieces for reject in p.rejected]
         rejects += [(batch.piece_of(row).object, dropped[row]) for row in dropped]
@@ -170,13 +175,14 @@ class _Job:
     def _write(self, batch: Batch) -> dict[int, RejectedRecord]:
         """Write the rows of a batch; return those that a bad cell rejects, by place."""
         path = self.folder / f"part-{len(self.files)}.parquet"
+        recipe, sql = self._recipe(batch.plain)
         with bound(self.connection, RAW, batch.table):
-            file = self._copied(path, batch.table.num_rows)
-            suspects = self._suspects(file, batch.table)
+            file = self._copied(sql, path, batch.rows)
+            suspects = self._suspects(recipe, file, batch.table)
             if not suspects:
                 self.files.append(file)
                 return {}
-            query = self.recipe.bad_cells(suspects)
+            query = recipe.bad_cells(suspects)
             found = self.connection.execute(query.sql()).to_arrow_table()
         dropped = self._dropped(batch, suspects, found)
         self._list_cells(batch, suspects, found, dropped)
@@ -186,8 +192,15 @@ class _Job:
             self.files.append(file)
         return dropped
 
-    def _copied(self, path: Path, rows: int) -> WrittenFile:
-        file = self.copy(self.sql, self.schema, path)
+    def _recipe(self, plain: frozenset[str]) -> tuple[Recipe, str]:
+        """Return the recipe for batches with these plain columns, and its SQL."""
+        if plain not in self.recipes:
+            recipe = Recipe(self.columns, self.types, plain)
+            self.recipes[plain] = recipe, recipe.values().sql()
+        return self.recipes[plain]
+
+    def _copied(self, sql: str, path: Path, rows: int) -> WrittenFile:
+        file = self.copy(sql, self.schema, path)
         if file.rows != rows:
             what = f"{rows:,} rows were to be written, {file.rows:,} were"
             raise AccountMismatch(what, where=str(path))
@@ -197,25 +210,26 @@ class _Job:
         self, batch: Batch, path: Path, dropped: Mapping[int, RejectedRecord]
     ) -> None:
         """Write a batch again, without rows."""
-        kept = np.delete(np.arange(batch.table.num_rows), list(dropped))
+        kept = np.delete(np.arange(batch.rows), list(dropped))
         path.unlink(missing_ok=True)
         if not len(kept):
             return
+        _, sql = self._recipe(batch.plain)
         with bound(self.connection, RAW, batch.table.take(kept)):
-            self.files.append(self._copied(path, len(kept)))
+            self.files.append(self._copied(sql, path, len(kept)))
 
-    def _suspects(self, file: WrittenFile, texts: pa.Table) -> list[str]:
+    def _suspects(self, recipe: Recipe, file: WrittenFile, texts: pa.Table) -> list[str]:
         """Return the columns that have more nulls than missing texts."""
-        raw = {name: raw_name(n) for n, name in enumerate(self.recipe.sources)}
+        raw = {name: raw_name(n) for n, name in enumerate(recipe.sources)}
         missing: dict[str, int] = {}
         counted = []
-        for name, plan in self.recipe.plans.items():
+        for name, plan in recipe.plans.items():
             if plan.can_fail and plan.sources:
                 missing[name] = _missing(texts, [raw[each] for each in plan.sources])
             elif plan.can_fail:
                 counted.append(name)
         if counted:
-            query = self.recipe.text_counts(counted)
+            query = recipe.text_counts(counted)
             counts = self.connection.execute(query.sql()).fetchone() or ()
             for name, count in zip(counted, counts, strict=True):
                 missing[name] = texts.num_rows - count

@@ -37,11 +37,12 @@ class Recipe:
     """How canonical columns are made of text.
 
     `types` has the SQL types of the expressions of computed columns
-    (`binding.computed_types`).
+    (`binding.computed_types`). The columns of `plain` sources are integers already.
     """
 
     columns: tuple[RawColumn, ...]
     types: Mapping[str, str]
+    plain: frozenset[str] = frozenset()
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
@@ -53,11 +54,17 @@ class Recipe:
         """The plan of every column by its name."""
         raw = {source: raw_name(n) for n, source in enumerate(self.sources)}
         return {
-            each.name: text_plan(each, place, raw)
-            if each.sql is None
-            else computed_plan(each, place, self.types[each.name])
+            each.name: self._plan(each, place, raw)
             for place, each in enumerate(self.columns)
         }
+
+    def _plan(self, each: RawColumn, place: int, raw: dict[str, str]) -> Plan:
+        if each.sql is not None:
+            return computed_plan(each, place, self.types[each.name])
+        if self.plain.issuperset(each.sources):
+            number = column(raw[each.sources[0]])
+            return Plan(each, number, number, exp.Null, can_fail=False)
+        return text_plan(each, place, raw)
 
     def values(self) -> Query:
         """Return the query that makes canonical rows, with their origin."""
