@@ -2,93 +2,203 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-import random
+import shutil
 import signal
 import subprocess
-import time
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from tests.commands import BACKBONE, ask, backbone, hashes
-from tests.projects import add_month, small_project
+from tests.commands import BACKBONE, ask, call, hashes, listed
+from tests.projects import MONTHS, add_month, small_project
+
+from backbone.app.environment import open_environment
 
 pytestmark = pytest.mark.slow
 
+DYING = [sys.executable, str(Path(__file__).with_name("dying.py"))]
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+KILLED = -signal.SIGKILL
+
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """What the project is when nothing goes wrong: hashes, and the seconds of a run."""
-    folder = small_project(tmp_path_factory.mktemp("whole"))
-    clock = time.monotonic()
-    backbone(folder, "run")
-    seconds = time.monotonic() - clock
-    return hashes(folder), seconds
+def new(tmp_path_factory) -> Path:
+    return small_project(tmp_path_factory.mktemp("new") / "meters")
 
 
-def kill_during_run(folder, after_s: float) -> bool:
-    """Start a run and kill it; tell whether it was still running."""
+@pytest.fixture(scope="module")
+def finished(new, tmp_path_factory) -> Path:
+    """The project as it is when nothing goes wrong."""
+    folder = tmp_path_factory.mktemp("finished") / "meters"
+    shutil.copytree(new, folder)
+    call(folder, "run", "--quiet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(finished) -> dict[str, str]:
+    return hashes(finished)
+
+
+@pytest.fixture
+def copied(tmp_path) -> Callable[[Path], Path]:
+    return lambda folder: shutil.copytree(folder, tmp_path / "meters")
+
+
+def dying(folder: Path, moment: str, verb: str = "run") -> int:
+    """Kill a run at a moment of writing; return how it ended."""
+    words = ["kill", moment, "-C", str(folder), verb, "--quiet"]
+    return subprocess.run([*DYING, *words], check=False, timeout=120, **QUIET).returncode
+
+
+def check(folder: Path, whole: dict[str, str]) -> None:
+    """Everything is as if nothing had happened, and once."""
+    assert hashes(folder) == whole
+    doubled = (
+        "select count(*) n from (select _delivery, _object, _record "
+        "from formatted.readings group by all having count(*) > 1)"
+    )
+    assert ask(folder, doubled) == [{"n": 0}]
+    assert not list((folder / ".backbone/lake/landing/_incoming").iterdir())
+    with open_environment(folder) as env:
+        for source, dataset in env.lake.landing.datasets():
+            for delivery in env.lake.landing.deliveries(source, dataset):
+                env.lake.landing.verify(delivery)
+                assert len(delivery.receipts) == 1
+        for asset in env.lake.tables.assets():
+            made = Counter(one["identity"] for one in env.lake.tables.versions(asset))
+            assert set(made.values()) == {1}, asset
+    assert {row["status"] for row in listed(folder).values()} == {"fresh"}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "rename:1",  # the first delivery is complete and about to land
+        "rename:5",  # some deliveries are in landing, others not
+        "replace:1",  # what the run is going to do is about to be recorded
+        "log:2",  # one side table is there, its table is not
+        "logged:3",  # the first table is there, nobody knows it
+        "logged:12",
+        "catalog:25",  # a version is in the lake, the catalog lags behind
+    ],
+)
+def test_a_killed_run_is_finished_by_the_next(new, copied, whole, moment):
+    folder = copied(new)
+
+    assert dying(folder, moment) == KILLED
+    call(folder, "run")
+
+    check(folder, whole)
+
+
+def test_run_after_run_is_killed_and_the_last_ends_as_if_nothing_had_happened(
+    new, copied, whole
+):
+    folder = copied(new)
+    killed = 0
+    for nth in itertools.chain((1, 2, 3, 5, 8, 13), itertools.count(20, 16)):
+        if dying(folder, f"any:{nth}") != KILLED:
+            break
+        killed += 1
+    assert killed > 6
+
+    check(folder, whole)
+
+
+@pytest.mark.parametrize(
+    "line", ["done     landing.readings", "done     formatted.readings"]
+)
+def test_a_run_killed_between_two_steps_is_finished_by_the_next(new, copied, whole, line):
+    folder = copied(new)
     with subprocess.Popen(
         [str(BACKBONE), "-C", str(folder), "run"],
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
         start_new_session=True,
-        env={**os.environ, "NO_COLOR": "1"},
     ) as process:
-        try:
-            process.wait(after_s)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            return True
-    return False
+        while not process.stderr.readline().startswith(line):
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == KILLED
+
+    call(folder, "run")
+
+    check(folder, whole)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_killed_run_is_finished_by_the_next(tmp_path, whole, seed):
-    expected, seconds = whole
-    folder = small_project(tmp_path)
-    moment = random.Random(seed)
-    for _ in range(3):
-        kill_during_run(folder, moment.uniform(0.25, 1.0) * seconds)
+def test_a_killed_run_is_finished_without_its_catalog(new, copied, whole):
+    folder = copied(new)
+    assert dying(folder, "log:9") == KILLED
+    for file in (folder / ".backbone").glob("catalog.db*"):
+        file.unlink()
 
-    backbone(folder, "run")
+    call(folder, "run")
 
-    assert hashes(folder) == expected
-    doubled = ask(
-        folder,
-        "select count(*) n from (select _delivery, _object, _record from formatted.readings "
-        "group by all having count(*) > 1)",
+    check(folder, whole)
+
+
+def test_resume_finishes_at_the_pinned_inputs_and_collects_nothing(finished, copied):
+    folder = copied(finished)
+    add_month(folder, MONTHS + 1)
+    assert dying(folder, "log:2") == KILLED
+    add_month(folder, MONTHS + 2)
+    assert dying(folder, "any:3", "resume") == KILLED, "and resume may be killed too"
+
+    call(folder, "resume")
+
+    landed = listed(folder)["landing.readings"]
+    assert landed["deliveries"] == MONTHS + 1
+    seen = "select distinct _object from formatted.readings"
+    assert len(ask(folder, seen)) == MONTHS + 1
+    resumed = hashes(folder)
+    assert {row["status"] for row in listed(folder).values()} == {"fresh"}
+    said = call(folder, "resume", code=2).output
+    assert "the last run ended well" in said
+
+    (folder / "inbox" / f"readings_2024_{MONTHS + 2:02d}.csv").rename(
+        folder / "later.csv"
     )
-    assert doubled == [{"n": 0}]
-    left = list((folder / ".backbone/lake/landing").glob("_incoming/*"))
-    assert left == []
+    undisturbed = shutil.copytree(finished, folder / "undisturbed")
+    add_month(undisturbed, MONTHS + 1)
+    call(undisturbed, "run")
+    assert hashes(undisturbed) == resumed
+
+    (folder / "later.csv").rename(
+        folder / "inbox" / f"readings_2024_{MONTHS + 2:02d}.csv"
+    )
+    call(folder, "run")
+    assert len(ask(folder, seen)) == MONTHS + 2
 
 
-def test_a_killed_run_is_finished_by_resume_without_collecting(tmp_path, whole):
-    _, seconds = whole
-    folder = small_project(tmp_path)
-    backbone(folder, "run")
-    before = hashes(folder)
-    add_month(folder, 7)
-    for attempt in range(10):
-        if kill_during_run(folder, (0.5 + 0.05 * attempt) * seconds):
-            break
-    add_month(folder, 8)
+def test_a_run_that_was_killed_while_it_collected_has_nothing_to_resume(
+    new, copied, whole
+):
+    folder = copied(new)
+    assert dying(folder, "rename:3") == KILLED
 
-    done = backbone(folder, "resume", code=None)
+    said = call(folder, "resume", code=2).output
 
-    landed = {name: value for name, value in hashes(folder).items() if name == "landing.readings"}
-    assert done.returncode in {0, 2}
-    assert "readings_2024_08" not in done.stdout + done.stderr
-    assert set(landed) <= set(before)
+    assert "stopped before it had pinned its inputs" in said
+    assert "backbone run" in said
+    call(folder, "run")
+    check(folder, whole)
 
 
-def test_two_runs_at_once_do_not_write_the_same_asset(tmp_path, whole):
-    expected, _ = whole
-    folder = small_project(tmp_path)
+def test_two_runs_at_once_do_not_write_the_same_asset(new, copied, whole):
+    folder = copied(new)
     command = [str(BACKBONE), "-C", str(folder), "run"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, **quiet) as one, subprocess.Popen(command, **quiet) as two:
+    with (
+        subprocess.Popen(command, **quiet) as one,
+        subprocess.Popen(command, **quiet) as two,
+    ):
         errors = [process.communicate(timeout=120)[1].decode() for process in (one, two)]
     assert [one.returncode, two.returncode] == [0, 0], errors
 
-    assert hashes(folder) == expected
+    check(folder, whole)
