@@ -59,16 +59,16 @@ class Batch:
     @cached_property
     def plain(self) -> frozenset[str]:
         """The sources that hold nothing but plain integers."""
-        first, *others = (frozenset(piece.integers) for piece in self._with_rows)
+        first, *others = (piece.integers for piece in self._with_rows)
         return first.intersection(*others)
 
     def _columns(self, piece: Piece) -> pa.Table:
-        names = piece.table.column_names
-        columns = [
-            piece.integers[name] if name in self.plain else piece.table[name]
-            for name in names
-        ]
-        return pa.Table.from_arrays(columns, names)
+        """Return the columns of a piece: as text again, where another has only that."""
+        table = piece.table
+        for name in piece.integers - self.plain:
+            place = table.schema.get_field_index(name)
+            table = table.set_column(place, name, table[name].cast(pa.string()))
+        return table
 
     @cached_property
     def starts(self) -> npt.NDArray[np.int64]:

@@ -68,8 +68,9 @@ class Piece:
     the text is missing, and `_record` (int64). `size` is about the bytes of text that
     were read for it. `undeclared` are raw columns met here that no declaration reads.
     `end` stands in the last piece of an object. `raw` gives the raw text of a record of
-    the piece by its number, where the reader was asked to keep it. `integers` are the
-    numbers of text columns that are proven to hold nothing else, where it was asked to.
+    the piece by its number, where the reader was asked to keep it. `integers` are columns
+    that hold numbers (int64) in place of text, where it was asked to prove that their
+    texts are nothing else.
     """
 
     object: RawObject
@@ -79,7 +80,7 @@ class Piece:
     undeclared: tuple[str, ...] = ()
     end: ObjectEnd | None = None
     raw: Callable[[int], str] | None = field(default=None, compare=False)
-    integers: Mapping[str, pa.ChunkedArray] = field(default_factory=dict)
+    integers: frozenset[str] = frozenset()
 
     @property
     def rows(self) -> int:

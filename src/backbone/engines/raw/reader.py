@@ -58,7 +58,7 @@ def read(
     keep_raw : bool
         Whether pieces can give the raw text of their records.
     prove_integers : bool
-        Whether pieces have the numbers of plain integer columns, too.
+        Whether pieces have numbers in place of text in plain integer columns.
 
     Yields
     ------
@@ -105,11 +105,16 @@ def _in_order(jobs: Iterator[Job], threads: int) -> Generator[Piece]:
 
 
 def _with_integers(job: Job, names: Iterable[str]) -> Piece:
-    """Do a job; add the numbers of the columns `names` that have nothing else."""
+    """Do a job; make numbers of the columns `names` that have nothing else."""
     piece = job()
     found = {name: proven_integers(piece.table[name]) for name in names}
     proven = {name: numbers for name, numbers in found.items() if numbers is not None}
-    return replace(piece, integers=proven) if proven else piece
+    if not proven:
+        return piece
+    kept = piece.table.column_names
+    columns = [proven.get(name, piece.table[name]) for name in kept]
+    table = pa.Table.from_arrays(columns, kept)
+    return replace(piece, table=table, integers=frozenset(proven))
 
 
 def _complete(piece: Piece, sources: tuple[str, ...]) -> pa.Table:
