@@ -35,7 +35,7 @@ Kind = Literal["format", "trust", "integrate", "sandbox", "analyse"]
 # Raised when a mended fault changes what a step gives for the same inputs.
 REVISIONS: Mapping[Kind, int] = {
     "format": 1,
-    "trust": 1,
+    "trust": 2,
     "integrate": 1,
     "sandbox": 1,
     "analyse": 1,
@@ -46,20 +46,30 @@ _COMPUTING = ("scikit-learn", "numpy", "scipy")
 
 def declared(declaration: Declaration) -> dict[str, Any]:
     """Return a declaration without its words for people."""
-    return dict(_without_words(declaration.canonical()))
+    return dict(_without_words(declaration, declaration.canonical()))
 
 
-def _without_words(value: Any) -> Any:
-    if isinstance(value, dict):
+def _without_words(value: Any, dumped: Any) -> Any:
+    """Leave words out of what was `dumped`; only a declaration's own fields are words.
+
+    The keys of a mapping are names of columns or values of cells, whatever they say, and
+    their order counts: it is that of the columns of a table and of the parts of a rule.
+    """
+    if isinstance(value, Declaration):
+        names = {f.alias or name: name for name, f in type(value).model_fields.items()}
         return {
-            key: inner if key == "columns" and not isinstance(inner, dict) else
-            _without_words(inner)
-            for key, inner in value.items()
-            if not (key in _FOR_PEOPLE and isinstance(inner, str | None))
-        }  # fmt: skip
-    if isinstance(value, list):
-        return [_without_words(inner) for inner in value]
-    return value
+            key: _without_words(getattr(value, names[key]), inner)
+            for key, inner in dumped.items()
+            if names[key] not in _FOR_PEOPLE
+        }
+    if isinstance(value, Mapping):
+        pairs = zip(value.values(), dumped.items(), strict=True)
+        return [[key, _without_words(one, inner)] for one, (key, inner) in pairs]
+    if isinstance(value, list | tuple):
+        return [
+            _without_words(one, inner) for one, inner in zip(value, dumped, strict=True)
+        ]
+    return dumped
 
 
 def landing_identity(deliveries: Sequence[Delivery]) -> str:
