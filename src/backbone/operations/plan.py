@@ -51,12 +51,14 @@ class Plan:
     """Steps in an order in which every step comes after those it needs.
 
     `deliveries` are what landing holds of each dataset, oldest receipt first: the pinned
-    inputs of the run.
+    inputs of the run. `held` are, by table, those that a formatted table holds which is
+    read as it is.
     """
 
     steps: tuple[Step, ...]
     deliveries: Mapping[str, tuple[Delivery, ...]]
     graph: Graph
+    held: Mapping[str, tuple[Delivery, ...]] = field(default_factory=dict)
 
     @property
     def pins(self) -> dict[str, list[str]]:
@@ -115,7 +117,7 @@ def make_plan(
     One query of the catalog and one listing of landing, whatever the number of assets.
     """
     landed = deliveries_of(project, lake, pins)
-    planner = _Planner(project, landed, catalog, catalog.heads())
+    planner = _Planner(project, lake, landed, catalog, catalog.heads())
     graph = graph_of(project)
     steps = []
     for asset in graph.order:
@@ -127,7 +129,7 @@ def make_plan(
             steps.append(step)
         else:
             planner.keep(asset)
-    return Plan(tuple(steps), planner.deliveries, graph)
+    return Plan(tuple(steps), planner.deliveries, graph, planner.held)
 
 
 def states(project: Project, lake: Lake, catalog: Catalog, state: str) -> set[AssetName]:
@@ -146,9 +148,11 @@ class _Planner:
     """Identities of assets as they become known, inputs first."""
 
     project: Project
+    lake: Lake
     deliveries: dict[str, tuple[Delivery, ...]]
     catalog: Catalog
     heads: Mapping[str, Mapping[str, Any]]
+    held: dict[str, tuple[Delivery, ...]] = field(default_factory=dict)
     identities: dict[AssetName, str] = field(default_factory=dict)
     changed: set[AssetName] = field(default_factory=set)
     waiting: set[AssetName] = field(default_factory=set)
@@ -168,6 +172,26 @@ class _Planner:
         else:
             self.waiting.discard(asset)
             self.identities[asset] = str(head["identity"])
+            if asset.zone == "formatted":
+                self.held[asset.table] = self._held(asset)
+
+    def _held(self, asset: AssetName) -> tuple[Delivery, ...]:
+        """Return what a formatted table holds, whatever has landed since.
+
+        A version tells the deliveries that it added, and how many there are in all.
+        """
+        held: set[str] = set()
+        total = None
+        for version in self.catalog.versions(asset):
+            record = version["record"]
+            total = record.get("delivered", 0) if total is None else total
+            held |= record.get("deliveries", {}).keys()
+            if len(held) >= total:
+                break
+        dataset = _dataset(self.project.formatted[asset.table].source)
+        source = self.project.dataset_source(dataset)
+        landed = self.lake.landing.deliveries(source, dataset)
+        return tuple(delivery for delivery in landed if delivery.id in held)
 
     def step(self, asset: AssetName, inputs: Sequence[AssetName]) -> Step:
         known = {one: self.identities.get(one, "") for one in inputs}
@@ -203,7 +227,7 @@ class _Planner:
             formatted = project.formatted[name]
             dataset = _dataset(formatted.source)
             delivers = project.sources[project.dataset_source(dataset)].delivers
-            landed = self.deliveries[dataset]
+            landed = self.held.get(name, self.deliveries[dataset])
             trusted = project.trusted[name]
 
             def made(given: Mapping[str, str], items: Sequence[Delivery]) -> str:

@@ -170,7 +170,7 @@ class _Run:
         place = self.place
         return Work(
             place.project, place.lake, place.catalog, place.start_engine, self.name,
-            plan.deliveries, self.tell,
+            plan.deliveries, self.tell, plan.held,
         )  # fmt: skip
 
     def _remember(self, status: str, started: datetime, **more: Any) -> None:

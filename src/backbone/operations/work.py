@@ -60,7 +60,8 @@ class Outcome:
 class Work:
     """The place where the steps of one run find what they need.
 
-    `start_engine` returns the engine, started when a step first asks for it.
+    `start_engine` returns the engine, started when a step first asks for it. `held` are
+    the deliveries of formatted tables that are read as they are.
     """
 
     project: Project
@@ -70,6 +71,7 @@ class Work:
     run: str
     deliveries: Mapping[str, tuple[Delivery, ...]]
     tell: Tell = field(default=lambda _event: None)
+    held: Mapping[str, tuple[Delivery, ...]] = field(default_factory=dict)
 
     @property
     def engine(self) -> Engine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backbone.engines.protocol import Relation
+from backbone.lake.tables import TableVersion
 from backbone.management.trusted.state import CurrentState
 from backbone.management.trusted.step import trust
 from backbone.model.names import AssetName
@@ -32,9 +33,7 @@ def execute(work: Work, step: Step) -> Outcome:
             table=name,
             declaration=project.trusted[name],
             schema=formatted.schema,
-            current=CurrentState(
-                delivers, tuple(delivery.id for delivery in work.deliveries[dataset])
-            ),
+            current=CurrentState(delivers, _readable(work, formatted, dataset)),
             references=references,
             folder=work.attempt(step.asset),
         )
@@ -54,6 +53,22 @@ def execute(work: Work, step: Step) -> Outcome:
         },
     )
     work.catalog.record_rules(step.asset, step.identity, reports)
+
+
+def _readable(work: Work, formatted: TableVersion, dataset: str) -> tuple[str, ...]:
+    """Return the deliveries that the table holds, without those refused whole.
+
+    A snapshot that nobody could read does not take the place of the one before it.
+    """
+    reading = str(formatted.metadata["declaration"])
+    records = work.catalog.deliveries(formatted.asset, reading)
+    refused = {
+        name
+        for name, record in records.items()
+        if record["refused"] and not record["account"]["formatted"]
+    }
+    landed = work.held.get(formatted.asset.table, work.deliveries[dataset])
+    return tuple(one.id for one in landed if one.id not in refused)
     work.catalog.record_lineage(
         step.asset,
         [
