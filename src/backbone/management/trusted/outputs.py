@@ -98,7 +98,8 @@ def _prefixed(schema: Schema, more: Sequence[Column]) -> Schema:
 
 
 def _free(name: str, schema: Schema) -> str:
-    return f"_{name}" if name in schema else name
+    taken = {other.lower() for other in schema.names}
+    return f"_{name}" if name in taken else name
 
 
 def staged_flags(session: Session, state: State, flags: Sequence[Flag]) -> Staged | None:

@@ -325,3 +325,24 @@ def test_reports_say_what_was_looked_for_and_how(trusting):
     assert all(report.seconds > 0 for report in made.rules)
     assert made.main.schema.public.names == CITY.names
     assert made.main.schema.names[3:6] == ORIGIN.names
+
+
+def test_columns_called_like_ours_in_another_case_keep_their_names(trusting):
+    schema = Schema.of(Rule=STRING, Reason=STRING, Survivor_Record=STRING)
+    rows = [
+        {"Rule": None, "Reason": "a", "Survivor_Record": "s"},
+        {"Rule": "x", "Reason": "b", "Survivor_Record": "s"},
+        {"Rule": "y", "Reason": "b", "Survivor_Record": "t"},
+    ]
+    rules = [
+        Rule(name="named", not_null="Rule", action="quarantine"),
+        Rule(name="one", unique="Reason", action="deduplicate"),
+    ]
+    made = trusting(rows, schema, rules=rules)
+    assert trusting.rows(made.quarantine, "Rule", "_rule", "Reason") == [
+        (None, "named", "a")
+    ]
+    assert trusting.rows(made.merged, "Rule", "_rule", "Survivor_Record") == [
+        ("x", "one", "s")
+    ]
+    assert trusting.rows(made.merged, "_survivor_record") == [(3,)]
