@@ -59,13 +59,27 @@ def ls(
         rows.append(_row(asset, heads.get(str(asset)), steps.get(asset), failed))
         if all_tables:
             sides = heads.get(str(asset), {}).get("record", {}).get("sides", {})
-            for side in sorted(sides):
+            for side, number in sorted(sides.items()):
                 name = asset.with_side(side)
-                rows.append(_row(name, heads.get(str(name)), steps.get(asset), failed))
+                known = _numbered(env, name, heads.get(str(name)), number)
+                rows.append(_row(name, known, steps.get(asset), failed))
     if with_hash:
         for row in rows:
             row["content_hash"] = _hash_of(env, row, plan.deliveries)
     return rows
+
+
+def _numbered(
+    env: Environment, side: AssetName, head: Mapping[str, Any] | None, number: int
+) -> Mapping[str, Any] | None:
+    """Return the version of a side table that its table names: `head`, or one before it.
+
+    A side table is committed before the table that names it.
+    """
+    if head is None or head["number"] == number:
+        return head
+    found = (one for one in env.catalog.versions(side) if one["number"] == number)
+    return next(found, None)
 
 
 def _failed(env: Environment) -> set[str]:
@@ -186,7 +200,11 @@ def show(env: Environment, name: str, *, sample: int = 5) -> dict[str, Any]:
     """
     asset = env.asset(name)
     main = asset.main
-    head = env.catalog.heads().get(str(asset))
+    heads = env.catalog.heads()
+    head: Mapping[str, Any] | None = heads.get(str(asset))
+    sides = heads.get(str(main), {}).get("record", {}).get("sides", {})
+    if asset.side in sides:
+        head = _numbered(env, asset, head, sides[asset.side])
     found: dict[str, Any] = {
         "asset": str(asset),
         "zone": asset.zone,

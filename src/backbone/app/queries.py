@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 from sqlglot import exp
 
@@ -65,7 +67,7 @@ def _bound(
     numbers = snapshot(env, at) if at else {}
     inputs: dict[str, Relation] = {}
     for asset in parsed.inputs:
-        version = _version(env, asset, numbers.get(str(asset)) if at else None, at)
+        version = _version(env, asset, numbers, at) if at else head(env, asset)
         inputs[str(asset)] = Scan(version.paths(), version.schema)
     return with_verbs(named_assets(parsed), parsed.failure), inputs
 
@@ -84,11 +86,17 @@ def snapshot(env: Environment, run: str) -> dict[str, int]:
 
 
 def _version(
-    env: Environment, asset: AssetName, number: int | None, at: str | None
+    env: Environment, asset: AssetName, numbers: Mapping[str, int], at: str
 ) -> TableVersion:
-    if at is not None and number is None:
-        raise LakeError(f"{asset} was not there at the end of run {at}")
-    return head(env, asset) if number is None else env.lake.tables.at(asset, number)
+    """Return a table as it was; a side table as its table of that time names it."""
+    number = numbers.get(str(asset.main))
+    if number is not None:
+        main = env.lake.tables.at(asset.main, number)
+        if asset.side is None:
+            return main
+        if asset.side in main.sides:
+            return env.lake.tables.at(asset, main.sides[asset.side])
+    raise LakeError(f"{asset} was not there at the end of run {at}")
 
 
 def head(env: Environment, asset: AssetName) -> TableVersion:

@@ -190,6 +190,13 @@ class Catalog:
                 "record": {
                     **record,
                     "sides": dict(version.sides),
+    def forget(self, asset: AssetName, *, above: int) -> None:
+        """Forget the versions of `asset` after version `above`; -1 forgets all."""
+        with self._write() as connection:
+            for table in (t.versions, t.hashes):
+                mine = (table.c.asset == str(asset)) & (table.c.number > above)
+                connection.execute(delete(table).where(mine))
+
                     "inputs": dict(version.inputs),
                 },
             }

@@ -142,6 +142,10 @@ class Tables:
         """
         return any((self.folder(asset) / "_delta_log").glob("[0-9]*.json"))
 
+    def holds(self, asset: AssetName, number: int) -> bool:
+        """Tell whether the table has version `number`, without opening it."""
+        return (self.folder(asset) / "_delta_log" / f"{number:020d}.json").is_file()
+
     def head(self, asset: AssetName) -> TableVersion | None:
         """Return the newest version, or None if there is no table."""
         return self._read(asset, None) if self.exists(asset) else None
@@ -225,7 +229,7 @@ class Tables:
         properties = _properties(asset, commit, head)
         schema = delta_schema(commit.schema)
         add = [_add(folder, file) for file in commit.add]
-        if head is None or _shape(head.schema) != _shape(commit.schema):
+        if head is None or not _fits(commit, head):
             if commit.keep:
                 raise LakeError(
                     f"the schema of {asset} changed; its files cannot be kept"
@@ -285,6 +289,16 @@ class Tables:
             files=_files(opened),
             metadata=recorded,
         )
+
+
+def _fits(commit: Commit, head: TableVersion) -> bool:
+    """Tell whether the table may keep its schema.
+
+    Units and words are part of it; where files stay, they wait for the next rewriting.
+    """
+    if commit.keep:
+        return _shape(head.schema) == _shape(commit.schema)
+    return head.schema == commit.schema
 
 
 def _shape(schema: Schema) -> list[tuple[str, str]]:

@@ -8,14 +8,13 @@ from typing import Any
 from backbone.catalog import Catalog
 from backbone.lake.lake import Lake
 from backbone.model.names import AssetName
-from backbone.model.versions import VersionRef
-from backbone.operations.work import version_ref
+from backbone.operations.work import enter
 
-__all__ = ["recover"]
+__all__ = ["missing", "recover"]
 
 
 def recover(lake: Lake, catalog: Catalog) -> int:
-    """Enter in the catalog every version that the lake holds and the catalog does not.
+    """Make the catalog know every version that the lake holds, and no other.
 
     Returns
     -------
@@ -25,6 +24,10 @@ def recover(lake: Lake, catalog: Catalog) -> int:
     -----
     Costs one listing of each table's log; a table whose head is known costs one open.
     """
+    for name in missing(lake, catalog):
+        asset = AssetName.parse(name)
+        head = lake.tables.head(asset)
+        catalog.forget(asset, above=-1 if head is None else head.number)
     heads = catalog.heads()
     found = 0
     for asset in lake.tables.assets():
@@ -37,31 +40,21 @@ def recover(lake: Lake, catalog: Catalog) -> int:
         since = -1 if known is None else int(known["number"])
         for entry in reversed(lake.tables.versions(asset)):
             if entry["number"] > since and entry["number"] != head.number:
-                _enter(catalog, lake, asset, entry)
+                enter(catalog, lake.tables.at(asset, entry["number"]))
                 found += 1
-        catalog.record_version(version_ref(head), head.schema, dict(head.metadata))
-        _enter_details(catalog, asset, head.identity, dict(head.metadata))
+        enter(catalog, head)
         found += 1
     _recover_runs(lake, catalog)
     return found
 
 
-def _enter(catalog: Catalog, lake: Lake, asset: AssetName, entry: dict[str, Any]) -> None:
-    version = lake.tables.at(asset, entry["number"])
-    reference: VersionRef = version_ref(version)
-    catalog.record_version(reference, version.schema, dict(version.metadata))
-    _enter_details(catalog, asset, version.identity, dict(version.metadata))
-
-
-def _enter_details(
-    catalog: Catalog, asset: AssetName, identity: str, record: dict[str, Any]
-) -> None:
-    if "deliveries" in record:
-        catalog.record_deliveries(asset, record["declaration"], record["deliveries"])
-    if "rules" in record:
-        catalog.record_rules(asset, identity, record["rules"])
-    if "lineage" in record:
-        catalog.record_lineage(asset, [tuple(edge) for edge in record["lineage"]])
+def missing(lake: Lake, catalog: Catalog) -> list[str]:
+    """Return the assets whose newest known version the lake does not hold."""
+    return [
+        name
+        for name, head in catalog.heads().items()
+        if not lake.tables.holds(AssetName.parse(name), int(head["number"]))
+    ]
 
 
 def _recover_runs(lake: Lake, catalog: Catalog) -> None:

@@ -16,7 +16,7 @@ from backbone.lake.lake import Lake
 from backbone.model.names import AssetName
 from backbone.operations.collect import DatasetResult, collect
 from backbone.operations.plan import Pins, Plan, make_plan
-from backbone.operations.recover import recover
+from backbone.operations.recover import missing, recover
 from backbone.operations.run import StepResult, carry_out
 from backbone.operations.work import Event, Tell, Work, plain
 from backbone.project import Project
@@ -243,12 +243,17 @@ def _new_run() -> str:
 
 
 def _recover_if_needed(place: Place) -> None:
-    """Look into the lake where the catalog is new or the last run did not end."""
+    """Look into the lake where the catalog may not tell what it holds.
+
+    That is so where the catalog is new, where the last run did not end, and where the
+    lake lacks what the catalog names: it was removed, or brought back from a copy.
+    """
     last = place.catalog.runs(limit=1)
     if (
         place.catalog.is_new
         or not last
         or last[0]["status"] in {"running", "interrupted"}
+        or missing(place.lake, place.catalog)
     ):
         recover(place.lake, place.catalog)
         place.lake.landing.sweep()

@@ -18,7 +18,7 @@ from backbone.model.versions import VersionRef
 from backbone.operations.plan import Step
 from backbone.project import Project
 
-__all__ = ["Event", "Outcome", "Tell", "Work", "plain", "version_ref"]
+__all__ = ["Event", "Outcome", "Tell", "Work", "enter", "plain", "version_ref"]
 
 
 @dataclass(frozen=True)
@@ -157,10 +157,8 @@ class Work:
         return version
 
     def record(self, version: TableVersion) -> None:
-        """Enter a version and its columns in the catalog."""
-        self.catalog.record_version(
-            version_ref(version), version.schema, dict(version.metadata)
-        )
+        """Enter a version in the catalog, with all that was recorded with it."""
+        enter(self.catalog, version)
 
     def commit_side(
         self,
@@ -190,6 +188,21 @@ class Work:
         )
         self.record(version)
         return version
+
+
+def enter(catalog: Catalog, version: TableVersion) -> None:
+    """Enter in the catalog what a version's commit tells.
+
+    The version itself comes last: where it is known, so is the rest.
+    """
+    asset, record = version.asset, dict(version.metadata)
+    if "deliveries" in record:
+        catalog.record_deliveries(asset, record["declaration"], record["deliveries"])
+    if "rules" in record:
+        catalog.record_rules(asset, version.identity, record["rules"])
+    if "lineage" in record:
+        catalog.record_lineage(asset, [tuple(edge) for edge in record["lineage"]])
+    catalog.record_version(version_ref(version), version.schema, record)
 
 
 def version_ref(version: TableVersion) -> VersionRef:

@@ -33,7 +33,6 @@ def execute(work: Work, step: Step) -> Outcome:
         result.written,
         record={"lineage": [list(edge) for edge in edges]},
     )
-    work.catalog.record_lineage(step.asset, edges)
     return Outcome(version)
 
 

@@ -52,7 +52,7 @@ def execute(work: Work, step: Step) -> Outcome:
             ],
         },
     )
-    work.catalog.record_rules(step.asset, step.identity, reports)
+    return Outcome(version, failed_rules=result.failed_rules)
 
 
 def _readable(work: Work, formatted: TableVersion, dataset: str) -> tuple[str, ...]:
@@ -69,11 +69,3 @@ def _readable(work: Work, formatted: TableVersion, dataset: str) -> tuple[str, .
     }
     landed = work.held.get(formatted.asset.table, work.deliveries[dataset])
     return tuple(one.id for one in landed if one.id not in refused)
-    work.catalog.record_lineage(
-        step.asset,
-        [
-            (c.name, str(formatted.asset), c.name, "value")
-            for c in formatted.schema.public
-        ],
-    )
-    return Outcome(version, failed_rules=result.failed_rules)
