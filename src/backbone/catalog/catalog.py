@@ -13,20 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    create_engine,
-    delete,
-    event,
-    func,
-    inspect,
-    select,
-)
+from sqlalchemy import Connection, delete, func, inspect, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from backbone.catalog import tables as t
+from backbone.catalog.connections import connect
 from backbone.errors import CatalogError, CatalogVersion
 from backbone.model.names import AssetName
 from backbone.model.schemas import Schema
@@ -34,7 +26,6 @@ from backbone.model.versions import VersionRef
 
 __all__ = ["Catalog"]
 
-_BUSY_S = 30
 _PRIMARY = 0xFF  # extended result codes of SQLite say more in their upper bytes
 _UNREADABLE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _UNWRITABLE = {
@@ -74,7 +65,7 @@ class Catalog:
                 f"{path.parent} cannot be made: {error.strerror}",
                 hint="`catalog` in backbone.yml says where the catalog is.",
             ) from error
-        self._engine = _connect(path)
+        self._engine = connect(path)
         try:
             self.is_new = self._prepared()
         except BaseException:
@@ -190,13 +181,6 @@ class Catalog:
                 "record": {
                     **record,
                     "sides": dict(version.sides),
-    def forget(self, asset: AssetName, *, above: int) -> None:
-        """Forget the versions of `asset` after version `above`; -1 forgets all."""
-        with self._write() as connection:
-            for table in (t.versions, t.hashes):
-                mine = (table.c.asset == str(asset)) & (table.c.number > above)
-                connection.execute(delete(table).where(mine))
-
                     "inputs": dict(version.inputs),
                 },
             }
@@ -205,6 +189,13 @@ class Catalog:
             connection.execute(delete(t.columns).where(t.columns.c.asset == name))
             if len(schema):
                 connection.execute(t.columns.insert(), list(_columns(name, schema)))
+
+    def forget(self, asset: AssetName, *, above: int) -> None:
+        """Forget the versions of `asset` after version `above`; -1 forgets all."""
+        with self._write() as connection:
+            for table in (t.versions, t.hashes):
+                mine = (table.c.asset == str(asset)) & (table.c.number > above)
+                connection.execute(delete(table).where(mine))
 
     def heads(self) -> dict[str, dict[str, Any]]:
         """Return the newest version of every asset, by its name."""
@@ -338,21 +329,6 @@ class Catalog:
     def _rows(self, query: Any) -> list[dict[str, Any]]:
         with self._read() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _connect(path: Path) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}", connect_args={"timeout": _BUSY_S, "check_same_thread": False}
-    )
-
-    @event.listens_for(engine, "connect")
-    def _pragmas(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=NORMAL")
-        cursor.close()
-
-    return engine
 
 
 def _put(connection: Connection, table: Any, values: Mapping[str, Any]) -> None:

@@ -130,6 +130,25 @@ def test_a_catalog_is_found_again_by_the_next_process(tmp_path):
     second.close()
 
 
+def test_a_catalog_that_may_only_be_read_is_read(tmp_path, monkeypatch):
+    path = tmp_path / "catalog.db"
+    writer = Catalog(path)
+    writer.record_hash(ASSET, 0, "abc")
+    monkeypatch.setattr("backbone.catalog.connections.os.access", lambda *_: False)
+
+    beside_its_log = Catalog(path)
+    assert beside_its_log.hash(ASSET, 0) == "abc"
+    writer.close()
+    reader = Catalog(path)
+    assert reader.hash(ASSET, 0) == "abc"
+    assert [one.name for one in tmp_path.iterdir()] == ["catalog.db"]
+    with pytest.raises(CatalogError, match="readonly") as caught:
+        reader.record_hash(ASSET, 1, "def")
+    assert "may you write there" in caught.value.hint
+    reader.close()
+    beside_its_log.close()
+
+
 def test_a_newer_catalog_is_left_alone(tmp_path):
     path = tmp_path / "catalog.db"
     Catalog(path).close()
