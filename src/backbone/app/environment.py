@@ -17,6 +17,7 @@ from backbone.errors import CatalogError, UnknownAsset
 from backbone.lake.lake import Lake
 from backbone.model.names import AssetName
 from backbone.operations.graph import Graph, graph_of
+from backbone.operations.recover import recover
 from backbone.operations.verbs import Place
 from backbone.project import Project, load
 
@@ -39,6 +40,8 @@ class Environment:
         self.project = project
         self.lake = Lake(project.lake_folder)
         self.catalog = Catalog(_sqlite_path(project.catalog_url))
+        if self.catalog.is_new:
+            recover(self.lake, self.catalog)
         self._kind = engine or project.settings.engine.kind
         self._starting = Lock()
         self._engine: Engine | None = None

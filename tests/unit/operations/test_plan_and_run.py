@@ -257,6 +257,8 @@ def test_a_lost_catalog_is_filled_from_the_lake(folder):
     for path in (folder / ".backbone").glob("catalog.db*"):
         path.unlink()
     with opened(folder) as env:
+        assert {row["status"] for row in ls(env)} == {"fresh"}
+        assert {text.partition(":")[0] for text in actions(env).values()} == {"skip"}
         report = run(env)
         assert set(statuses(report).values()) == {"skipped"}
         after = {
