@@ -67,7 +67,7 @@ def collect(source: FilesSource, context: CollectContext) -> CollectReport:
     return CollectReport(
         context.source,
         tuple(tally.report() for tally in tallies.values()),
-        _unclaimed(strays, source),
+        _unclaimed(strays, source) or _nothing(source, found, tallies, known),
     )
 
 
@@ -177,6 +177,18 @@ def _deliver(file: SourceFile, state: str, tally: Tally) -> None:
 def _state(path: Path) -> str:
     status = path.stat()
     return f"{status.st_size}:{status.st_mtime_ns}"
+
+
+def _nothing(
+    source: FilesSource,
+    found: tuple[SourceFile, ...],
+    tallies: Mapping[str, Tally],
+    known: Mapping[str, Mapping[str, _Known]],
+) -> tuple[str, ...]:
+    """Warn where nothing is found and nothing ever was; an inbox may be emptied."""
+    if found or any(known.values()) or any(one.errors for one in tallies.values()):
+        return ()
+    return (f"no file matches `path: {source.path}`",)
 
 
 def _unclaimed(strays: list[str], source: FilesSource) -> tuple[str, ...]:

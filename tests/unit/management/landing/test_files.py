@@ -52,6 +52,17 @@ def test_a_second_collection_reads_nothing_again(collecting, inbox, monkeypatch)
     assert report["data"].unchanged == 1
 
 
+def test_a_path_that_never_matched_is_told_and_an_emptied_inbox_is_not(collecting, inbox):
+    assert collecting(source("inbox/*.txt")).warnings == (
+        "no file matches `path: inbox/*.txt`",
+    )
+    file = inbox / "a.csv"
+    file.write_text("a")
+    collecting(source())
+    file.unlink()
+    assert not collecting(source()).warnings
+
+
 def test_a_new_process_knows_what_was_collected(collecting, inbox, monkeypatch):
     (inbox / "a.csv").write_text("a")
     collecting(source())
