@@ -113,6 +113,8 @@ VERBS: dict[str, Verb] = {"to_local": _by_zone(_to_local), "to_utc": _by_zone(_t
 def with_verbs(tree: exp.Query, failure: Failure) -> exp.Query:
     """Return a copy of `tree` in which our verbs are written in DuckDB's own functions.
 
+    A column that is a verb and has no name has the verb's.
+
     Raises
     ------
     ViewError : a verb has not the two arguments it takes
@@ -125,5 +127,9 @@ def with_verbs(tree: exp.Query, failure: Failure) -> exp.Query:
             name = call.name.lower()
             hint = f"Write `{name}(<time>, 'Europe/Belgrade')`."
             raise failure(call, "takes a time and a zone", hint)
-        call.replace(exp.paren(VERBS[call.name.lower()](*arguments), copy=False))
+        name = call.name.lower()
+        written: exp.Expr = exp.paren(VERBS[name](*arguments), copy=False)
+        if isinstance(call.parent, exp.Select) and call.arg_key == "expressions":
+            written = exp.alias_(written, name, copy=False)
+        call.replace(written)
     return tree

@@ -97,3 +97,13 @@ def test_verbs_may_stand_inside_each_other(connection):
     )  # fmt: skip
     found = connection.execute(with_verbs(tree, None).sql("duckdb")).fetchone()[0]
     assert found == datetime.fromisoformat("2013-11-03T06:30")
+
+
+def test_a_column_without_a_name_has_that_of_its_verb(connection):
+    tree = parse_one(
+        "select to_utc(timestamp '2013-07-01 02:00', 'Europe/Belgrade'), "
+        "to_local(timestamptz '2013-07-01 00:00:00+00', 'Europe/Belgrade') as there",
+        dialect="duckdb",
+    )
+    found = connection.execute(with_verbs(tree, None).sql("duckdb"))
+    assert [column[0] for column in found.description] == ["to_utc", "there"]
