@@ -34,7 +34,7 @@ _SUMS = (
 )
 _COUNTED = {
     "read": "records read", "formatted": "formatted rows",
-    "rejected_cells": "cells rejected", "repaired": "cells repaired",
+    "rejected_cells": "cells rejected", "repaired": "repairs",
     "flagged": "rows flagged",
 }  # fmt: skip
 _DONE = {

@@ -21,7 +21,7 @@ _AT_MOST = 8
 _ZONE_COLUMNS = (
     Column("zone"), Column("tables", "right"), Column("rows", "right"),
     Column("rejected", "right"), Column("quarantined", "right"),
-    Column("repaired", "right"), Column("time", "right"),
+    Column("repairs", "right"), Column("time", "right"),
 )  # fmt: skip
 
 
@@ -158,7 +158,11 @@ def _of_step(step: StepResult) -> list[RenderableType]:
         return [_problem("✗", name, step.error, "red")]
     if step.status == "blocked":
         return [_remark("✗", name, f"not made: {step.message}", "red")]
-    refused = [_remark("✗", name, f"refused {text}", "red") for text in step.refused]
+    told = step.refused[:_AT_MOST]
+    refused = [_remark("✗", name, f"refused {text}", "red") for text in told]
+    if len(step.refused) > len(told):
+        more = plural(len(step.refused) - len(told), "more delivery", "more deliveries")
+        refused.append(_remark("✗", name, f"refused {more}", "red"))
     rules = ", ".join(step.failed_rules)
     if rules:
         words = f"rows still break {rules}; what needs it is not made from it"

@@ -51,7 +51,7 @@ class FormattedAccount:
 class TrustedAccount:
     """Rows of the formatted table, and where they went in the trusted zone.
 
-    `repaired` counts changed cells, `flagged` rows that break a rule and stay.
+    `repaired` counts changes of cells, `flagged` rows that break a rule and stay.
     """
 
     formatted: int = 0

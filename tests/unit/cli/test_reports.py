@@ -114,6 +114,15 @@ def test_many_warnings_are_bounded(capsys):
     assert "… and 12 more warnings" in err
 
 
+def test_many_refused_deliveries_are_bounded(capsys):
+    refused = tuple(f"{n}.csv: no header" for n in range(20))
+    print_run(report(step("formatted.sales", refused=refused), status="failed"), ZONES)
+    err = capsys.readouterr().err
+    assert err.count(".csv") == 8
+    assert "refused 12 more deliveries" in err
+    assert "20 deliveries refused" in err
+
+
 def test_the_report_as_json():
     found = json.loads(json_text(run_data(FAILED, ZONES)))
     assert found["run"] == "r1"
