@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlglot import exp
@@ -51,6 +51,7 @@ class FormattedDelivery:
 
     `records` are the records of each object. `refused` says why the delivery, or some of
     its objects, could not be read as declared; `warnings` are worth a look.
+    `bad_cells` are, by column, how many cells have no value, and a reason.
     """
 
     main: Written
@@ -60,6 +61,7 @@ class FormattedDelivery:
     records: Mapping[str, int]
     refused: str | None = None
     warnings: tuple[str, ...] = ()
+    bad_cells: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
 
 def formatted_schema(declaration: FormattedTable) -> Schema:
@@ -110,6 +112,7 @@ def format_delivery(
         records={name: one.read for name, one in result.accounts.items()},
         refused=_unread(delivery, result.refused),
         warnings=_warnings(result),
+        bad_cells=_bad_cells(session, result),
     )
 
 
@@ -132,6 +135,26 @@ def _warnings(result: RawResult) -> tuple[str, ...]:
         f"{name} has columns that are not declared: {', '.join(undeclared)}"
         for undeclared, name in columns.items()
     )
+
+
+def _bad_cells(session: Session, result: RawResult) -> dict[str, tuple[int, str]]:
+    if not result.account.rejected_cells:
+        return {}
+    query = (
+        exp.select(
+            column("column"),
+            exp.alias_(exp.Count(this=exp.Star()), "cells"),
+            exp.alias_(exp.Min(this=column("reason")), "reason"),
+        )
+        .from_(table("cells"))
+        .group_by(column("column"))
+        .order_by(column("column"))
+    )
+    found = session.fetch(Query.of(query), {"cells": result.rejected_cells.scan()})
+    return {
+        str(row["column"]): (int(row["cells"]), str(row["reason"]))
+        for row in found.to_pylist()
+    }
 
 
 def _refuse(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from textwrap import shorten
 from typing import Any
 
 from backbone.engines.protocol import Written
@@ -31,6 +33,7 @@ __all__ = ["execute"]
 _BATCH_BYTES = 512_000_000
 _BATCH_DELIVERIES = 500
 _LARGE_BYTES = 64_000_000
+_REASON_WIDTH = 80
 
 Records = Mapping[str, Mapping[str, Any]]
 
@@ -59,7 +62,8 @@ def execute(work: Work, step: Step) -> Outcome:
         keep = version.files
     if version is None or version.identity != step.identity:
         version = _commit(work, step, table, pinned, done, {}, {}, keep)
-    return Outcome(version, warnings=_warnings(fresh), refused=_refused(pinned, fresh))
+    warnings = (*_bad_cells(step, fresh), *_warnings(fresh))
+    return Outcome(version, warnings=warnings, refused=_refused(pinned, fresh))
 
 
 def _known(
@@ -194,6 +198,21 @@ def _joined(parts: Sequence[Written], schema: Any) -> Written:
 
 def _warnings(fresh: Mapping[str, FormattedDelivery]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(w for one in fresh.values() for w in one.warnings))
+
+
+def _bad_cells(step: Step, fresh: Mapping[str, FormattedDelivery]) -> Iterator[str]:
+    """Say, in one warning, which columns have cells that could not be read."""
+    cells: Counter[str] = Counter()
+    reasons: dict[str, str] = {}
+    for one in fresh.values():
+        for name, (count_, reason) in one.bad_cells.items():
+            cells[name] += count_
+            reasons.setdefault(name, shorten(reason, _REASON_WIDTH, placeholder=" …"))
+    if cells:
+        words = [
+            f"{n:,} of `{name}` ({reasons[name]})" for name, n in cells.most_common()
+        ]
+        yield f"cells without a value: {bounded(words)}; {step.asset}__rejected_cells"
 
 
 def _refused(
