@@ -104,7 +104,7 @@ def _key(
         columns = ", ".join(declared) or "none is declared"
         raise BackboneError(
             f"a row of {asset} is named by its key ({columns}); "
-            f"{len(words)} values are given",
+            f"{len(words)} {'value is' if len(words) == 1 else 'values are'} given",
             hint=f"Or name columns: backbone trace {asset} {schema.public.names[0]}=…",
         )
     return dict(zip(declared, words, strict=True))

@@ -43,7 +43,8 @@ def init(folder: Path, *, example: str | None = None) -> list[Path]:
 
     Raises
     ------
-    BackboneError : the folder holds something else, or there is no such example
+    BackboneError : the folder holds something else, there is no such example, or it
+        cannot be written
     """
     if example is not None:
         return init_example(example, folder)
@@ -55,17 +56,23 @@ def init(folder: Path, *, example: str | None = None) -> list[Path]:
     if found or folder.is_file():
         raise BackboneError(
             f"{folder} is not empty: it has {bounded(found) or 'a file of that name'}",
-            hint="choose a folder that is new or empty",
+            hint="Choose a folder that is new or empty",
         )
     files = {
         SETTINGS: _SETTINGS.format(name=_name(folder)),
         "README.md": _README.format(name=_name(folder)),
         ".gitignore": ".backbone/\n",
     }
-    for part in FOLDERS:
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    try:
+        for part in FOLDERS:
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BackboneError(
+            f"{folder} cannot be written: {error.strerror or error}",
+            hint="Choose a folder in which you may write.",
+        ) from error
     return [folder / name for name in files]
 
 

@@ -19,9 +19,14 @@ def quality(env: Environment, name: str) -> dict[str, Any]:
 
     Raises
     ------
-    LakeError : the table has not been made yet
+    LakeError : the table has not been made yet, or holds raw bytes
     """
     asset = env.asset(name).main
+    if asset.zone == "landing":
+        raise LakeError(
+            f"{asset} holds raw bytes, which no rule judges",
+            command=f"backbone versions {asset}",
+        )
     heads = env.catalog.heads()
     head = heads.get(str(asset))
     if head is None:

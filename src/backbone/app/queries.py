@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from backbone.app.environment import Environment
 from backbone.engines.protocol import Relation, Scan
-from backbone.errors import BackboneError, LakeError
+from backbone.errors import BackboneError, LakeError, bounded
 from backbone.lake.tables import TableVersion
 from backbone.model.names import AssetName
 from backbone.sql.queries import Query
@@ -61,7 +61,7 @@ def _bound(
     env: Environment, sql: str, at: str | None
 ) -> tuple[exp.Query, dict[str, Relation]]:
     """Return the select, its assets as single names, and the relations they stand for."""
-    parsed = parse_view(sql, name="query", file="query")
+    parsed = parse_view(sql, name="query", file="query", noun="query")
     for asset in parsed.inputs:
         env.asset(str(asset))
     numbers = snapshot(env, at) if at else {}
@@ -82,7 +82,14 @@ def snapshot(env: Environment, run: str) -> dict[str, int]:
     for name, _begun, ended in env.lake.runs:
         if name == run and ended is not None:
             return {str(k): int(v) for k, v in ended["snapshot"].items()}
-    raise BackboneError(f"there is no snapshot of run `{run}`", command="backbone ls")
+    known = [name for name, _begun, ended in env.lake.runs if ended is not None]
+    raise BackboneError(
+        f"there is no snapshot of run `{run}`",
+        hint=f"The newest runs: {bounded(sorted(known, reverse=True))}"
+        if known
+        else None,
+        command="backbone versions ASSET",
+    )
 
 
 def _version(

@@ -99,7 +99,7 @@ class ParsedView:
         return found
 
 
-def parse_view(text: str, *, name: str, file: str) -> ParsedView:
+def parse_view(text: str, *, name: str, file: str, noun: str = "view") -> ParsedView:
     """Read the text of a view.
 
     Parameters
@@ -107,6 +107,7 @@ def parse_view(text: str, *, name: str, file: str) -> ParsedView:
     text : the SQL of the view, one select with or without a semicolon
     name : the view's table name, without its zone
     file : what errors call the file
+    noun : what errors call the text
 
     Raises
     ------
@@ -119,20 +120,20 @@ def parse_view(text: str, *, name: str, file: str) -> ParsedView:
     >>> [str(asset) for asset in view.inputs]
     ['trusted.t']
     """
-    _one_select(text, file)
+    _one_select(text, file, noun)
     try:
         trees = [tree for tree in parse(text, dialect="duckdb") if tree is not None]
     except ParseError as error:
-        raise _does_not_parse(error, file) from error
+        raise _does_not_parse(error, file, noun) from error
     tree = trees[0]
     while isinstance(tree, exp.Subquery) and not any(map(tree.args.get, _OUTSIDE)):
         tree = tree.this
     if not isinstance(tree, (exp.Select, exp.SetOperation)):
-        what = f"a view is one select; this is {tree.key.upper()}"
+        what = f"a {noun} is one select; this is {tree.key.upper()}"
         raise ViewError(what, where=f"{file}:1")
     view = ParsedView(name, file, text, tree, ())
     for node in tree.find_all(exp.DML, exp.DDL, exp.Command):
-        what = f"a view only reads; this has {node.key.upper()}"
+        what = f"a {noun} only reads; this has {node.key.upper()}"
         raise ViewError(what, where=view.place(node, node.key))
     return ParsedView(name, file, text, tree, tuple(_inputs(view)))
 
@@ -177,30 +178,30 @@ def _circle(views: Sequence[ParsedView]) -> ViewError:
     return ViewError(what, where=files, hint=hint)
 
 
-def _one_select(text: str, file: str) -> None:
-    tokens = _tokens(text, file)
+def _one_select(text: str, file: str, noun: str) -> None:
+    tokens = _tokens(text, file, noun)
     while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
         tokens.pop()
     if not tokens:
-        raise ViewError("the view is empty", where=f"{file}:1", hint=_EXAMPLE)
+        raise ViewError(f"the {noun} is empty", where=f"{file}:1", hint=_EXAMPLE)
     for token, following in pairwise(tokens):
         if token.token_type == TokenType.SEMICOLON:
-            hint = "A view is one select: use `with … as (…)` for steps."
+            hint = f"A {noun} is one select: use `with … as (…)` for steps."
             where = f"{file}:{following.line}"
-            raise ViewError("the view has several statements", where=where, hint=hint)
+            raise ViewError(f"the {noun} has several statements", where=where, hint=hint)
     if tokens[0].text.lower() not in _BEGINS:
-        what = f"a view is one select; this begins with `{tokens[0].text}`"
+        what = f"a {noun} is one select; this begins with `{tokens[0].text}`"
         raise ViewError(what, where=f"{file}:{tokens[0].line}", hint=_EXAMPLE)
 
 
-def _tokens(text: str, file: str) -> list[Token]:
+def _tokens(text: str, file: str, noun: str) -> list[Token]:
     try:
         return list(tokenize(text, dialect="duckdb"))
     except TokenError as error:
         cause = str(error.__cause__ or error)
         quote = cause.removeprefix("Missing ").split(" ")[0]
         opened = f"`{quote}` is never closed" if cause.startswith("Missing ") else cause
-        what = f"the view does not parse: {opened}"
+        what = f"the {noun} does not parse: {opened}"
         raise ViewError(what, where=f"{file}:{_opened_at(text)}") from error
 
 
@@ -214,11 +215,11 @@ def _opened_at(text: str) -> int:
     return 1
 
 
-def _does_not_parse(error: ParseError, file: str) -> ViewError:
+def _does_not_parse(error: ParseError, file: str, noun: str) -> ViewError:
     first = error.errors[0] if error.errors else {}
     near = (first.get("highlight") or "").strip()
     description = str(first.get("description") or error).rstrip(".")
-    what = f"the view does not parse: {description}" + (f" at `{near}`" if near else "")
+    what = f"the {noun} does not parse: {description}" + (f" at `{near}`" if near else "")
     return ViewError(what, where=f"{file}:{first.get('line') or 1}")
 
 

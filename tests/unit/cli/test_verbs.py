@@ -138,6 +138,25 @@ def test_a_delivery_that_cannot_be_read_ends_with_1(call, copy):
     assert call("-C", copy, "ls").exit_code == 0
 
 
+def test_a_run_warns_of_cells_that_have_no_value(call, copy):
+    till = copy / "inbox" / "sales_2.csv"
+    till.write_text("id,day,shop,amount\n6,soon,north,1\n7,later,north,x\n")
+    result = call("-C", copy, "run", "--quiet")
+    assert result.exit_code == 0
+    told = " ".join(lines(result.stderr))
+    assert "formatted.sales cells without a value: 2 of `day` (not a date" in told
+    assert "1 of `amount` (" in told
+    assert "formatted.sales__rejected_cells" in told
+    assert "without a value" not in call("-C", copy, "run").stderr
+
+
+def test_a_run_warns_of_a_source_that_finds_nothing(call, project):
+    for file in (project / "inbox").iterdir():
+        file.unlink()
+    result = call("-C", project, "run")
+    assert "source till  no file matches `path: inbox/*.csv`" in result.stderr
+
+
 def test_an_interrupted_run_says_how_to_go_on(call, ran, monkeypatch):
     def interrupted(*_args, **_kwargs):
         raise KeyboardInterrupt
@@ -294,6 +313,9 @@ def test_a_query_of_an_earlier_run(call, as_json, copy):
         (["drop table trusted.sales"], "select"),
         (["select a from trusted.sales"], "a"),
         (["select 1", "--json", "--csv"], "exclude each other"),
+        (["drop table trusted.sales"], "a query is one select"),
+        (["select (1"], "the query does not parse"),
+        (["select 1", "--at", "yesterday"], "The newest runs: 20"),
     ],
 )
 def test_a_query_that_cannot_be_answered(call, ran, args, words):
@@ -305,6 +327,12 @@ def test_a_query_that_cannot_be_answered(call, ran, args, words):
 
 
 # -- quality, trace, explain ----------------------------------------------------------
+
+
+def test_quality_of_raw_bytes_leads_to_their_deliveries(call, ran):
+    result = call("-C", ran, "quality", "landing.sales")
+    assert result.exit_code == 2
+    assert "Next: backbone versions landing.sales" in result.stderr
 
 
 def test_quality_adds_up(call, as_json, ran):
@@ -368,6 +396,14 @@ def test_init_writes_a_project_that_plans(call, tmp_path):
     again = call("init", tmp_path / "heat")
     assert again.exit_code == 2
     assert "is a project already" in again.stderr
+
+
+def test_init_says_where_it_cannot_write(call, tmp_path):
+    (tmp_path / "file").write_text("")
+    result = call("init", str(tmp_path / "file" / "mine"))
+    assert result.exit_code == 2
+    assert "cannot be written" in result.stderr
+    assert "Unexpected" not in result.stderr
 
 
 def test_init_goes_where_project_says(call, as_json, tmp_path):
