@@ -9,6 +9,8 @@ side table left behind is taken back by the next one.
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -32,6 +34,7 @@ from backbone.model.schemas import Schema
 __all__ = ["Commit", "DataFile", "TableVersion", "Tables"]
 
 _FOREIGN = {"deletionVectors", "columnMapping"}
+_ATTEMPT = re.compile(r"w-[0-9a-f]{12}")
 _CONFIGURATION = {
     "delta.enableExpiredLogCleanup": "false",
     "delta.checkpointInterval": "10",
@@ -117,6 +120,29 @@ class Tables:
         with writing(path):
             path.mkdir(parents=True)
         return path
+
+    def attempted(self) -> list[AssetName]:
+        """Return the tables that have files, or whose side tables have some."""
+        folders = {path.parent for path in self.root.glob("*/*/w-*")}
+        names = {f"{path.parent.name}.{path.name}" for path in folders}
+        return sorted({AssetName.parse(name).main for name in names})
+
+    def sweep(self, asset: AssetName) -> int:
+        """Remove the files of a table and its side tables that no version names.
+
+        They are what attempts left that did not come to a commit. The caller holds the
+        table's lock. Returns how many attempts were removed.
+        """
+        zone, removed = self.root / asset.zone, 0
+        for folder in [zone / asset.table, *zone.glob(f"{asset.table}__*")]:
+            attempts = [path for path in folder.glob("w-*") if path.is_dir()]
+            logs = sorted((folder / "_delta_log").glob("*.json")) if attempts else []
+            named = {n for log in logs for n in _ATTEMPT.findall(log.read_text("utf-8"))}
+            for attempt in attempts:
+                if attempt.name not in named:
+                    shutil.rmtree(attempt, ignore_errors=True)
+                    removed += 1
+        return removed
 
     def adopt(self, asset: AssetName, files: Sequence[WrittenFile]) -> list[WrittenFile]:
         """Move files that an attempt on another table wrote into this table's folder.

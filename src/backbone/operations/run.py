@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Literal
 
-from backbone.errors import BackboneError, context
+from backbone.errors import BackboneError, CommitConflict, context
 from backbone.model.names import AssetName
 from backbone.operations.memory import MemoryWatch
 from backbone.operations.plan import Plan, Step, StepKind
@@ -193,7 +193,7 @@ def _attempt(work: Work, step: Step, memory: MemoryWatch) -> StepResult:
 def _guarded(work: Work, step: Step) -> StepResult:
     try:
         with context(f"{step.asset}, run {work.run}"), _locked(work, step):
-            outcome = _executor(step.kind)(work, step)
+            outcome = _made(work, step)
     except BackboneError as error:
         return replace(_result(step, "failed", error.what), error=error)
     except Exception as error:  # noqa: BLE001 - a library's fault ends this step only
@@ -209,6 +209,25 @@ def _guarded(work: Work, step: Step) -> StepResult:
         refused=outcome.refused,
         failed_rules=outcome.failed_rules,
     )
+
+
+def _made(work: Work, step: Step) -> Outcome:
+    """Make what a step makes, unless another run has come first since it was planned."""
+    head = work.lake.tables.head(step.asset)
+    if head is not None and head.identity == step.identity:
+        work.record(head)
+        failed = head.metadata.get("failed_rules", ())
+        return Outcome(head, failed_rules=tuple(failed))
+    if head is not None and str(head.metadata.get("run", "")) > work.run:
+        raise CommitConflict(
+            f"{step.asset} was brought further by a later run, {head.metadata['run']}",
+            command="backbone run",
+        )
+    try:
+        return _executor(step.kind)(work, step)
+    except Exception:
+        work.lake.tables.sweep(step.asset)
+        raise
 
 
 def _locked(work: Work, step: Step) -> AbstractContextManager[None]:

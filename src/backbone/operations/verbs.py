@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from backbone.catalog import Catalog
 from backbone.engines.protocol import Engine
-from backbone.errors import NothingToResume
+from backbone.errors import LockHeld, NothingToResume
 from backbone.lake.lake import Lake
 from backbone.model.names import AssetName
 from backbone.operations.collect import DatasetResult, collect
@@ -257,3 +258,11 @@ def _recover_if_needed(place: Place) -> None:
     ):
         recover(place.lake, place.catalog)
         place.lake.landing.sweep()
+        _sweep_tables(place)
+
+
+def _sweep_tables(place: Place) -> None:
+    """Remove the files that runs left which did not end, where nobody writes now."""
+    for asset in place.lake.tables.attempted():
+        with suppress(LockHeld), place.lake.locks.hold(asset, run="sweep", timeout_s=0):
+            place.lake.tables.sweep(asset)
