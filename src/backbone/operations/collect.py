@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -91,7 +91,10 @@ def _collect(
     tell(Event("collect", name, "collecting"))
     report = _guarded(project, lake, name, received, tell)
     seconds = time.perf_counter() - clock
-    results = [_result(name, one, report.warnings, seconds) for one in report.datasets]
+    redact = project.variables.redact
+    results = [
+        _result(name, one, report.warnings, seconds, redact) for one in report.datasets
+    ]
     for result in results:
         tell(_event(result))
     return results
@@ -163,8 +166,14 @@ def _resolved(project: Project, source: Source) -> Source:
 
 
 def _result(
-    source: str, report: DatasetReport, warnings: tuple[str, ...], seconds: float
+    source: str,
+    report: DatasetReport,
+    warnings: tuple[str, ...],
+    seconds: float,
+    redact: Callable[[str], str],
 ) -> DatasetResult:
+    for error in report.errors:
+        _hide(error, redact)
     return DatasetResult(
         source=source,
         dataset=report.dataset,
@@ -174,8 +183,16 @@ def _result(
         size_bytes=report.size,
         seconds=seconds,
         errors=report.errors,
-        warnings=(*report.warnings, *warnings),
+        warnings=tuple(map(redact, (*report.warnings, *warnings))),
     )
+
+
+def _hide(error: BackboneError, redact: Callable[[str], str]) -> None:
+    """Take the values of secrets out of what an error says."""
+    error.what = redact(error.what)
+    error.where = error.where and redact(error.where)
+    error.hint = error.hint and redact(error.hint)
+    error.args = tuple(redact(one) if isinstance(one, str) else one for one in error.args)
 
 
 def _event(result: DatasetResult) -> Event:
