@@ -40,6 +40,7 @@ _UNCUT = 100_000
 _GAP = 2
 _FOLDED = 24
 _WIDEST_CELL = 60
+_WIDEST_PIPED = 500
 
 STYLES: Mapping[str, str] = {
     "fresh": "green", "stale": "yellow", "missing": "dim", "failed": "bold red",
@@ -158,7 +159,7 @@ def rows_table(
     are shown as fit, and those left out are named below.
     """
     is_cut = console.width < _UNCUT
-    widest = _WIDEST_CELL if is_cut else _UNCUT
+    widest = _WIDEST_CELL if is_cut else _WIDEST_PIPED
     texts = [[_shown(row[name]) for name in names] for row in rows]
     widths = [
         min(max(cell_len(str(one)) for one in column), widest)
@@ -183,7 +184,7 @@ def rows_table(
 def _shown(value: Any) -> Text:
     if value is None:
         return Text("null", style="dim")
-    return Text(shorten(cell(value), _UNCUT))
+    return Text(shorten(cell(value), _WIDEST_PIPED))
 
 
 def _fitting(widths: Sequence[int], room: int) -> int:

@@ -14,6 +14,7 @@ from backbone.model.names import AssetName
 from backbone.operations.plan import Plan, Step
 from backbone.operations.schemas import NotMadeYet, Schemas
 from backbone.project import Project
+from backbone.project.analysis import Predict
 
 __all__ = ["check_plan"]
 
@@ -118,5 +119,19 @@ def _view(schemas: Schemas, step: Step) -> Iterator[_Mistake]:
 def _analysis(schemas: Schemas, step: Step) -> Iterator[_Mistake]:
     declaration = schemas.project.analyses[step.asset.table]
     source = schemas.of(AssetName.parse(declaration.source))
-    for mistake in analysis_mistakes(declaration, source):
-        yield (), mistake
+    mistakes = analysis_mistakes(declaration, source)
+    if isinstance(declaration, Predict):
+        from backbone.analysis.train.estimators import (  # noqa: PLC0415 - slow to load
+            check_models,
+        )
+
+        mistakes += check_models(declaration)
+    for mistake in mistakes:
+        yield _named(mistake), mistake
+
+
+def _named(mistake: str) -> tuple[str, ...]:
+    """Return the part of a declaration that a mistake begins with (``split.column``)."""
+    place, colon, _ = mistake.partition(":")
+    is_place = bool(colon) and all(part.isidentifier() for part in place.split("."))
+    return tuple(place.split(".")) if is_place else ()

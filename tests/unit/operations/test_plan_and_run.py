@@ -319,3 +319,22 @@ def test_a_question_about_an_analysis_waits_until_that_is_made(folder):
     )
     with opened(folder) as env:
         assert actions(env)["exploitation.why"].startswith("wait")
+
+
+def test_a_declaration_that_reads_nothing_any_more_leaves_the_table_as_it_was(folder):
+    with opened(folder) as env:
+        run(env)
+        before = env.lake.tables.head(AssetName("formatted", "readings"))
+    edit(
+        folder / "formatted/readings.yml",
+        "{type: double, unit: degC}",
+        "{type: double, from: t_out}",
+    )
+    with opened(folder) as env:
+        report = run(env)
+        assert not report.ok
+        failed = next(step for step in report.steps if step.status == "failed")
+        assert str(failed.asset) == "formatted.readings"
+        assert "t_out" in failed.message
+        assert env.lake.tables.head(AssetName("formatted", "readings")) == before
+        assert statuses(report)["trusted.readings"] == "blocked"

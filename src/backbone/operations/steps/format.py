@@ -11,7 +11,7 @@ from textwrap import shorten
 from typing import Any
 
 from backbone.engines.protocol import Written
-from backbone.errors import bounded
+from backbone.errors import DeliveryRefused, bounded
 from backbone.lake.tables import DataFile, TableVersion
 from backbone.management.formatted import (
     REJECTED,
@@ -55,6 +55,8 @@ def execute(work: Work, step: Step) -> Outcome:
     version = head
     for batch in _batches(todo):
         read = _read(work, step, table, batch, position=len(fresh), of=len(todo))
+        if not done:
+            _check_readable(step, head, batch, read)
         records = {d.id: _record(work, step, d, read[d.id]) for d in batch}
         fresh |= read
         done |= records
@@ -64,6 +66,23 @@ def execute(work: Work, step: Step) -> Outcome:
         version = _commit(work, step, table, pinned, done, {}, {}, keep)
     warnings = (*_bad_cells(step, fresh), *_warnings(fresh))
     return Outcome(version, warnings=warnings, refused=_refused(pinned, fresh))
+
+
+def _check_readable(
+    step: Step,
+    head: TableVersion | None,
+    batch: Sequence[Delivery],
+    read: Mapping[str, FormattedDelivery],
+) -> None:
+    """Keep a good table when a changed declaration can read no delivery any more."""
+    if head is None or not head.rows or not all(one.refused for one in read.values()):
+        return
+    first = batch[0]
+    raise DeliveryRefused(
+        f"no delivery can be read as declared now, {_named(first)} for example: "
+        f"{read[first.id].refused}",
+        hint=f"Version {head.number} of {step.asset} stays, with {head.rows:,} rows.",
+    )
 
 
 def _known(
