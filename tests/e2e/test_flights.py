@@ -228,3 +228,18 @@ def test_predictions_are_a_table_better_than_the_baseline(finished):
     )
     assert found[0]["n"] > 0
     assert 0 <= found[0]["low"] < found[0]["high"] <= 1
+
+
+def test_a_prediction_goes_back_to_the_raw_records_too(finished):
+    row = ask(
+        finished,
+        "select carrier, flight, scheduled_departure, origin "
+        "from analysis.late_arrivals__predictions order by all limit 1",
+    )[0]
+    key = [str(value) for value in row.values()]
+    done = backbone(finished, "trace", "analysis.late_arrivals__predictions", *key, "--json")
+
+    found = json.loads(done.stdout)
+    assert found["row"]["carrier"] == row["carrier"]
+    flight = next(one for one in found["inputs"] if one["asset"] == "trusted.flights")
+    assert flight["raw"].split(",")[10] == str(row["flight"])

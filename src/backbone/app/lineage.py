@@ -60,6 +60,9 @@ class Trace:
 def trace(env: Environment, name: str, key: Sequence[str]) -> Trace:
     """Follow a row back to the raw file and record of each of its inputs.
 
+    A row of an analysis, a prediction for example, goes back through the row of its
+    source that has the same key.
+
     Parameters
     ----------
     name : an asset
@@ -74,6 +77,10 @@ def trace(env: Environment, name: str, key: Sequence[str]) -> Trace:
     version = head(env, asset)
     wanted = _key(env, asset, version.schema, key)
     row = _row(env, version, wanted)
+    if asset.zone == "analysis" and wanted:
+        source = env.project.analyses[asset.table].source
+        inner = trace(env, source, [f"{name}={value}" for name, value in wanted.items()])
+        return Trace(str(asset), wanted, row, inner.inputs, inner.totals)
     if asset.zone == "exploitation":
         found = _origins(env, asset, wanted)
         totals = {str(one["asset"]): int(one["total"]) for one in found}
@@ -116,7 +123,7 @@ def _declared_key(env: Environment, asset: AssetName) -> tuple[str, ...]:
         return project.formatted[asset.table].key
     if asset.zone == "exploitation":
         return project.views[asset.table].declaration.grain
-    return ()
+    return project.analyses[asset.table].key if asset.zone == "analysis" else ()
 
 
 def _row(

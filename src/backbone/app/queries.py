@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from backbone.app.environment import Environment
 from backbone.engines.protocol import Relation, Scan
-from backbone.errors import BackboneError, LakeError, bounded
+from backbone.errors import BackboneError, EngineError, LakeError, bounded
 from backbone.lake.tables import TableVersion
 from backbone.model.names import AssetName
 from backbone.sql.queries import Query
@@ -37,8 +37,14 @@ def query(
     UnknownAsset : it names an asset that is not there
     """
     select, inputs = _bound(env, sql, at)
-    with env.engine.session() as session:
-        return session.fetch(Query.of(select), inputs, max_rows=max_rows)
+    try:
+        with env.engine.session() as session:
+            return session.fetch(Query.of(select), inputs, max_rows=max_rows)
+    except EngineError as error:
+        first = next(iter(inputs), None)
+        if error.command is None and first is not None:
+            error.command = f"backbone show {first}"
+        raise
 
 
 def row_count(env: Environment, sql: str, *, at: str | None = None) -> int:
