@@ -182,5 +182,3 @@ class Engine(Protocol):
     def close(self) -> None:
         """Give everything back."""
         ...
-
-

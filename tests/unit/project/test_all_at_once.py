@@ -1,5 +1,3 @@
-
-
 """Mistakes in one file hide nothing in it or elsewhere."""
 
 from textwrap import dedent

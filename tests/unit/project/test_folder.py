@@ -1,5 +1,3 @@
-
-
 import pytest
 
 from backbone.errors import ProjectError

@@ -1,5 +1,3 @@
-
-
 """One change of a good project, and the one line that a person is told."""
 
 import pytest
