@@ -13,6 +13,7 @@ from backbone.lake.tables import Tables
 from backbone.model.names import AssetName
 from backbone.operations.plan import make_plan
 from backbone.operations.run import carry_out
+from backbone.operations.steps import format as formatting
 from backbone.operations.work import Work
 from backbone.project import load
 
@@ -131,3 +132,31 @@ def test_a_table_that_is_being_written_is_not_swept(folder):
             assert begun.is_dir()
         run(env)
         assert not begun.exists()
+
+
+def test_a_table_that_is_read_anew_keeps_its_rows_until_all_are_there(
+    folder, monkeypatch
+):
+    read, reads = formatting._read, []
+
+    def broken(*args, **more):
+        reads.append(args)
+        if len(reads) == 2:
+            raise LakeError("the disk is full")
+        return read(*args, **more)
+
+    with opened(folder) as env:
+        run(env)
+    edit(folder / "formatted/sales.yml", "{format: csv}", '{format: csv, nulls: ["-"]}')
+    monkeypatch.setattr(formatting, "_BATCH_DELIVERIES", 1)
+    whole = "select count(*) as n from formatted.sales"
+    with opened(folder) as env:
+        with monkeypatch.context() as patch:
+            patch.setattr(formatting, "_read", broken)
+            assert run(env).status == "failed"
+        assert query(env, whole)["n"][0].as_py() == 6
+        assert run(env).ok
+        assert query(env, whole)["n"][0].as_py() == 6
+        deliver(folder, 9)
+        formatted = run(env).steps[0]
+        assert (str(formatted.asset), formatted.rows) == ("formatted.sales", 7)

@@ -43,7 +43,7 @@ def execute(work: Work, step: Step) -> Outcome:
 
     Deliveries are read one by one and committed in batches, so a run that is stopped
     goes on with the batch it was at. Where the declaration is as it was, only new
-    deliveries are read.
+    deliveries are read. A table that is read anew keeps its rows until all are there.
     """
     table = work.project.formatted[step.asset.table]
     pinned = work.deliveries[AssetName.parse(table.source).table]
@@ -51,6 +51,7 @@ def execute(work: Work, step: Step) -> Outcome:
     done: dict[str, Mapping[str, Any]] = dict(_known(work, step, head, pinned))
     todo = [delivery for delivery in pinned if delivery.id not in done]
     keep = _files_of(head, done)
+    anew = head is not None and not done
     fresh: dict[str, FormattedDelivery] = {}
     version = head
     for batch in _batches(todo):
@@ -60,10 +61,13 @@ def execute(work: Work, step: Step) -> Outcome:
         records = {d.id: _record(work, step, d, read[d.id]) for d in batch}
         fresh |= read
         done |= records
-        version = _commit(work, step, table, pinned, done, records, read, keep)
-        keep = version.files
+        if not anew:
+            version = _commit(work, step, table, pinned, done, records, read, keep)
+            keep = version.files
     if version is None or version.identity != step.identity:
-        version = _commit(work, step, table, pinned, done, {}, {}, keep)
+        left = fresh if anew else {}
+        told = {name: done[name] for name in left}
+        version = _commit(work, step, table, pinned, done, told, left, keep)
     warnings = (*_bad_cells(step, fresh), *_warnings(fresh))
     return Outcome(version, warnings=warnings, refused=_refused(pinned, fresh))
 
