@@ -190,6 +190,22 @@ def test_a_run_that_was_killed_while_it_collected_has_nothing_to_resume(
     check(folder, whole)
 
 
+def test_what_a_killed_run_was_receiving_goes_though_another_ended_well(finished, copied):
+    folder = copied(finished)
+    add_month(folder, MONTHS + 1)
+    assert dying(folder, "rename:1") == KILLED
+    incoming = folder / ".backbone/lake/landing/_incoming"
+    assert list(incoming.iterdir())
+    with open_environment(folder) as env:
+        (last,) = env.catalog.runs(limit=1)
+        env.catalog.record_run(last["id"], status="done")
+
+    call(folder, "run")
+
+    assert not list(incoming.iterdir())
+    assert listed(folder)["landing.readings"]["deliveries"] == MONTHS + 1
+
+
 def test_two_runs_at_once_do_not_write_the_same_asset(new, copied, whole):
     folder = copied(new)
     command = [str(BACKBONE), "-C", str(folder), "run"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from backbone.lake.tables import Tables
 __all__ = ["Lake"]
 
 # The log of a Delta table is addressed by a URL, in which these mean something else.
-_UNREADABLE = re.compile(r"[#?]|%[0-9A-Fa-f]{2}")
+_UNREADABLE = re.compile(
+    r"[#?\x00-\x1f]|%[0-9A-Fa-f]{2}" + (r"|\\" if os.sep == "/" else "")
+)
 
 
 class Lake:

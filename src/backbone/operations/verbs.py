@@ -248,7 +248,10 @@ def _recover_if_needed(place: Place) -> None:
 
     That is so where the catalog is new, where the last run did not end, and where the
     lake lacks what the catalog names: it was removed, or brought back from a copy.
+    What a dead process was receiving is removed in any case: a run beside it may have
+    ended well since.
     """
+    place.lake.landing.sweep()
     last = place.catalog.runs(limit=1)
     if (
         place.catalog.is_new
@@ -257,7 +260,6 @@ def _recover_if_needed(place: Place) -> None:
         or missing(place.lake, place.catalog)
     ):
         recover(place.lake, place.catalog)
-        place.lake.landing.sweep()
         _sweep_tables(place)
 
 
