@@ -147,6 +147,7 @@ def _context(
         seen={dataset: lake.landing.deliveries(name, dataset) for dataset in datasets},
         progress=progress,
         parameters=project.settings.parameters,
+        hide=project.variables.redact,
     )
 
 

@@ -34,3 +34,28 @@ def test_the_value_of_a_secret_is_in_no_error_and_not_kept(tmp_path, monkeypatch
     assert "${var:TOKEN}" in str(found.errors[0])
     for text in (str(found), str(found.errors[0]), kept, *told):
         assert SECRET not in text
+
+
+def test_the_value_of_a_secret_is_in_no_reference_and_files_are_known_again(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TOKEN", "s3cr3tT0KEN")
+    inbox = tmp_path / "s3cr3tT0KEN"
+    inbox.mkdir()
+    (inbox / "a.csv").write_text("a\n1\n")
+    folder = shop_project(tmp_path / "shop")
+    path = f"collector: files\npath: {tmp_path}/${{var:TOKEN}}/*.csv\ndatasets: {{more: '*'}}\n"
+    write(folder, {"sources/more.yml": path})
+    with Environment(load(folder)) as env:
+        first, second = run(env), run(env)
+        counts = [
+            (len(one.new), len(one.again), one.unchanged)
+            for report in (first, second)
+            for one in report.collected
+            if one.dataset == "more"
+        ]
+        (delivery,) = env.lake.landing.deliveries("more", "more")
+        kept = [p.read_text() for p in env.lake.landing.root.rglob("_re*.json")]
+    assert counts == [(1, 0, 0), (0, 0, 1)]
+    assert "${var:TOKEN}" in delivery.receipts[0].origin
+    assert not any("s3cr3tT0KEN" in text for text in kept)

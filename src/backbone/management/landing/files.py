@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -51,7 +51,10 @@ def collect(source: FilesSource, context: CollectContext) -> CollectReport:
     known = {name: _known(context.seen.get(name, ())) for name in tallies}
     strays: list[str] = []
     try:
-        found = find(source.path, context.project)
+        found = tuple(
+            replace(file, origin=context.hide(file.origin))
+            for file in find(source.path, context.project)
+        )
     except SourceUnavailable as error:
         for tally in tallies.values():
             tally.errors.append(error)

@@ -84,7 +84,7 @@ def _collect_dataset(api: Api, source: HttpSource, tally: Tally) -> None:
                     f"page-{page.number:05}.json",
                     [page.body],
                     media_type="application/json",
-                    origin=page.address,
+                    origin=context.hide(page.address),
                 )
             if greatest is not None:
                 greatest.see(page.records)
@@ -92,7 +92,7 @@ def _collect_dataset(api: Api, source: HttpSource, tally: Tally) -> None:
             tally.unchanged += 1
             return
         cursor = None if greatest is None else greatest.text
-        received = incoming.commit(cursor, origin=api.shown(first))
+        received = incoming.commit(cursor, origin=context.hide(api.shown(first)))
     tally.landed(received)
 
 

@@ -35,6 +35,11 @@ COLLECTORS: Mapping[str, str] = MappingProxyType(
 )
 
 
+def _as_it_is(text: str) -> str:
+    """Hide nothing."""
+    return text
+
+
 def _quiet(_dataset: str, _name: str, _size: int) -> None:
     """Tell nobody."""
 
@@ -52,6 +57,7 @@ class CollectContext:
     seen : dataset → its deliveries so far, oldest first
     progress : told (dataset, object, bytes) whenever an object has landed
     parameters : the project's parameters
+    hide : takes secrets out of a text; what is kept of an origin has gone through it
     """
 
     source: str
@@ -61,6 +67,7 @@ class CollectContext:
     seen: Mapping[str, tuple[Delivery, ...]] = field(default_factory=dict)
     progress: Callable[[str, str, int], None] = _quiet
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    hide: Callable[[str], str] = _as_it_is
 
 
 @dataclass(frozen=True)

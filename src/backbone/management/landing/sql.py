@@ -53,7 +53,7 @@ def _collect_dataset(database: Database, dataset: SqlDataset, tally: Tally) -> N
     if seen and seen[-1].receipts[-1].state == state:
         tally.unchanged += 1
         return
-    origin = f"{database.shown} {_described(dataset)}"
+    origin = context.hide(f"{database.shown} {_described(dataset)}")
     with context.landing.receive(
         context.source, tally.dataset, received=context.received
     ) as incoming:
