@@ -110,11 +110,8 @@ def test_run_after_run_is_killed_and_the_last_ends_as_if_nothing_had_happened(
     check(folder, whole)
 
 
-@pytest.mark.parametrize(
-    "line", ["done     landing.readings", "done     formatted.readings"]
-)
-def test_a_run_killed_between_two_steps_is_finished_by_the_next(new, copied, whole, line):
-    folder = copied(new)
+def signalled(folder: Path, line: str, sign: signal.Signals) -> tuple[int, str]:
+    """Send a signal to a run as soon as it says `line`; return how it ended."""
     with subprocess.Popen(
         [str(BACKBONE), "-C", str(folder), "run"],
         stdout=subprocess.DEVNULL,
@@ -124,10 +121,35 @@ def test_a_run_killed_between_two_steps_is_finished_by_the_next(new, copied, who
     ) as process:
         while not process.stderr.readline().startswith(line):
             assert process.poll() is None
-        os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == KILLED
+        os.killpg(process.pid, sign)
+        said = process.communicate(timeout=60)[1]
+    return process.returncode, said
+
+
+@pytest.mark.parametrize(
+    "line", ["done     landing.readings", "done     formatted.readings"]
+)
+def test_a_run_killed_between_two_steps_is_finished_by_the_next(new, copied, whole, line):
+    folder = copied(new)
+    assert signalled(folder, line, signal.SIGKILL)[0] == KILLED
 
     call(folder, "run")
+
+    check(folder, whole)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_keeps_what_is_finished_and_resumes(new, copied, whole, sign):
+    folder = copied(new)
+
+    code, said = signalled(folder, "done     formatted.devices", sign)
+
+    assert code == 130, said
+    assert "What is finished is kept" in said
+    assert "backbone resume" in said
+    assert listed(folder)["formatted.devices"]["rows"] == 40
+
+    call(folder, "resume")
 
     check(folder, whole)
 
