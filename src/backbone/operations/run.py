@@ -6,13 +6,15 @@ A failure stops only what is downstream of it. What a step does is found in `ste
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import Literal
+from queue import SimpleQueue
+from typing import Any, Literal
 
 from backbone.errors import BackboneError, CommitConflict, context
 from backbone.model.names import AssetName
@@ -78,43 +80,52 @@ def carry_out(work: Work, plan: Plan, *, parallel: int) -> list[StepResult]:
 
 
 class _Crew:
-    """The state of one run: what is done, what is under way, what is still to come."""
+    """The state of one run: what is done, what is under way, what is still to come.
+
+    A step becomes ready when the last of its inputs is settled, so the whole costs one
+    look at each step and at each of its inputs.
+    """
 
     def __init__(self, work: Work, plan: Plan) -> None:
         self.work = work
-        self.plan = plan
         self.results: dict[AssetName, StepResult] = {}
-        self._pending = list(plan.steps)
-        self._running: dict[Future[StepResult], AssetName] = {}
-        self._total = len(plan.to_run)
+        self._heads = work.catalog.heads()
+        self._steps = {step.asset: step for step in plan.steps}
+        self._needs = {
+            step.asset: {one for one in step.inputs if one in self._steps}
+            for step in plan.steps
+        }
+        self._needed_by: dict[AssetName, list[AssetName]] = {}
+        for asset, needs in self._needs.items():
+            for one in needs:
+                self._needed_by.setdefault(one, []).append(asset)
+        self._ready = deque(step for step in plan.steps if not self._needs[step.asset])
 
     def run_all(self, pool: ThreadPoolExecutor, memory: MemoryWatch) -> None:
-        while self._pending or self._running:
-            self._settle(pool, memory)
-            if self._running:
-                done, _ = wait(self._running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    asset = self._running.pop(future)
-                    self.results[asset] = future.result()
+        ended: SimpleQueue[Future[StepResult]] = SimpleQueue()
+        under_way = 0
+        while self._ready or under_way:
+            while self._ready:
+                step = self._ready.popleft()
+                settled = self._without_work(step)
+                if settled is not None:
+                    self._tell(settled)
+                    self._settle(settled)
+                    continue
+                future = pool.submit(_attempt, self.work, step, memory)
+                future.add_done_callback(ended.put)
+                under_way += 1
+            if under_way:
+                self._settle(ended.get().result())
+                under_way -= 1
 
-    def _settle(self, pool: ThreadPoolExecutor, memory: MemoryWatch) -> None:
-        """Start what can start, and give a result to what cannot run any more."""
-        under_way = set(self._running.values())
-        planned = {step.asset for step in self._pending} | under_way
-        still = []
-        for step in self._pending:
-            if planned & set(step.inputs):
-                still.append(step)
-                continue
-            planned.discard(step.asset)
-            settled = self._without_work(step)
-            if settled is not None:
-                self._finish(settled)
-                continue
-            future = pool.submit(_attempt, self.work, step, memory)
-            self._running[future] = step.asset
-            planned.add(step.asset)
-        self._pending = still
+    def _settle(self, result: StepResult) -> None:
+        """Keep a result; what waited for it alone is ready."""
+        self.results[result.asset] = result
+        for asset in self._needed_by.get(result.asset, ()):
+            self._needs[asset].discard(result.asset)
+            if not self._needs[asset]:
+                self._ready.append(self._steps[asset])
 
     def _without_work(self, step: Step) -> StepResult | None:
         blocker = self._blocker(step)
@@ -127,7 +138,7 @@ class _Crew:
         return None
 
     def _skipped(self, step: Step) -> StepResult:
-        known = self.work.catalog.version(step.asset, step.identity) or {}
+        known = self._known(step.asset, step.identity) or {}
         record = known.get("record", {})
         return replace(
             _result(step, "skipped", ""),
@@ -153,13 +164,20 @@ class _Crew:
     def _failed_rules(
         self, asset: AssetName, inputs: Mapping[AssetName, str]
     ) -> tuple[str, ...]:
-        known = self.work.catalog.version(asset, inputs[asset])
+        known = self._known(asset, inputs[asset])
         return tuple(known["record"].get("failed_rules", ())) if known else ()
 
-    def _finish(self, result: StepResult) -> None:
-        self.results[result.asset] = result
-        self.work.catalog.record_step(self.work.run, result.asset, **_row(result))
+    def _known(self, asset: AssetName, identity: str) -> Mapping[str, Any] | None:
+        """Return what the catalog has of a version; nearly always that is the head."""
+        head = self._heads.get(str(asset))
+        if head is not None and head["identity"] == identity:
+            return head
+        return self.work.catalog.version(asset, identity)
+
+    def _tell(self, result: StepResult) -> None:
+        """Remember and tell what did not run; what was up to date is no news."""
         if result.status != "skipped":
+            self.work.catalog.record_step(self.work.run, result.asset, **_row(result))
             self.work.tell(
                 Event("end", str(result.asset), result.message, status=result.status)
             )
