@@ -246,16 +246,15 @@ def _new_run() -> str:
 def _recover_if_needed(place: Place) -> None:
     """Look into the lake where the catalog may not tell what it holds.
 
-    That is so where the catalog is new, where the last run did not end, and where the
-    lake lacks what the catalog names: it was removed, or brought back from a copy.
+    That is so where the catalog knows no run, where the last one did not end, and where
+    the lake lacks what the catalog names: it was removed, or brought back from a copy.
     What a dead process was receiving is removed in any case: a run beside it may have
     ended well since.
     """
     place.lake.landing.sweep()
     last = place.catalog.runs(limit=1)
     if (
-        place.catalog.is_new
-        or not last
+        not last
         or last[0]["status"] in {"running", "interrupted"}
         or missing(place.lake, place.catalog)
     ):
