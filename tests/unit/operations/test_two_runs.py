@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 from tests.projects import edit, shop_project
 
@@ -126,12 +128,14 @@ def test_a_table_that_is_being_written_is_not_swept(folder):
     with opened(folder) as env:
         run(env)
         begun = env.lake.tables.attempt(asset)
-        env.catalog.is_new = True
-        with env.lake.locks.hold(asset, run="other", timeout_s=0):
-            run(env)
-            assert begun.is_dir()
-        run(env)
-        assert not begun.exists()
+        for is_written in (True, False):
+            env.catalog.record_run(run(env).run, status="interrupted")
+            with ExitStack() as held:
+                if is_written:
+                    lock = env.lake.locks.hold(asset, run="other", timeout_s=0)
+                    held.enter_context(lock)
+                run(env)
+            assert begun.is_dir() == is_written
 
 
 def test_a_table_that_is_read_anew_keeps_its_rows_until_all_are_there(
