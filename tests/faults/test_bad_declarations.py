@@ -92,6 +92,10 @@ WRONG = {
         changed(SALES, "s.amount", "s.amuont"),
         [f"{SALES}:1:", "no column `amuont`", "Did you mean `amount`?"],
     ),
+    "a misspelt function": (
+        changed(SALES, "group by", "where levenstein(s.shop, 'x') > 0\ngroup by"),
+        [f"{SALES}:3:", "no function `levenstein`", "Did you mean `levenshtein`?"],
+    ),
     "a grain of a missing column": (
         changed("exploitation/by_shop.yml", "shop", "shpo"),
         ["exploitation/by_shop.yml:1:", "no column `shpo`", "Did you mean `shop`?"],

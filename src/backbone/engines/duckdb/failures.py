@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,9 @@ __all__ = ["mapped", "reading"]
 
 _LONGEST = 600
 _EXCERPT = "\n\nLINE "  # of the query as it was compiled, which nobody wrote
+_NO_FUNCTION = re.compile(
+    r'Function with name (?P<name>\w+) does not exist!(\s+Did you mean "(?P<near>\w+)")?'
+)
 _OF_FILES = (duckdb.IOException, duckdb.InvalidInputException, duckdb.InternalException)
 
 
@@ -34,7 +38,12 @@ def mapped(where: str | None = None) -> Iterator[None]:
             hint = "The disk is full; `backbone run` goes on when there is space again."
         raise EngineError(_first(error), where=where, hint=hint) from error
     except duckdb.Error as error:
-        raise EngineError(_first(error), where=where) from error
+        unknown = _NO_FUNCTION.search(str(error))
+        if unknown is None:
+            raise EngineError(_first(error), where=where) from error
+        what = f"there is no function `{unknown['name']}`"
+        hint = f"Did you mean `{unknown['near']}`?" if unknown["near"] else None
+        raise EngineError(what, where=where, hint=hint) from error
 
 
 @contextmanager
