@@ -6,9 +6,11 @@ import zipfile
 from dataclasses import dataclass
 from io import BytesIO
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tests.commands import account, ask, call, listed
-from tests.projects import edit
+from tests.projects import edit, write
 
 HEADER = b"id,day,shop,amount\n"
 MENDED = HEADER + b"7,2024-03-01,north,1.00\n8,2024-03-02,south,2.00\n"
@@ -176,6 +178,78 @@ def match(rows, expected) -> None:
         assert reason in row["reason"]
         assert row["reason"]
         assert raw in (row["raw"] or "")
+
+
+def test_several_reasons_are_counted(shop):
+    (shop / "inbox/sales_3.csv").write_bytes(HEADER + b"7,2024\n8,2024\n9,9,9,9,9\n")
+
+    said = " ".join(call(shop, "run", code=1).output.split())
+
+    assert "expected 4 fields, found 2, and 1 more reason (3 of 3 records, 100%" in said
+
+
+def table(**columns) -> bytes:
+    written = BytesIO()
+    pq.write_table(pa.table(columns), written)
+    return written.getvalue()
+
+
+GOOD = table(a=[1, 2], b=["x", "y"])
+EVENTS = {
+    "json": {
+        "good.json": b'{"items": [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]}',
+        "misspelt.json": b'{"itmes": [{"a": 1, "b": "x"}]}',
+        "cut.json": b'{"items": [{"a": 1, "b": "x"}, {"a": 2',
+        "page.json": b"<html><body>Log in</body></html>",
+    },
+    "jsonl": {
+        "good.json": b'{"a": 1, "b": "x"}\n{"a": 2, "b": "y"}\n{"a": 3\n',
+        "page.json": b"<html>\n<body>\n</html>\n",
+    },
+    "parquet": {
+        "good.json": GOOD,
+        "misspelt.json": table(a=[1, 2], bb=["x", "y"]),
+        "cut.json": GOOD[:-20],
+        "page.json": b"<html><body>Log in</body></html>",
+    },
+}
+TOLD = {
+    "json": ["there is no key `items`; there is `itmes`", "not JSON", "like HTML"],
+    "jsonl": ["page.json: not JSON"],
+    "parquet": ["no column `b`. Did you mean `bb`?", "not Parquet"],
+}
+
+
+@pytest.mark.parametrize("form", EVENTS)
+def test_files_of_other_formats_that_are_bad_are_told_and_the_good_ones_taken(
+    shop, keeps_everything, form
+):
+    records = ", records: items" if form == "json" else ""
+    write(
+        shop,
+        {
+            "sources/device.yml": "collector: files\npath: events/*\n"
+            "datasets: {events: '*'}\n",
+            "formatted/events.yml": f"from: landing.events\n"
+            f"read: {{format: {form}{records}}}\n"
+            "columns:\n  a: {type: integer}\n  b: {type: string}\n",
+        },
+    )
+    (shop / "events").mkdir()
+    for name, content in EVENTS[form].items():
+        (shop / "events" / name).write_bytes(content)
+
+    said = " ".join(call(shop, "run", code=1).output.split())
+
+    assert [words for words in TOLD[form] if words not in said] == []
+    bad = len(EVENTS[form]) - 1
+    assert f"{bad} deliver{'y' if bad == 1 else 'ies'} refused" in said
+    assert ask(shop, "select a, b from trusted.events order by a") == [
+        {"a": 1, "b": "x"},
+        {"a": 2, "b": "y"},
+    ]
+    assert rows(shop).items() > OTHERS.items()
+    keeps_everything(shop)
 
 
 def test_a_wrong_declaration_is_mended_without_collecting_again(shop, keeps_everything):

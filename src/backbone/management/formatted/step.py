@@ -166,7 +166,7 @@ def _refuse(
 ) -> FormattedDelivery:
     account = result.account
     share = account.rejected / account.read
-    why = _commonest(session, result.rejected).rstrip(".")
+    why = _commonest(session, result.rejected)
     reason = (
         f"{why} ({account.rejected:,} of {account.read:,} records, {share:.0%}; "
         f"`refuse_over` is {declaration.refuse_over:.0%})"
@@ -186,17 +186,21 @@ def _refuse(
 
 
 def _commonest(session: Session, rejected: Written) -> str:
-    """Return the reason for which most records were rejected."""
+    """Return the reason for which most records were rejected, and how many more."""
     records = exp.Sum(this=column("records"))
+    reasons = exp.Window(this=exp.Count(this=exp.Star()))
     query = (
-        exp.select(column("reason"))
+        exp.select(column("reason"), exp.alias_(reasons, "reasons"))
         .from_(table("rejected"))
         .group_by(column("reason"))
         .order_by(exp.Ordered(this=records, desc=True), column("reason"))
         .limit(1)
     )
     found = session.fetch(Query.of(query), {"rejected": rejected.scan()})
-    return str(found["reason"][0])
+    (first,) = found.to_pylist()
+    more = int(first["reasons"]) - 1
+    why = str(first["reason"]).rstrip(".")
+    return f"{why}, and {more:,} more reason{'s' * (more > 1)}" if more else why
 
 
 def _rows_for(
