@@ -237,7 +237,9 @@ def test_a_prediction_goes_back_to_the_raw_records_too(finished):
         "from analysis.late_arrivals__predictions order by all limit 1",
     )[0]
     key = [str(value) for value in row.values()]
-    done = backbone(finished, "trace", "analysis.late_arrivals__predictions", *key, "--json")
+    done = backbone(
+        finished, "trace", "analysis.late_arrivals__predictions", *key, "--json"
+    )
 
     found = json.loads(done.stdout)
     assert found["row"]["carrier"] == row["carrier"]
