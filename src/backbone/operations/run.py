@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from backbone.errors import BackboneError, CommitConflict, context
 from backbone.model.names import AssetName
+from backbone.operations.conduct import conduct
 from backbone.operations.memory import MemoryWatch
 from backbone.operations.plan import Plan, Step, StepKind
 from backbone.operations.work import Event, Outcome, Work
@@ -67,15 +68,19 @@ def carry_out(work: Work, plan: Plan, *, parallel: int) -> list[StepResult]:
     after the steps in flight.
     """
     crew = _Crew(work, plan)
-    with (
-        MemoryWatch() as memory,
-        ThreadPoolExecutor(parallel, thread_name_prefix="step") as pool,
-    ):
-        try:
-            crew.run_all(pool, memory)
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+
+    def run() -> None:
+        with (
+            MemoryWatch() as memory,
+            ThreadPoolExecutor(parallel, thread_name_prefix="step") as pool,
+        ):
+            try:
+                crew.run_all(pool, memory)
+            except BaseException:
+                crew.stop()
+                raise
+
+    conduct(run, stop=crew.stop)
     return [crew.results[step.asset] for step in plan.steps]
 
 
@@ -89,6 +94,7 @@ class _Crew:
     def __init__(self, work: Work, plan: Plan) -> None:
         self.work = work
         self.results: dict[AssetName, StepResult] = {}
+        self._stopped = False
         self._heads = work.catalog.heads()
         self._steps = {step.asset: step for step in plan.steps}
         self._needs = {
@@ -104,20 +110,32 @@ class _Crew:
     def run_all(self, pool: ThreadPoolExecutor, memory: MemoryWatch) -> None:
         ended: SimpleQueue[Future[StepResult]] = SimpleQueue()
         under_way = 0
-        while self._ready or under_way:
-            while self._ready:
+        while self._goes_on() or under_way:
+            while self._goes_on():
                 step = self._ready.popleft()
                 settled = self._without_work(step)
                 if settled is not None:
                     self._tell(settled)
                     self._settle(settled)
                     continue
-                future = pool.submit(_attempt, self.work, step, memory)
+                future = pool.submit(self._attempt, step, memory)
                 future.add_done_callback(ended.put)
                 under_way += 1
             if under_way:
                 self._settle(ended.get().result())
                 under_way -= 1
+
+    def stop(self) -> None:
+        """Begin no further step; those under way are finished."""
+        self._stopped = True
+
+    def _goes_on(self) -> bool:
+        return bool(self._ready) and not self._stopped
+
+    def _attempt(self, step: Step, memory: MemoryWatch) -> StepResult:
+        if self._stopped:
+            return _result(step, "waiting", "the run was interrupted")
+        return _attempt(self.work, step, memory)
 
     def _settle(self, result: StepResult) -> None:
         """Keep a result; what waited for it alone is ready."""

@@ -16,6 +16,7 @@ from backbone.errors import LockHeld, NothingToResume
 from backbone.lake.lake import Lake
 from backbone.model.names import AssetName
 from backbone.operations.collect import DatasetResult, collect
+from backbone.operations.conduct import conduct
 from backbone.operations.plan import Pins, Plan, make_plan
 from backbone.operations.recover import missing, recover
 from backbone.operations.run import StepResult, carry_out
@@ -118,7 +119,7 @@ class _Run:
         status = "interrupted"
         try:
             if pins is None:
-                collected = tuple(self._collect(started))
+                collected = tuple(conduct(lambda: self._collect(started)))
             plan = self._plan(pins)
             count = len(plan.to_run)
             self.tell(Event("run", self.name, f"{count} steps to run", total=count))
