@@ -18,7 +18,7 @@ def test_an_interrupt_is_raised_when_the_work_has_ended():
     stopped, ended = threading.Event(), []
 
     def work():
-        signal.raise_signal(signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         ended.append(stopped.wait(10))
 
     with pytest.raises(KeyboardInterrupt):
