@@ -3,14 +3,14 @@
 Python raises KeyboardInterrupt in the main thread between any two steps of it. Inside a
 thread pool's or a queue's own code that can leave a lock held for ever (CPython issue
 29988 tells of `with`), and the run would hang. So the pool is driven from another thread,
-and the main thread does nothing but wait in C.
+and the main thread starts that thread and waits for it in C, without a lock of Python's.
 """
 
 from __future__ import annotations
 
+from _thread import start_new_thread
 from collections.abc import Callable
 from queue import SimpleQueue
-from threading import Thread
 from typing import TypeVar
 
 __all__ = ["conduct"]
@@ -32,12 +32,15 @@ def conduct(work: Callable[[], T], *, stop: Callable[[], None] = lambda: None) -
         except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
             ended.put((None, error))
 
-    Thread(target=run, name="conductor", daemon=True).start()
+    started = False
     try:
+        start_new_thread(run, ())
+        started = True
         made, failure = ended.get()
     except BaseException:
         stop()
-        ended.get()
+        if started:
+            ended.get()
         raise
     if failure is not None:
         raise failure
