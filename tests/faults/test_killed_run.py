@@ -78,12 +78,10 @@ def check(folder: Path, whole: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     "moment",
     [
-        "rename:1",  # the first delivery is complete and about to land
         "rename:5",  # some deliveries are in landing, others not
         "replace:1",  # what the run is going to do is about to be recorded
         "log:2",  # one side table is there, its table is not
         "logged:3",  # the first table is there, nobody knows it
-        "logged:12",
         "catalog:25",  # a version is in the lake, the catalog lags behind
     ],
 )
