@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from backbone.errors import MissingColumn
 from backbone.model.types import INTEGER, STRING, CanonicalType
@@ -71,12 +71,6 @@ class Schema:
         """Return the schema without the columns `names`."""
         gone = set(names)
         return Schema(tuple(c for c in self.columns if c.name not in gone))
-
-    def retyped(self, name: str, kind: CanonicalType) -> Schema:
-        """Return the schema with column `name` of another type."""
-        return Schema(
-            tuple(replace(c, type=kind) if c.name == name else c for c in self.columns)
-        )
 
     @classmethod
     def of(cls, **types: CanonicalType) -> Schema:

@@ -87,11 +87,6 @@ class Piece:
         """The records that became rows."""
         return int(self.table.num_rows)
 
-    @property
-    def rejected_records(self) -> int:
-        """The records that did not."""
-        return sum(reject.records for reject in self.rejected)
-
 
 @dataclass(frozen=True)
 class Wanted:
