@@ -12,6 +12,7 @@ import duckdb
 from backbone.engines.duckdb.failures import mapped
 from backbone.engines.duckdb.session import DuckDBSession
 from backbone.engines.protocol import Capabilities
+from backbone.engines.raw import opened_database
 
 __all__ = ["DuckDBEngine"]
 
@@ -40,20 +41,13 @@ class DuckDBEngine:
         spill: Path | None = None,
     ) -> None:
         self.threads = threads or os.cpu_count() or 1
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "threads": self.threads,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "allow_community_extensions": False,
-            "preserve_insertion_order": False,
-        }
+        settings: dict[str, str] = {}
         if memory_limit:
             settings["memory_limit"] = memory_limit
         if spill:
             settings["temp_directory"] = str(spill)
         with mapped("while DuckDB started"):
-            self._database = duckdb.connect(":memory:", config=settings)
-            self._database.execute("SET GLOBAL TimeZone = 'UTC'")
+            self._database = opened_database(threads=self.threads, **settings)
 
     @contextmanager
     def session(self) -> Iterator[DuckDBSession]:

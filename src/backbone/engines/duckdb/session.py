@@ -12,7 +12,6 @@ from sqlglot import exp
 
 from backbone.engines import raw
 from backbone.engines.duckdb.failures import mapped, reading
-from backbone.engines.duckdb.statistics import column_statistics
 from backbone.engines.duckdb.types import schema_of
 from backbone.engines.protocol import (
     RawRead,
@@ -85,8 +84,14 @@ class DuckDBSession:
         folder.mkdir(parents=True, exist_ok=True)
         final = query.then(f"{name}__cast", _cast(query.result, schema))
         with self._computing(inputs):
-            files = self._copied(final.sql(), schema, folder / name, split=True)
-        return Written(files, schema)
+            files = raw.copied(
+                self._connection,
+                final.sql(),
+                schema,
+                folder / name,
+                file_bytes=_FILE_BYTES,
+            )
+        return Written(tuple(filter(_has_rows, files)), schema)
 
     def fetch(
         self,
@@ -114,26 +119,7 @@ class DuckDBSession:
             return self._connection.execute(query.sql()).to_arrow_reader(batch_rows)
 
     def _copy(self, sql: str, schema: Schema, path: Path) -> WrittenFile:
-        return self._copied(sql, schema, path, split=False)[0]
-
-    def _copied(
-        self, sql: str, schema: Schema, path: Path, *, split: bool
-    ) -> tuple[WrittenFile, ...]:
-        target = exp.Literal.string(str(path)).sql(dialect="duckdb")
-        sql = _without_minus_zero(sql, schema)
-        options = "FORMAT parquet, RETURN_STATS"
-        if split:
-            options += f", FILE_SIZE_BYTES '{_FILE_BYTES}'"
-        rows = self._connection.execute(
-            f"COPY ({sql}) TO {target} ({options})"
-        ).fetchall()
-        files = (
-            WrittenFile(
-                Path(row[0]), int(row[1]), int(row[2]), column_statistics(row[4], schema)
-            )
-            for row in rows
-        )
-        return tuple(file for file in files if not split or _has_rows(file))
+        return raw.copied(self._connection, sql, schema, path)[0]
 
     @contextmanager
     def _computing(self, inputs: Mapping[str, Relation]) -> Iterator[None]:
@@ -151,19 +137,6 @@ class DuckDBSession:
         body = _source(relation).sql(dialect="duckdb")
         self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {body}")
         self._bound[name] = relation
-
-
-def _without_minus_zero(sql: str, schema: Schema) -> str:
-    """Make every zero the same: DuckDB's Parquet filters take -0.0 for another value."""
-    doubles = [
-        exp.alias_(column(c.name) + exp.Literal.number("0.0"), c.name, quoted=True)
-        for c in schema
-        if c.type.kind == "double"
-    ]
-    if not doubles:
-        return sql
-    replaced = ", ".join(one.sql(dialect="duckdb") for one in doubles)
-    return f"SELECT * REPLACE ({replaced}) FROM ({sql})"
 
 
 def _has_rows(file: WrittenFile) -> bool:

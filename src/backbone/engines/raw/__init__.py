@@ -12,11 +12,13 @@ one record as it was received; `mistakes` says what cannot be read as it is decl
 
 from backbone.engines.raw.binding import computed_types
 from backbone.engines.raw.checks import mistakes
+from backbone.engines.raw.database import opened_database
 from backbone.engines.raw.pieces import ObjectEnd, Piece, RejectedRecord
 from backbone.engines.raw.reader import raw_record, read, sources_of
 from backbone.engines.raw.reading import main_schema, read_raw
 from backbone.engines.raw.recipes import RAW, ROW, Recipe, raw_name
 from backbone.engines.raw.sides import CELLS, REJECTED, CopyFile
+from backbone.engines.raw.writing import copied
 
 __all__ = [
     "CELLS",
@@ -29,8 +31,10 @@ __all__ = [
     "Recipe",
     "RejectedRecord",
     "computed_types",
+    "copied",
     "main_schema",
     "mistakes",
+    "opened_database",
     "raw_name",
     "raw_record",
     "read",
