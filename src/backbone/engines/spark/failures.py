@@ -1,0 +1,111 @@
+"""Spark's errors as ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pyarrow.parquet as pq
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+
+from backbone.errors import CorruptLake, EngineError, OutOfMemory
+
+__all__ = ["mapped", "reading"]
+
+_LONGEST = 600
+_READERS = 8
+_ERRORS = (PySparkException, Py4JError)
+_CAUSES = re.compile(
+    r"^(?:Caused by: )?(?P<kind>[\w.$]+(?:Exception|Error)): (?P<told>.+)$", re.MULTILINE
+)
+_TAIL = re.compile(r"\s*(SQLSTATE: \w+|== SQL .*|JVM stacktrace:.*|;$)", re.DOTALL)
+_NO_MEMORY = re.compile(r"OutOfMemoryError|Java heap space|UNABLE_TO_ACQUIRE_MEMORY")
+_NO_FUNCTION = re.compile(r"\[UNRESOLVED_ROUTINE\][^`]*`(?P<name>\w+)`")
+_DISK_FULL = re.compile(r"No space left on device")
+
+
+@contextmanager
+def mapped(where: str | None = None) -> Iterator[None]:
+    """Raise our errors in place of Spark's."""
+    try:
+        yield
+    except _ERRORS as error:
+        raise _ours(error, where) from error
+
+
+def _ours(error: Exception, where: str | None) -> EngineError:
+    text = str(error)
+    if _NO_MEMORY.search(text):
+        hint = (
+            "Give the executors more memory in backbone.yml: "
+            "engine: {kind: spark, conf: {spark.executor.memory: 4g}}"
+        )
+        return OutOfMemory(told(error), where=where, hint=hint)
+    unknown = _NO_FUNCTION.search(text)
+    if unknown is not None:
+        return EngineError(f"there is no function `{unknown['name']}`", where=where)
+    hint = "The disk is full; `backbone run` goes on when there is space again."
+    found = hint if _DISK_FULL.search(text) else None
+    return EngineError(told(error), where=where, hint=found)
+
+
+def told(error: Exception) -> str:
+    """Return the words of a driver's error without its stack traces."""
+    text = str(error)
+    causes = _CAUSES.findall(text)
+    if (
+        text.startswith(("An error occurred while calling", "[FAILED_READ_FILE"))
+        and causes
+    ):
+        text = ": ".join(causes[-1])
+    text = _TAIL.split(text.strip(), maxsplit=1)[0].partition("\n\tat ")[0].strip()
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
+
+
+@contextmanager
+def reading(files: Iterable[str]) -> Iterator[None]:
+    """Raise our errors in place of Spark's; one that a file caused names the file.
+
+    Parameters
+    ----------
+    files : Parquet files of the lake that are read in the block; they are read one by
+        one, column by column, once something has failed
+
+    Raises
+    ------
+    CorruptLake : one of `files` is not there or cannot be read
+    """
+    try:
+        with mapped():
+            yield
+    except EngineError as error:
+        broken = _broken(list(files))
+        if broken is None:
+            raise
+        file, why = broken
+        raise CorruptLake(
+            f"a file of the lake cannot be read: {why}",
+            where=file,
+            hint="Bring it back from a copy of the lake. Without one: remove the folder "
+            "of the table and the catalog, and `backbone run` makes both anew.",
+        ) from error
+
+
+def _broken(files: list[str]) -> tuple[str, str] | None:
+    with ThreadPoolExecutor(_READERS) as pool:
+        for file, why in zip(files, pool.map(_why_unreadable, files), strict=True):
+            if why is not None:
+                return file, why
+    return None
+
+
+def _why_unreadable(file: str) -> str | None:
+    try:
+        for _ in pq.ParquetFile(file).iter_batches():
+            pass
+    except (OSError, ValueError) as error:
+        return str(error).partition("\n")[0][:_LONGEST]
+    return None

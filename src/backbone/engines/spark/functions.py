@@ -1,0 +1,57 @@
+"""Functions that Spark lacks, or computes otherwise: DuckDB computes them on executors.
+
+Each is a vectorized function over Arrow batches. What it gives is what the other engine
+gives, since it is the other engine; it costs the way of its columns from the JVM to
+Python and back, some tenths of a microsecond a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+from pyspark.sql import SparkSession as Spark
+from pyspark.sql.functions import arrow_udf
+
+from backbone.engines.duckdb.batches import evaluate
+
+__all__ = ["LENT", "Lent", "register"]
+
+
+@dataclass(frozen=True)
+class Lent:
+    """A function that DuckDB computes: over ``a`` (and ``b``), and Spark's type of it."""
+
+    expression: str
+    takes: int
+    gives: str
+
+
+LENT: dict[str, Lent] = {
+    "bb_jaro_winkler": Lent("jaro_winkler_similarity(a, b)", 2, "double"),
+    "bb_levenshtein": Lent("levenshtein(a, b)", 2, "bigint"),
+    "bb_nfc": Lent("nfc_normalize(a)", 1, "string"),
+    "bb_text": Lent("cast(a as varchar)", 1, "string"),
+}
+
+
+def register(spark: Spark) -> None:
+    """Make the functions known to a session."""
+    for name, lent in LENT.items():
+        made = (_of_one, _of_two)[lent.takes - 1](lent.expression)
+        spark.udf.register(name, arrow_udf(made, lent.gives))
+
+
+def _of_one(expression: str) -> Callable[[pa.Array], pa.Array]:
+    def compute(a: pa.Array) -> pa.Array:
+        return evaluate(expression, a)
+
+    return compute
+
+
+def _of_two(expression: str) -> Callable[[pa.Array, pa.Array], pa.Array]:
+    def compute(a: pa.Array, b: pa.Array) -> pa.Array:
+        return evaluate(expression, a, b)
+
+    return compute

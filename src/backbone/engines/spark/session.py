@@ -1,0 +1,185 @@
+"""A session: views of Spark bound to names, and files that are kept while it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+from pyspark.sql import DataFrame
+from pyspark.sql import SparkSession as Spark
+from pyspark.sql.types import StructType
+from sqlglot import exp
+
+from backbone.engines.duckdb import DuckDBEngine
+from backbone.engines.protocol import (
+    RawRead,
+    RawResult,
+    Relation,
+    Scan,
+    Staged,
+    Written,
+)
+from backbone.engines.spark.dialect import spark_sql
+from backbone.engines.spark.failures import mapped, reading
+from backbone.engines.spark.raw import read_raw
+from backbone.engines.spark.statistics import row_counts, written_files
+from backbone.engines.spark.types import schema_of, spark_schema, storable
+from backbone.model.schemas import Column, Schema
+from backbone.sql.queries import Query, column, table
+
+__all__ = ["SparkSession"]
+
+
+class SparkSession:
+    """A place to compute in; used by one thread at a time.
+
+    Intermediate results are Parquet files below `scratch`, which every executor sees: a
+    lost executor costs the task it was at, and nothing is computed twice.
+    """
+
+    def __init__(
+        self, spark: Spark, name: str, scratch: Path, binder: DuckDBEngine
+    ) -> None:
+        self._spark = spark
+        self._binder = binder
+        self._name = name
+        self._scratch = scratch
+        self._views: dict[Relation, str] = {}
+        self._kept: dict[str, StructType] = {}
+        self._made = 0
+
+    def read_raw(self, read: RawRead, folder: Path) -> RawResult:
+        """Read raw files into Parquet files under `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with mapped("while raw files were read"):
+            return read_raw(self._spark, read, folder)
+
+    def describe(self, query: Query, inputs: Mapping[str, Schema]) -> Schema:
+        """Return the schema that `query` would have over inputs of these schemas.
+
+        Queries are in DuckDB's dialect, so DuckDB says what their types are: columns are
+        of the same types on every engine. No data is read.
+        """
+        with self._binder.session() as session:
+            return session.describe(query, inputs)
+
+    def stage(self, query: Query, inputs: Mapping[str, Relation]) -> Staged:
+        """Compute `query` once into Parquet files."""
+        name = self._next("staged")
+        folder = self._scratch / name
+        with self._computing(inputs):
+            frame = self._frame(query, inputs)
+            kept = storable(frame.schema)
+            if kept != frame.schema:
+                frame = frame.to(kept)
+            frame.write.parquet(str(folder))
+            rows = sum(row_counts(_files(folder)))
+        self._kept[name] = kept
+        return Staged(name, schema_of(kept), rows)
+
+    def write(
+        self,
+        query: Query,
+        inputs: Mapping[str, Relation],
+        schema: Schema,
+        folder: Path,
+        *,
+        name: str = "part",
+    ) -> Written:
+        """Compute `query`, cast every column to `schema`, write Parquet files.
+
+        A task writes a file; an empty result is no file.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        final = query.then(f"{name}__cast", _cast(query.result, schema))
+        with self._computing(inputs):
+            self._frame(final, inputs).write.parquet(str(folder / name))
+        return Written(written_files(_files(folder / name), schema), schema)
+
+    def fetch(
+        self,
+        query: Query,
+        inputs: Mapping[str, Relation],
+        *,
+        max_rows: int | None = None,
+    ) -> pa.Table:
+        """Return the result of `query` in memory, at most `max_rows` rows of it."""
+        with self._computing(inputs):
+            frame = self._frame(query, inputs)
+            return (frame if max_rows is None else frame.limit(max_rows)).toArrow()
+
+    def stream(
+        self,
+        query: Query,
+        inputs: Mapping[str, Relation],
+        *,
+        batch_rows: int = 65_536,
+    ) -> pa.RecordBatchReader:
+        """Return the result of `query` batch by batch, by way of Parquet files.
+
+        Spark has no way to hand out Arrow batches without holding all of them.
+        """
+        folder = self._scratch / self._next("streamed")
+        with self._computing(inputs):
+            self._frame(query, inputs).write.parquet(str(folder))
+        files = ds.dataset([str(file) for file in _files(folder)], format="parquet")
+        return pa.RecordBatchReader.from_batches(
+            files.schema, files.to_batches(batch_size=batch_rows)
+        )
+
+    def close(self) -> None:
+        """Forget the views; the files go with the engine."""
+        for view in self._views.values():
+            self._spark.catalog.dropTempView(view)
+        self._views.clear()
+
+    def _next(self, what: str) -> str:
+        self._made += 1
+        return f"{what}_{self._made}"
+
+    def _frame(self, query: Query, inputs: Mapping[str, Relation]) -> DataFrame:
+        views = {name: self._view(relation) for name, relation in inputs.items()}
+        return self._spark.sql(spark_sql(query, views))
+
+    @contextmanager
+    def _computing(self, inputs: Mapping[str, Relation]) -> Iterator[None]:
+        """Run a query over `inputs` in the block."""
+        scans = [one for one in inputs.values() if isinstance(one, Scan)]
+        with reading([file for scan in scans for file in scan.files]):
+            yield
+
+    def _view(self, relation: Relation) -> str:
+        """Return the name of the view of a relation, made when it is first asked for."""
+        if relation not in self._views:
+            name = f"bb_{self._name}_{self._next('view')}"
+            self._source(relation).createOrReplaceTempView(name)
+            self._views[relation] = name
+        return self._views[relation]
+
+    def _source(self, relation: Relation) -> DataFrame:
+        if isinstance(relation, Staged):
+            kept = self._kept[relation.name]
+            folder = str(self._scratch / relation.name)
+            return self._spark.read.schema(kept).parquet(folder)
+        schema = spark_schema(relation.schema)
+        if relation.files:
+            return self._spark.read.schema(schema).parquet(*relation.files)
+        return self._spark.createDataFrame([], schema)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.parquet"))
+
+
+def _cast(source: str, schema: Schema) -> exp.Select:
+    return exp.select(*map(_as_type, schema)).from_(table(source))
+
+
+def _as_type(col: Column) -> exp.Expr:
+    value: exp.Expr = exp.cast(column(col.name), col.type.sql)
+    if col.type.kind == "double":  # minus zero is zero, as on every engine
+        value = exp.Add(this=value, expression=exp.cast(exp.Literal.number(0), "double"))
+    return exp.alias_(value, col.name, quoted=True)
