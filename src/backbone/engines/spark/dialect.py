@@ -118,6 +118,9 @@ class BackboneSpark(Spark):
             **Spark.Generator.TRANSFORMS,
             exp.Anonymous: _anonymous,
             exp.Cast: _cast,
+            exp.DayOfWeekIso: lambda self, node: (
+                f"EXTRACT(DAYOFWEEK_ISO FROM {self.sql(node, 'this')})"
+            ),
             exp.JarowinklerSimilarity: lambda self, node: self.func(
                 "bb_jaro_winkler", node.this, node.expression
             ),
