@@ -19,6 +19,7 @@
     │   ├── AccountMismatch         rows went missing between two zones: a bug of ours
     │   └── GrainBroken             a view has several rows for one key
     ├── EngineError                 an engine could not do it
+    │   ├── EngineUnavailable       it is not installed, did not start, or does not answer
     │   └── OutOfMemory
     ├── LakeError
     │   ├── CommitConflict          retryable: someone else committed first
@@ -49,6 +50,7 @@ __all__ = [
     "DeclarationError",
     "DeliveryRefused",
     "EngineError",
+    "EngineUnavailable",
     "ForeignTable",
     "GrainBroken",
     "LakeError",
@@ -211,6 +213,10 @@ class GrainBroken(DataError):
 
 class EngineError(BackboneError):
     """An engine could not compute a relation."""
+
+
+class EngineUnavailable(EngineError):
+    """An engine is not installed, did not start, or does not answer."""
 
 
 class OutOfMemory(EngineError):
