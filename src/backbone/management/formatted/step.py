@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
 from sqlglot import exp
 
+from backbone.engines.handing import handed
 from backbone.engines.protocol import RawRead, RawResult, Session, Written
 from backbone.errors import bounded
 from backbone.model.deliveries import Delivery
@@ -43,6 +45,9 @@ REJECTED_CELLS = Schema.of(
     text=STRING,
     reason=STRING,
 )
+
+_OBJECTS = Schema.of(_object=STRING, records=INTEGER)
+_HANDED = pa.schema([("_object", pa.string()), ("records", pa.int64())])
 
 
 @dataclass(frozen=True)
@@ -187,19 +192,21 @@ def _refuse(
 
 def _commonest(session: Session, rejected: Written) -> str:
     """Return the reason for which most records were rejected, and how many more."""
-    records = exp.Sum(this=column("records"))
-    reasons = exp.Window(this=exp.Count(this=exp.Star()))
-    query = (
-        exp.select(column("reason"), exp.alias_(reasons, "reasons"))
+    inputs = {"rejected": rejected.scan()}
+    first = (
+        exp.select(column("reason"))
         .from_(table("rejected"))
         .group_by(column("reason"))
-        .order_by(exp.Ordered(this=records, desc=True), column("reason"))
+        .order_by(
+            exp.Ordered(this=exp.Sum(this=column("records")), desc=True), column("reason")
+        )
         .limit(1)
     )
-    found = session.fetch(Query.of(query), {"rejected": rejected.scan()})
-    (first,) = found.to_pylist()
-    more = int(first["reasons"]) - 1
-    why = str(first["reason"]).rstrip(".")
+    different = exp.Distinct(expressions=[column("reason")])
+    counted = exp.alias_(exp.Count(this=different), "reasons")
+    count = exp.select(counted).from_(table("rejected"))
+    why = str(session.fetch(Query.of(first), inputs).column("reason")[0]).rstrip(".")
+    more = int(session.fetch(Query.of(count), inputs).column("reasons")[0].as_py()) - 1
     return f"{why}, and {more:,} more reason{'s' * (more > 1)}" if more else why
 
 
@@ -212,17 +219,14 @@ def _rows_for(
 ) -> Written:
     if not records:
         return Written((), REJECTED)
-    selects = [
-        exp.select(
-            exp.alias_(exp.Literal.string(delivery.id), "_delivery"),
-            exp.alias_(exp.Literal.string(name), "_object"),
-            exp.alias_(exp.null(), "_record"),
-            exp.alias_(exp.Literal.number(count), "records"),
-            exp.alias_(exp.Literal.string(reason), "reason"),
-            exp.alias_(exp.null(), "column", quoted=True),
-            exp.alias_(exp.null(), "raw"),
-        )
-        for name, count in sorted(records.items())
-    ]
-    query = selects[0] if len(selects) == 1 else exp.union(*selects, distinct=False)
-    return session.write(Query.of(query), {}, REJECTED, folder, name="refused")
+    rows = pa.table([list(records), list(records.values())], schema=_HANDED)
+    constants = {"_delivery": delivery.id, "reason": reason}
+    query = exp.select(
+        column("_object"),
+        column("records"),
+        *(exp.alias_(exp.Literal.string(v), k) for k, v in constants.items()),
+        *(exp.alias_(exp.null(), k, quoted=True) for k in ("_record", "column", "raw")),
+    ).from_(table("unread"))
+    with handed(rows, _OBJECTS, folder, "objects") as unread:
+        inputs = {"unread": unread}
+        return session.write(Query.of(query), inputs, REJECTED, folder, name="refused")

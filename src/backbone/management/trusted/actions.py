@@ -135,12 +135,11 @@ def _moved(
     inputs: Inputs,
 ) -> Change:
     """Apply the moves of `query`: ``_row, old, value, confidence`` in column `name`."""
+    kind = change.state.schema[name].type
     typed = exp.select(
         column("_row"),
         column("old"),
-        exp.alias_(
-            exp.cast(column("value"), change.state.schema[name].type.sql), "value"
-        ),
+        exp.alias_(exp.cast(column("value"), kind.sql), "value"),
         column("confidence"),
     ).from_(table(query.result))
     moves = session.stage(query.then("typed", typed), inputs)
@@ -150,8 +149,8 @@ def _moved(
     entries = exp.select(
         column("_row"),
         exp.alias_(exp.Literal.string(name), "column", quoted=True),
-        exp.alias_(canonical_text(column("old")), "old"),
-        exp.alias_(canonical_text(column("value")), "new"),
+        exp.alias_(canonical_text(column("old"), kind), "old"),
+        exp.alias_(canonical_text(column("value"), kind), "new"),
         exp.alias_(exp.Literal.string(rule), "rule"),
         exp.alias_(exp.Literal.string(method), "method"),
         column("confidence"),

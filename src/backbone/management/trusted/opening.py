@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Session, Staged
-from backbone.errors import AccountMismatch, bounded
 from backbone.management.trusted.clean import Tidy, cleaning_steps
+from backbone.management.trusted.numbering import numbered
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.state import CurrentState, State
 from backbone.management.trusted.texts import canonical_text
 from backbone.model.schemas import Schema
+from backbone.model.types import STRING
 from backbone.sql.queries import Query, column, table
 
 __all__ = ["Opened", "cleaning_repairs", "opened"]
@@ -39,6 +41,7 @@ def opened(
     *,
     reads: Sequence[str],
     tidies: Sequence[Tidy],
+    folder: Path,
 ) -> Opened:
     """Stage what the rules will read, and note what cleaning changed.
 
@@ -47,63 +50,15 @@ def opened(
     formatted : relation with the public columns of `schema` and the origin columns
     reads : the columns that rules read
     tidies : the changes that cleaning makes, in their order
+    folder : the attempt's own folder
 
     Raises
     ------
     AccountMismatch : a row's delivery is not one of the deliveries of `current`
     """
-    text = (
-        "select _delivery, _object, max(_record) as top, count(*) as n "
-        "from formatted group by _delivery, _object"
-    )
-    counts = session.stage(Query.of(select(text)), {"formatted": formatted})
-    by_delivery = _rows_of_deliveries(session, counts)
-    strange = sorted(set(by_delivery) - set(current.deliveries))
-    if strange:
-        known = f"{len(current.deliveries)} deliveries are known"
-        what = f"rows of unknown deliveries: {bounded(strange)}; {known}"
-        raise AccountMismatch(what)
-    objects = session.stage(_numbered(current.current), {"counts": counts})
-    state = _worked(session, formatted, schema, objects, reads, tidies)
-    rows = sum(by_delivery.get(delivery, 0) for delivery in current.current)
-    return Opened(state, sum(by_delivery.values()), rows)
-
-
-def _rows_of_deliveries(session: Session, counts: Staged) -> dict[str, int]:
-    text = "select _delivery, cast(sum(n) as bigint) as n from counts group by _delivery"
-    found = session.fetch(Query.of(select(text)), {"counts": counts}).to_pylist()
-    return {str(row["_delivery"]): int(row["n"]) for row in found}
-
-
-def _numbered(deliveries: Sequence[str]) -> Query:
-    """Give every object of `deliveries` a range of row numbers: low < _row <= high.
-
-    Deliveries in their order, objects of a delivery by name, records as they come.
-    """
-    listed = [
-        exp.Tuple(expressions=[exp.Literal.string(name), exp.Literal.number(position)])
-        for position, name in enumerate(deliveries)
-    ] or [exp.Tuple(expressions=[exp.Literal.string(""), exp.Literal.number(-1)])]
-    names = [exp.to_identifier("delivery"), exp.to_identifier("position")]
-    alias = exp.TableAlias(this=exp.to_identifier("v"), columns=names)
-    order = exp.select("delivery", "position").from_(
-        exp.Values(expressions=listed, alias=alias)
-    )
-    ends = (
-        "select c._delivery, c._object, c.top, sum(c.top) over (order by o.position, "
-        "c._object rows between unbounded preceding and current row) as high "
-        "from counts c join receipts o on c._delivery = o.delivery"
-    )
-    last = (
-        "select _delivery, _object, cast(high - top as bigint) as low, "
-        "cast(high as bigint) as high from ends"
-    )
-    steps: Steps = [
-        ("receipts", order),
-        ("ends", select(ends)),
-        ("numbered", select(last)),
-    ]
-    return Query(tuple(steps))
+    found = numbered(session, formatted, current.deliveries, current.current, folder)
+    state = _worked(session, formatted, schema, found.objects, reads, tidies)
+    return Opened(state, found.formatted, found.current)
 
 
 def _worked(
@@ -183,8 +138,8 @@ def _repairs_query(name: str, numbered: Sequence[tuple[int, Tidy]]) -> Query:
             exp.select(
                 column("_row"),
                 exp.alias_(exp.Literal.string(name), "column", quoted=True),
-                exp.alias_(canonical_text(old), "old"),
-                exp.alias_(canonical_text(new), "new"),
+                exp.alias_(canonical_text(old, STRING), "old"),
+                exp.alias_(canonical_text(new, STRING), "new"),
                 exp.alias_(exp.Literal.string(tidy.name), "rule"),
                 exp.alias_(exp.Literal.string("clean"), "method"),
                 exp.alias_(exp.cast(exp.null(), "DOUBLE"), "confidence"),

@@ -10,8 +10,9 @@ from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Session, Staged, Written
 from backbone.management.trusted.findings import union
+from backbone.management.trusted.numbering import located, object_of, record_of
 from backbone.management.trusted.plans.frame import Steps, select
-from backbone.management.trusted.state import State, located
+from backbone.management.trusted.state import State
 from backbone.model.schemas import FLAGS, ORIGIN, Column, Schema
 from backbone.model.types import DOUBLE, INTEGER, STRING
 from backbone.sql.queries import Query, column, table
@@ -215,8 +216,8 @@ def write_merged(
     merged, inputs = union(pieces, ["_row", "rule", "survivor"])
     with_origin = (
         "select m._row, m.rule, o._delivery as survivor_delivery, "
-        "o._object as survivor_object, m.survivor - o.low as survivor_record "
-        "from merging m join objects o on m.survivor > o.low and m.survivor <= o.high"
+        f"o._object as survivor_object, {record_of('m.survivor')} as survivor_record "
+        f"from merging m join objects o on {object_of('m.survivor')} = o.number"
     )
     steps: Steps = [("merging", merged), ("every", select(with_origin))]
     more = {_free(c.name, state.schema): column(c.name, "q") for c in MERGED}

@@ -14,12 +14,13 @@ from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Session, Staged
 from backbone.management.trusted.detect import ROWS
+from backbone.management.trusted.numbering import row_of
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.model.deliveries import Delivers
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.sql.queries import Query, column, table
 
-__all__ = ["CurrentState", "State", "located", "overlaid"]
+__all__ = ["CurrentState", "State", "overlaid"]
 
 Inputs = dict[str, Relation]
 
@@ -50,7 +51,7 @@ class CurrentState:
 class State:
     """A table between two rules.
 
-    `objects` maps the current objects to ranges of ``_row``; `work` has ``_row`` and the
+    `objects` are the current objects with their numbers; `work` has ``_row`` and the
     columns that rules read, cleaned; `cleaned` holds what cleaning changed (by column),
     `changed` what rules changed since, `removed` the rows that left.
     """
@@ -126,7 +127,7 @@ class State:
 
 
 def _rowed(names: Sequence[str]) -> exp.Select:
-    number = exp.Add(this=column("low", "o"), expression=column("_record", "f"))
+    number = row_of(column("number", "o"), column("_record", "f"))
     wanted = [column(name, "f") for name in (*names, *ORIGIN.names)]
     same = exp.and_(
         *(
@@ -165,16 +166,3 @@ def overlaid(
 
 def _same_row(alias: str) -> exp.Expr:
     return exp.EQ(this=column("_row", "r"), expression=column("_row", alias))
-
-
-def located(source: str) -> exp.Query:
-    """Return the rows of step `source` (with ``_row``) and their origin columns."""
-    text = (
-        "select p.*, o._delivery, o._object, p._row - o.low as _record "
-        "from source p join objects o on p._row > o.low and p._row <= o.high"
-    )
-    made = select(text)
-    for node in made.find_all(exp.Table):
-        if node.name == "source":
-            node.set("this", exp.to_identifier(source, quoted=True))
-    return made

@@ -124,7 +124,15 @@ def trust(
         for part in parts_of(rule)
         for name in reads_of(part, own)
     ]
-    start = opened(session, formatted, schema, current, reads=reads, tidies=tidies)
+    start = opened(
+        session,
+        formatted,
+        schema,
+        current,
+        reads=reads,
+        tidies=tidies,
+        folder=folder,
+    )
     story = _Story(start.state, repairs=cleaning_repairs(session, start.state, tidies))
     story = _ruled(
         session, story, declaration, References(own, references), order=len(tidies) + 1

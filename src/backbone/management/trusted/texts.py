@@ -11,12 +11,31 @@ from backbone.sql.queries import column
 __all__ = ["canonical_text", "from_text", "values_text"]
 
 
-def canonical_text(value: exp.Expr) -> exp.Expr:
-    """Return the canonical text of `value`; null stays null.
+def canonical_text(value: exp.Expr, kind: CanonicalType) -> exp.Expr:
+    """Return the canonical text of `value`, of type `kind`; null stays null.
 
-    Doubles are written with the digits that give the same double back, instants in UTC.
+    ============  ====================================================================
+    string        itself
+    boolean       ``true``, ``false``
+    integer       digits, with ``-`` if negative
+    decimal       digits, as many after the point as its scale says
+    double        the fewest digits that give the same double back, of those the nearest:
+                  ``0.1``, ``2.0``; from 1e16 and below 1e-4 with an exponent of two
+                  digits or more: ``1e+16``, ``2.5e-05``; ``nan`` (of either sign),
+                  ``inf``, ``-inf``. That is how Python writes a float.
+    date          ``0987-01-31``
+    datetime      ``2013-01-31 05:00:00``, or ``2013-01-31 05:00:00.25``
+    timestamp     as a datetime, in UTC, then ``+00``
+    ============  ====================================================================
     """
-    return exp.cast(value, "VARCHAR")
+    if kind.kind == "double":
+        digits = exp.Anonymous(this="format", expressions=[_text("{}"), value])
+        no_number = exp.IsNan(this=value.copy())
+        return exp.Case().when(no_number, _text("nan")).else_(digits)
+    if kind.kind == "timestamp":
+        wall = exp.cast(exp.cast(value, "TIMESTAMP"), "VARCHAR")
+        return exp.DPipe(this=wall, expression=_text("+00"))
+    return value if kind.kind == "string" else exp.cast(value, "VARCHAR")
 
 
 def from_text(text: exp.Expr, kind: CanonicalType) -> exp.Expr:
@@ -28,14 +47,19 @@ def values_text(names: tuple[str, ...], schema: Schema, *, of: str) -> exp.Expr:
     """Return ``a = 1, b = 'x'`` for the columns `names` of relation `of`."""
     made: exp.Expr | None = None
     for name in names:
-        text = canonical_text(column(name, of))
-        if schema[name].type.kind == "string":
-            text = _joined(exp.Literal.string("'"), text, exp.Literal.string("'"))
-        shown = exp.func("coalesce", text, exp.Literal.string("missing"))
+        kind = schema[name].type
+        text = canonical_text(column(name, of), kind)
+        if kind.kind == "string":
+            text = _joined(_text("'"), text, _text("'"))
+        shown = exp.func("coalesce", text, _text("missing"))
         lead = f"{name} = " if made is None else f", {name} = "
-        piece = _joined(exp.Literal.string(lead), shown)
+        piece = _joined(_text(lead), shown)
         made = piece if made is None else _joined(made, piece)
-    return made or exp.Literal.string("")
+    return made or _text("")
+
+
+def _text(value: str) -> exp.Expr:
+    return exp.Literal.string(value)
 
 
 def _joined(first: exp.Expr, *more: exp.Expr) -> exp.Expr:

@@ -14,11 +14,13 @@ from sqlglot import exp
 from backbone.engines.protocol import Relation, Session
 from backbone.management.trusted.detect import ROWS
 from backbone.management.trusted.findings import Finding
+from backbone.management.trusted.numbering import located
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.state import State
 from backbone.management.trusted.texts import canonical_text
 from backbone.model.constraints import ColumnRef, DenialConstraint
 from backbone.model.reports import Witness
+from backbone.model.schemas import Schema
 from backbone.sql.denial_terms import predicate_expression
 from backbone.sql.queries import Query, column, table
 
@@ -40,10 +42,14 @@ def witnesses(session: Session, state: State, finding: Finding) -> tuple[Witness
         "hits": finding.hits,
         "objects": state.objects,
     }
-    sample = _pairs(constraint) if constraint.is_pair else _single()
-    fetched = session.fetch(
-        Query((*steps, *sample, *_values(names))), bound, max_rows=2 * _PROBED
-    ).to_pylist()
+    if constraint.is_pair:
+        probed = Query((*steps, *_probed(names)))
+        bound["probed"] = session.stage(probed, bound)
+        sample = _pairs(constraint)
+    else:
+        sample = _single()
+    query = Query((*steps, *sample, *_values(names, state.schema)))
+    fetched = session.fetch(query, bound, max_rows=2 * _PROBED).to_pylist()
     found = sorted(fetched, key=lambda row: (row["pair"], row["place"]))
     groups: dict[int, list[Row]] = {}
     for row in found:
@@ -64,56 +70,60 @@ def _single() -> Steps:
     ]
 
 
-def _pairs(constraint: DenialConstraint) -> Steps:
-    """``sample``: violating rows in the role of t1, and a partner for each."""
-    probes = (
+def _probed(names: Sequence[str]) -> Steps:
+    """``probed``: violating rows in the role of t1, with their cells.
+
+    They are staged: an engine sees that they are few, and compares those with all rows.
+    """
+    picked = (
         "select distinct _row from hits where role in ('t1', 'both') "
         f"order by _row limit {_PROBED}"
     )
+    probed = (
+        exp.select(column("_row", "r"), *(column(name, "r") for name in names))
+        .from_(table(ROWS, "r"))
+        .join(table("picked", "p"), on=_same_row("p", "r"))
+    )
+    return [("picked", select(picked)), ("probed", probed)]
+
+
+def _pairs(constraint: DenialConstraint) -> Steps:
+    """``sample``: the probed rows, and a partner for each."""
 
     def of_row(ref: ColumnRef) -> exp.Expr:
         return column(ref.column, ref.row)
 
     conditions = [predicate_expression(p, of_row) for p in constraint.predicates]
     one, other = column("_row", "t1"), column("_row", "t2")
-    same = exp.EQ(this=column("_row", "p"), expression=one)
+    partner = exp.and_(*conditions, exp.NEQ(this=one, expression=other))
     partners = (
         exp.select(exp.alias_(one, "a"), exp.alias_(exp.Min(this=other), "b"))
-        .from_(table("probes", "p"))
-        .join(table(ROWS, "t1"), on=same)
-        .join(
-            table(ROWS, "t2"),
-            on=exp.and_(*conditions, exp.NEQ(this=one, expression=other)),
-        )
+        .from_(table("probed", "t1"))
+        .join(table(ROWS, "t2"), on=partner)
         .group_by(one)
     )
     sample = (
         "select a as pair, 1 as place, a as _row from partners "
         "union all select a, 2, b from partners"
     )
-    return [
-        ("probes", select(probes)),
-        ("partners", partners),
-        ("sample", select(sample)),
-    ]
+    return [("partners", partners), ("sample", select(sample))]
 
 
-def _values(names: Sequence[str]) -> Steps:
+def _values(names: Sequence[str], schema: Schema) -> Steps:
     cells = [
-        exp.alias_(canonical_text(column(name, "r")), f"v{i}")
+        exp.alias_(canonical_text(column(name, "r"), schema[name].type), f"v{i}")
         for i, name in enumerate(names)
     ]
-    same = exp.EQ(this=column("_row", "s"), expression=column("_row", "r"))
     shown = (
         exp.select(column("pair", "s"), column("place", "s"), column("_row", "s"), *cells)
         .from_(table("sample", "s"))
-        .join(table(ROWS, "r"), on=same)
+        .join(table(ROWS, "r"), on=_same_row("s", "r"))
     )
-    placed = (
-        "select v.*, o._delivery, o._object, v._row - o.low as _record "
-        "from shown v join objects o on v._row > o.low and v._row <= o.high"
-    )
-    return [("shown", shown), ("placed", select(placed))]
+    return [("shown", shown), ("placed", located("shown"))]
+
+
+def _same_row(left: str, right: str) -> exp.Expr:
+    return exp.EQ(this=column("_row", left), expression=column("_row", right))
 
 
 def _witness(
