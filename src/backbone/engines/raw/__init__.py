@@ -18,9 +18,12 @@ from backbone.engines.raw.reader import raw_record, read, sources_of
 from backbone.engines.raw.reading import main_schema, read_raw
 from backbone.engines.raw.recipes import RAW, ROW, Recipe, raw_name
 from backbone.engines.raw.sides import CELLS, REJECTED, CopyFile
+from backbone.engines.raw.spread import Spread, read_spread
+from backbone.engines.raw.worker import ANSWERS, answered, perform
 from backbone.engines.raw.writing import copied
 
 __all__ = [
+    "ANSWERS",
     "CELLS",
     "RAW",
     "REJECTED",
@@ -30,14 +33,18 @@ __all__ = [
     "Piece",
     "Recipe",
     "RejectedRecord",
+    "Spread",
+    "answered",
     "computed_types",
     "copied",
     "main_schema",
     "mistakes",
     "opened_database",
+    "perform",
     "raw_name",
     "raw_record",
     "read",
     "read_raw",
+    "read_spread",
     "sources_of",
 ]

@@ -23,6 +23,7 @@ from backbone.engines.raw.headers import header_problem, looks_like
 from backbone.engines.raw.pieces import (
     Job,
     ObjectEnd,
+    Part,
     Piece,
     RejectedRecord,
     Wanted,
@@ -30,11 +31,17 @@ from backbone.engines.raw.pieces import (
     text_table,
 )
 from backbone.engines.raw.records import BLANK, Layout, fields
-from backbone.engines.raw.streams import Window, opened, windows, with_last
+from backbone.engines.raw.streams import (
+    Window,
+    opened,
+    opened_part,
+    windows,
+    with_last,
+)
 from backbone.errors import AccountMismatch
 from backbone.model.raw import RawFormat, RawObject
 
-__all__ = ["jobs", "layout_of"]
+__all__ = ["header_of", "jobs", "layout_of", "part_jobs"]
 
 _BLOCK_BYTES = 1 << 20
 _HEAD_BYTES = 40_000
@@ -80,12 +87,43 @@ def jobs(obj: RawObject, wanted: Wanted) -> Iterator[Job]:
             yield partial(refuse, head=first.data[:_HEAD_BYTES])
             return
         for window, is_last in with_last(chain([first.behind_header()], found)):
-            yield partial(_piece, obj, header, window, wanted, is_last=is_last)
+            end = ObjectEnd(window.last - 1) if is_last else None
+            yield partial(_piece, obj, header, window, wanted, end)
+
+
+def part_jobs(obj: RawObject, wanted: Wanted, part: Part) -> Iterator[Job]:
+    """Read the records of a part; each job reads a window of them."""
+    layout, header = layout_of(wanted.format), _named(part.names, wanted.sources)
+    with closing(opened_part(obj.path, part.start, part.stop)) as stream:
+        found = windows(stream, layout, wanted.piece_bytes, first=part.first)
+        for window, is_last in with_last(found):
+            end = ObjectEnd(part.records) if is_last else None
+            yield partial(_piece, obj, header, window, wanted, end)
+
+
+def header_of(obj: RawObject, wanted: Wanted) -> tuple[tuple[str, ...], int] | None:
+    """Return the names in a sound header, and where the bytes behind it begin.
+
+    There is none if the object is to be refused.
+    """
+    layout = layout_of(wanted.format)
+    with closing(opened(obj.path, wanted.format.encoding)) as stream:
+        first = next(windows(stream, layout, wanted.piece_bytes), None)
+    if first is None:
+        return None
+    header = _header(first, layout, wanted.sources)
+    if _problem(first, header, wanted):
+        return None
+    return header.names, first.records.span(0)[1]
 
 
 def _header(first: Window, layout: Layout, sources: Iterable[str]) -> _Header:
     cells = fields(first.bytes_of(0), layout)
     names = tuple(cell.decode("utf-8", errors="replace") for cell in cells)
+    return _named(names, sources)
+
+
+def _named(names: tuple[str, ...], sources: Iterable[str]) -> _Header:
     places = {name: names.index(name) for name in sources if name in names}
     return _Header(names, places)
 
@@ -104,7 +142,11 @@ def _problem(first: Window, header: _Header, wanted: Wanted) -> str | None:
 
 
 def _piece(
-    obj: RawObject, header: _Header, window: Window, wanted: Wanted, *, is_last: bool
+    obj: RawObject,
+    header: _Header,
+    window: Window,
+    wanted: Wanted,
+    end: ObjectEnd | None,
 ) -> Piece:
     """Read the records of a window."""
     rejected = list(_unsound(window, header, wanted.format))
@@ -128,8 +170,8 @@ def _piece(
         text_table(columns, numbers),
         tuple(sorted(rejected, key=lambda reject: reject.record or 0)),
         size=window.records.used - window.records.start,
-        undeclared=header.undeclared if is_last else (),
-        end=ObjectEnd(window.last - 1) if is_last else None,
+        undeclared=header.undeclared if end else (),
+        end=end,
         raw=window.text_of if wanted.keep_raw else None,
     )
 

@@ -30,6 +30,7 @@ from backbone.engines.raw.json_text import (
 from backbone.engines.raw.pieces import (
     Job,
     ObjectEnd,
+    Part,
     Piece,
     RejectedRecord,
     Wanted,
@@ -39,10 +40,17 @@ from backbone.engines.raw.pieces import (
     text_table,
 )
 from backbone.engines.raw.records import BLANK, Layout
-from backbone.engines.raw.streams import Window, opened, windows
+from backbone.engines.raw.streams import Window, opened, opened_part, windows
 from backbone.model.raw import RawFormat, RawObject
 
-__all__ = ["document_jobs", "line_jobs", "line_layout", "record_texts"]
+__all__ = [
+    "are_sound_lines",
+    "document_jobs",
+    "line_jobs",
+    "line_layout",
+    "part_jobs",
+    "record_texts",
+]
 
 _READ_BYTES = 1 << 24
 _UNSOUND = "text that is not Unicode, or has a NUL"
@@ -258,6 +266,27 @@ def line_jobs(obj: RawObject, wanted: Wanted) -> Iterator[Job]:
         yield partial(ending, obj, wanted.sources, records=behind - 1)
 
 
+def part_jobs(obj: RawObject, wanted: Wanted, part: Part) -> Iterator[Job]:
+    """Read the lines of a part; each job reads a window of them.
+
+    Lines behind the records of the part are blank and end the object.
+    """
+    layout, behind = line_layout(wanted.format), part.first + part.records
+    with closing(opened_part(obj.path, part.start, part.stop)) as stream:
+        for window in windows(stream, layout, wanted.piece_bytes, first=part.first):
+            numbers = (window.first, min(window.last, behind))
+            yield partial(_lines, obj, window, numbers, wanted)
+        yield partial(ending, obj, wanted.sources, records=part.records)
+
+
+def are_sound_lines(obj: RawObject, wanted: Wanted) -> bool:
+    """Tell whether an object is not to be refused."""
+    layout = line_layout(wanted.format)
+    with closing(opened(obj.path, wanted.format.encoding)) as stream:
+        first = next(windows(stream, layout, wanted.piece_bytes, first=1), None)
+    return first is not None and not (_strange(first) or _missing(obj, wanted))
+
+
 def _behind_text(window: Window) -> int:
     """Return the number behind the last record that is no blank line, at least 1."""
     bad = window.records.bad
@@ -288,6 +317,8 @@ def _missing(obj: RawObject, wanted: Wanted) -> str | None:
             for index in range(len(window.records)):
                 if not rows.unseen:
                     return None
+                if index in window.records.bad:
+                    continue
                 try:
                     rows.meet(parse_record(_line(window, index)))
                 except RecordError:
@@ -307,12 +338,12 @@ def _lines(
     for number in range(numbers[0], window.first):
         rows.reject(number, BLANK, "")
     for index in range(numbers[1] - window.first):
-        line = _line(window, index)
         number = window.first + index
         reason = window.records.bad.get(index)
         if reason:
-            rows.reject(number, reason, line)
+            rows.reject(number, reason, window.text_of(number))
             continue
+        line = _line(window, index)
         try:
             rows.add(number, parse_record(line), line)
         except RecordError as error:

@@ -15,6 +15,7 @@ from pyarrow import parquet as pq
 from backbone.engines.raw.headers import missing_problem
 from backbone.engines.raw.pieces import (
     Job,
+    Part,
     Piece,
     RejectedRecord,
     Wanted,
@@ -26,7 +27,7 @@ from backbone.engines.raw.pieces import (
 from backbone.engines.raw.streams import opened_file
 from backbone.model.raw import RawObject
 
-__all__ = ["canonical_text", "jobs", "record_texts"]
+__all__ = ["canonical_text", "jobs", "part_jobs", "record_texts", "row_groups"]
 
 _BATCH_ROWS = 65_536
 _UNSOUND = "text that is not Unicode, or has a NUL"
@@ -51,19 +52,45 @@ def jobs(obj: RawObject, wanted: Wanted) -> Iterator[Job]:
         if problem:
             yield partial(refuse, problem, records=rows)
             return
-        first = 1
-        for group in range(file.num_row_groups):
-            behind = first + file.metadata.row_group(group).num_rows
-            try:
-                for batch in _batches(file, group, wanted):
-                    yield partial(_piece, obj, batch, first, wanted)
-                    first += batch.num_rows
-            except _DAMAGED as error:
-                reason = f"row group {group} cannot be read: {_first_line(error)}"
-                yield partial(_lost, obj, wanted, reason, behind - first)
-            first = behind
-        unread = _undeclared(file.schema_arrow, wanted.sources)
-        yield partial(ending, obj, wanted.sources, records=rows, undeclared=unread)
+        whole = Part(0, file.num_row_groups, 1, rows)
+        yield from _part_jobs(file, obj, wanted, whole)
+
+
+def part_jobs(obj: RawObject, wanted: Wanted, part: Part) -> Iterator[Job]:
+    """Read some row groups of an object that is not to be refused."""
+    with closing(opened_file(obj.path)) as source:
+        yield from _part_jobs(pq.ParquetFile(source), obj, wanted, part)
+
+
+def row_groups(obj: RawObject, wanted: Wanted) -> list[tuple[int, int]]:
+    """Return the rows and bytes of every row group; none if the object is refused."""
+    with closing(opened_file(obj.path)) as source:
+        try:
+            file = pq.ParquetFile(source)
+        except _DAMAGED:
+            return []
+        if _problem(file.schema_arrow, wanted.sources):
+            return []
+        groups = map(file.metadata.row_group, range(file.num_row_groups))
+        return [(group.num_rows, group.total_byte_size) for group in groups]
+
+
+def _part_jobs(
+    file: pq.ParquetFile, obj: RawObject, wanted: Wanted, part: Part
+) -> Iterator[Job]:
+    first = part.first
+    for group in range(part.start, part.stop):
+        behind = first + file.metadata.row_group(group).num_rows
+        try:
+            for batch in _batches(file, group, wanted):
+                yield partial(_piece, obj, batch, first, wanted)
+                first += batch.num_rows
+        except _DAMAGED as error:
+            reason = f"row group {group} cannot be read: {_first_line(error)}"
+            yield partial(_lost, obj, wanted, reason, behind - first)
+        first = behind
+    unread = _undeclared(file.schema_arrow, wanted.sources)
+    yield partial(ending, obj, wanted.sources, records=part.records, undeclared=unread)
 
 
 def _batches(

@@ -17,6 +17,7 @@ __all__ = [
     "RECORD",
     "Job",
     "ObjectEnd",
+    "Part",
     "Piece",
     "RejectedRecord",
     "Wanted",
@@ -101,6 +102,22 @@ class Wanted:
     sources: tuple[str, ...]
     piece_bytes: int
     keep_raw: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some consecutive records of an object that is sound as a whole.
+
+    They stand in the bytes (of Parquet: the row groups) from `start` to `stop`; the
+    number of the first of them is `first`, and `records` is how many the index counted.
+    `names` are the raw columns, where a header says what they are.
+    """
+
+    start: int
+    stop: int
+    first: int
+    records: int
+    names: tuple[str, ...] = ()
 
 
 Job = Callable[[], Piece]

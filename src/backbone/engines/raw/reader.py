@@ -15,12 +15,12 @@ import pyarrow as pa
 from backbone.engines.protocol import RawRead
 from backbone.engines.raw import delimited, documents, parquet
 from backbone.engines.raw.integers import integer_sources, proven_integers
-from backbone.engines.raw.pieces import FILE, RECORD, Job, Piece, Wanted
+from backbone.engines.raw.pieces import FILE, RECORD, Job, Part, Piece, Wanted
 from backbone.engines.raw.streams import opened, windows
 from backbone.errors import DataError
 from backbone.model.raw import FileFormat, RawColumn, RawFormat, RawObject
 
-__all__ = ["PIECE_BYTES", "raw_record", "read", "sources_of"]
+__all__ = ["PIECE_BYTES", "raw_record", "read", "sources_of", "wanted_of"]
 
 PIECE_BYTES = 8 << 20
 
@@ -30,6 +30,20 @@ _JOBS: dict[FileFormat, Callable[[RawObject, Wanted], Iterator[Job]]] = {
     "jsonl": documents.line_jobs,
     "parquet": parquet.jobs,
 }
+
+_PART_JOBS: dict[FileFormat, Callable[[RawObject, Wanted, Part], Iterator[Job]]] = {
+    "csv": delimited.part_jobs,
+    "jsonl": documents.part_jobs,
+    "parquet": parquet.part_jobs,
+}
+
+
+def wanted_of(
+    request: RawRead, piece_bytes: int = PIECE_BYTES, *, keep_raw: bool = False
+) -> Wanted:
+    """Return what a request asks of the reader of a format."""
+    names = (name for name in sources_of(request.columns) if name != FILE)
+    return Wanted(request.format, tuple(names), piece_bytes, keep_raw)
 
 
 def sources_of(columns: Iterable[RawColumn]) -> tuple[str, ...]:
@@ -44,6 +58,7 @@ def read(
     piece_bytes: int = PIECE_BYTES,
     keep_raw: bool = False,
     prove_integers: bool = False,
+    part: Part | None = None,
 ) -> Generator[Piece]:
     """Read raw objects piece by piece.
 
@@ -59,6 +74,8 @@ def read(
         Whether pieces can give the raw text of their records.
     prove_integers : bool
         Whether pieces have numbers in place of text in plain integer columns.
+    part : Part, optional
+        What is to be read of the only object.
 
     Yields
     ------
@@ -71,13 +88,12 @@ def read(
     AccountMismatch : a piece does not have as many records as the index (never seen)
     """
     sources = sources_of(request.columns)
-    texts = tuple(name for name in sources if name != FILE)
-    wanted = Wanted(request.format, texts, piece_bytes, keep_raw)
+    wanted = wanted_of(request, piece_bytes, keep_raw=keep_raw)
     plain = integer_sources(request.columns) if prove_integers else frozenset()
     jobs = (
         partial(_with_integers, job, plain)
         for obj in request.objects
-        for job in _JOBS[request.format.format](obj, wanted)
+        for job in _jobs(obj, wanted, part)
     )
     met: dict[str, None] = {}
     with closing(_in_order(jobs, threads)) as pieces:
@@ -87,6 +103,12 @@ def read(
             if end:
                 met = {}
             yield replace(piece, table=_complete(piece, sources), end=end)
+
+
+def _jobs(obj: RawObject, wanted: Wanted, part: Part | None) -> Iterator[Job]:
+    if part is None:
+        return _JOBS[wanted.format.format](obj, wanted)
+    return _PART_JOBS[wanted.format.format](obj, wanted, part)
 
 
 def _in_order(jobs: Iterator[Job], threads: int) -> Generator[Piece]:

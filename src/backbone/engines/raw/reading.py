@@ -16,7 +16,7 @@ from backbone.engines.protocol import RawRead, RawResult, Written, WrittenFile
 from backbone.engines.raw.batches import Batch, batches
 from backbone.engines.raw.binding import computed_types
 from backbone.engines.raw.checks import check
-from backbone.engines.raw.pieces import RECORD, Piece, RejectedRecord
+from backbone.engines.raw.pieces import RECORD, Part, Piece, RejectedRecord
 from backbone.engines.raw.reader import PIECE_BYTES, read, sources_of
 from backbone.engines.raw.recipes import RAW, ROW, Recipe, raw_name
 from backbone.engines.raw.sides import (
@@ -49,6 +49,8 @@ def read_raw(
     threads: int,
     copy: CopyFile,
     piece_bytes: int = PIECE_BYTES,
+    part: Part | None = None,
+    prefix: str = "",
 ) -> RawResult:
     """Read raw objects into Parquet files under `folder`.
 
@@ -60,7 +62,8 @@ def read_raw(
     request : RawRead
         The objects, their layout, and the columns to be made of them.
     folder : Path
-        Gets ``part-<n>.parquet``, ``rejected-<n>.parquet`` and ``cells-<n>.parquet``.
+        Gets ``part-<n>.parquet``, ``rejected-<n>.parquet`` and ``cells-<n>.parquet``,
+        with `prefix` in front of the names.
     threads : int
         How many pieces of text are read at once.
     copy : CopyFile
@@ -69,6 +72,10 @@ def read_raw(
         returns it with the null counts of its columns.
     piece_bytes : int
         About how many bytes of text make a piece.
+    part : Part, optional
+        What is to be read of the only object; its account is that of the part.
+    prefix : str
+        Begins the names of files.
 
     Raises
     ------
@@ -84,7 +91,7 @@ def read_raw(
     for, and only if one of them rejects its record is the file written again.
     """
     check(request, connection)
-    job = _Job(connection, request, folder, copy)
+    job = _Job(connection, request, folder, copy, prefix)
     rejecting = any(each.on_bad_cell == "reject" for each in request.columns)
     found = read(
         request,
@@ -92,6 +99,7 @@ def read_raw(
         piece_bytes=piece_bytes,
         keep_raw=rejecting,
         prove_integers=True,
+        part=part,
     )
     with closing(found) as pieces:
         for batch in batches(pieces, sources_of(request.columns)):
@@ -119,18 +127,21 @@ class _Job:
         request: RawRead,
         folder: Path,
         copy: CopyFile,
+        prefix: str,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.connection = connection
         self.columns = request.columns
-        self.folder = folder
+        self.main = folder / f"{prefix}part"
         self.copy = copy
         self.types = computed_types(connection, request.columns)
         self.recipes: dict[frozenset[str], tuple[Recipe, str]] = {}
         self.schema = main_schema(request.columns)
         self.files: list[WrittenFile] = []
-        self.rejected = SideTable(connection, copy, REJECTED, folder / "rejected")
-        self.cells = SideTable(connection, copy, CELLS, folder / "cells")
+        self.rejected = SideTable(
+            connection, copy, REJECTED, folder / f"{prefix}rejected"
+        )
+        self.cells = SideTable(connection, copy, CELLS, folder / f"{prefix}cells")
         self.accounts: dict[str, FormattedAccount] = defaultdict(FormattedAccount)
         self.undeclared: dict[str, tuple[str, ...]] = {}
         self.refused: dict[str, str] = {}
@@ -174,7 +185,7 @@ class _Job:
 
     def _write(self, batch: Batch) -> dict[int, RejectedRecord]:
         """Write the rows of a batch; return those that a bad cell rejects, by place."""
-        path = self.folder / f"part-{len(self.files)}.parquet"
+        path = self.main.with_name(f"{self.main.name}-{len(self.files)}.parquet")
         recipe, sql = self._recipe(batch.plain)
         with bound(self.connection, RAW, batch.table):
             file = self._copied(sql, path, batch.rows)

@@ -12,12 +12,13 @@ character, elsewhere it is text. A doubled quote inside a quoted field is a quot
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BLANK", "LONG", "NUL", "Layout", "Records", "fields", "scan"]
+__all__ = ["BLANK", "LONG", "NUL", "Layout", "Records", "fields", "likely_start", "scan"]
 
 BLANK = "a blank line"
 NUL = "a NUL byte"
@@ -112,6 +113,26 @@ def scan(data: bytes, layout: Layout, *, final: bool) -> Records:
     _mark(view, whole, bad, layout)
     is_quoted = layout.quote is not None and data.find(layout.quote) >= 0
     return Records(whole, dict(sorted(bad.items())), walk.is_cut, is_quoted)
+
+
+def likely_start(data: bytes, layout: Layout, *, final: bool) -> int | None:
+    """Guess where a record starts in bytes that begin anywhere but at their first byte.
+
+    Either the bytes begin inside a quoted field, or they do not; what makes sense of the
+    quotes for longer is taken for true. None: no line ends in these bytes.
+    """
+    view = np.frombuffer(data, np.uint8)
+    lines = _line_ends(view, final=final)
+    lines = lines[lines < len(view)]
+    quotes = _positions(view, layout.quote)
+    is_odd = np.searchsorted(quotes, lines) % 2 == 1
+    starts = [int(group[0]) for group in (lines[~is_odd], lines[is_odd]) if len(group)]
+
+    def sense(start: int) -> float:
+        stray = _first_stray(view, quotes[quotes >= start], layout)
+        return math.inf if stray is None else stray - start
+
+    return max(starts, key=sense, default=None)
 
 
 def fields(record: bytes, layout: Layout) -> list[bytes]:

@@ -12,7 +12,17 @@ from backbone.engines.raw.pieces import readable
 from backbone.engines.raw.records import Layout, Records, scan
 from backbone.errors import LakeError
 
-__all__ = ["ByteStream", "Window", "opened", "opened_file", "windows", "with_last"]
+__all__ = [
+    "ByteStream",
+    "Window",
+    "behind_mark",
+    "is_utf8",
+    "opened",
+    "opened_file",
+    "opened_part",
+    "windows",
+    "with_last",
+]
 
 _BOM = codecs.BOM_UTF8
 _DECODED_BYTES = 1 << 20
@@ -35,12 +45,16 @@ class ByteStream(Protocol):
 class Window:
     """Whole records of an object: `data`, of which `records` tells the ends.
 
-    `first` is the number of the first record; the first of an object is 0.
+    `first` is the number of the first record; the first of an object is 0. `at` tells
+    where in the stream `data` begins. Of a record, `limit` bytes are shown at most: a
+    longer one may not be in the window as a whole.
     """
 
     data: bytes
     records: Records
     first: int
+    at: int
+    limit: int
 
     @property
     def last(self) -> int:
@@ -54,7 +68,9 @@ class Window:
 
     def text_of(self, number: int) -> str:
         """Return the raw text of the record of that number, cut."""
-        return readable(self.bytes_of(number - self.first))
+        start, end = self.records.span(number - self.first)
+        raw = self.data[start : min(end, start + self.limit)]
+        return readable(raw.rstrip(b"\r\n"))
 
     def behind_header(self) -> Window:
         """Return the window without its first record."""
@@ -68,11 +84,28 @@ def opened(path: str, encoding: str) -> ByteStream:
     records that hold them are lost.
     """
     file = opened_file(path)
-    if codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"}:
-        if file.read(len(_BOM)) != _BOM:
-            file.seek(0)
+    if is_utf8(encoding):
+        file.seek(behind_mark(file))
         return file
     return _Decoded(file, encoding)
+
+
+def opened_part(path: str, start: int, stop: int | None = None) -> ByteStream:
+    """Open the bytes of a UTF-8 object from `start` to `stop`, or to its end."""
+    file = opened_file(path)
+    file.seek(start)
+    return file if stop is None else _Part(file, stop - start)
+
+
+def is_utf8(encoding: str) -> bool:
+    """Tell whether text in this encoding is read as it is."""
+    return codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"}
+
+
+def behind_mark(file: BinaryIO) -> int:
+    """Return where the text of a UTF-8 file begins: behind its byte order mark."""
+    file.seek(0)
+    return len(_BOM) if file.read(len(_BOM)) == _BOM else 0
 
 
 def opened_file(path: str) -> BinaryIO:
@@ -88,6 +121,22 @@ def opened_file(path: str) -> BinaryIO:
         message = f"a raw object cannot be opened: {error.strerror}"
         hint = "landing keeps raw bytes for ever: was the file moved?"
         raise LakeError(message, where=path, hint=hint) from error
+
+
+class _Part:
+    """Some of the bytes of a file."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._left = size
+
+    def read(self, size: int, /) -> bytes:
+        found = self._file.read(min(size, self._left))
+        self._left -= len(found)
+        return found
+
+    def close(self) -> None:
+        self._file.close()
 
 
 class _Decoded:
@@ -131,7 +180,7 @@ def windows(
     stream: ByteStream, layout: Layout, window_bytes: int, *, first: int = 0
 ) -> Iterator[Window]:
     """Read a stream window by window; every window holds whole records."""
-    carry = b""
+    carry, behind = b"", 0
     while True:
         asked = max(window_bytes - len(carry), len(carry), 1)
         chunk = stream.read(asked)
@@ -139,11 +188,13 @@ def windows(
         data = carry + chunk
         records = scan(data, layout, final=final)
         if len(records):
-            yield Window(data, records, first)
+            yield Window(data, records, first, behind, layout.max_record_bytes)
         first += len(records)
+        behind += records.used
         carry = data[records.used :]
         if records.is_cut:
-            carry, final = _behind_line(stream, data[-1:], window_bytes)
+            carry, final, skipped = _behind_line(stream, data[-1:], window_bytes)
+            behind += skipped
         if final and not carry:
             return
 
@@ -159,19 +210,32 @@ def with_last(found: Iterable[Window]) -> Iterator[tuple[Window, bool]]:
         yield waiting, True
 
 
-def _behind_line(stream: ByteStream, last: bytes, size: int) -> tuple[bytes, bool]:
-    """Skip to the next line end; return the bytes read behind it, and whether all."""
+def _behind_line(stream: ByteStream, last: bytes, size: int) -> tuple[bytes, bool, int]:
+    """Skip to the next line end.
+
+    Returns the bytes read behind it, whether they are all, and how many were skipped.
+    """
+    skipped = 0
     while True:
         chunk = stream.read(size)
         final = len(chunk) < size
-        if last == b"\r" and chunk:
-            return chunk[1:] if chunk[:1] == b"\n" else chunk, final
-        ends = [at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0]
-        if ends:
-            at = min(ends)
-            if chunk[at : at + 2] != b"\r" or final:
-                behind = at + (2 if chunk[at : at + 2] == b"\r\n" else 1)
-                return chunk[behind:], final
+        at = _line_end(last, chunk, final=final)
+        if at is not None:
+            return chunk[at:], final, skipped + at
+        skipped += len(chunk)
         if final:
-            return b"", True
+            return b"", True, skipped
         last = chunk[-1:]
+
+
+def _line_end(last: bytes, chunk: bytes, *, final: bool) -> int | None:
+    """Return where the first line ends in a chunk behind the byte `last`."""
+    if last == b"\r" and chunk:
+        return int(chunk[:1] == b"\n")
+    ends = [at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0]
+    if not ends:
+        return None
+    at = min(ends)
+    if chunk[at : at + 2] == b"\r" and not final:
+        return None  # the byte behind it tells whether the line ends there
+    return at + (2 if chunk[at : at + 2] == b"\r\n" else 1)

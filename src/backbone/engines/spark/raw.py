@@ -1,0 +1,60 @@
+"""Raw files on Spark: the one reader of raw files, in tasks; no reader of Spark's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+from backbone.engines import raw
+from backbone.engines.protocol import RawRead, RawResult
+from backbone.errors import EngineError
+
+__all__ = ["read_raw"]
+
+_ANSWERS = "number long, answer string"
+_MOST_TASKS = 10_000
+
+
+def read_raw(
+    spark: SparkSession, read: RawRead, folder: Path, *, parallelism: int | None = None
+) -> RawResult:
+    """Read raw files into Parquet files under `folder`.
+
+    Parameters
+    ----------
+    spark : a session of any kind, Spark Connect too
+    read : the objects, their layout, and the columns to be made of them
+    folder : on a file system that all executors see, as the objects are
+    parallelism : how many tasks run at once, if it is known
+
+    Raises
+    ------
+    See `raw.read_spread`; Spark's own errors as they are.
+    """
+    return raw.read_spread(
+        read, folder, partial(_spread, spark), parallelism=parallelism or 1
+    )
+
+
+def _spread(spark: SparkSession, job: str, tasks: Sequence[str]) -> list[str]:
+    """Have tasks done by executors, each in a Spark task of its own."""
+    numbers = pa.array(range(len(tasks)), pa.int64())
+    frame = spark.createDataFrame(
+        pa.table({"number": numbers, "task": pa.array(tasks, pa.string())})
+    )
+    # from one partition rows are dealt out evenly
+    dealt = frame.coalesce(1).repartition(min(len(tasks), _MOST_TASKS))
+    found = dealt.mapInArrow(partial(raw.answered, job), _ANSWERS).toArrow()
+    answers = dict(
+        zip(found["number"].to_pylist(), found["answer"].to_pylist(), strict=True)
+    )
+    if len(answers) != len(tasks) or found.num_rows != len(tasks):
+        what = (
+            f"{len(tasks):,} tasks were given to Spark, {found.num_rows:,} answers came"
+        )
+        raise EngineError(what, where="while raw files were read")
+    return [answers[number] for number in range(len(tasks))]
