@@ -61,7 +61,7 @@ class Environment:
         return DuckDBEngine(
             threads=settings.threads,
             memory_limit=settings.memory_limit,
-            spill=self.lake.root / "spill",
+            spill=self.lake.spill(),
         )
 
     @cached_property
@@ -97,10 +97,11 @@ class Environment:
         raise UnknownAsset.named(text, list(known))
 
     def close(self) -> None:
-        """Give back the engine's memory and the catalog's connections."""
+        """Give back the engine's memory, the lease and the catalog's connections."""
         if self._engine is not None:
             self._engine.close()
             self._engine = None
+        self.lake.close()
         self.catalog.close()
 
     def __enter__(self) -> Self:

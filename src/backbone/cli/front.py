@@ -36,6 +36,9 @@ VERBS: Mapping[str, Mapping[str, str]] = {
         "trace": "Follow a row back to its raw files and records.",
         "explain": "Say how an asset is made: rules, SQL, lineage, models.",
     },
+    "Look after": {
+        "gc": "Remove what no version and no attempt at work needs.",
+    },
     "Set up": {
         "schema": "Print the JSON Schema of a project's files.",
         "doctor": "Check the machine and the project.",

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import platform
-import re
 import shutil
-import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from os import getpid
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal, Self
 
 from backbone.errors import DeliveryRefused, LakeError
+from backbone.lake.leases import Leases
 from backbone.lake.objectnames import disk_name, made_name, object_name
 from backbone.model.deliveries import Delivery, LandedObject
 
-__all__ = ["INCOMING", "Attempt", "Content", "Incoming", "Received", "Writer", "sweep"]
+__all__ = ["INCOMING", "Attempt", "Content", "Incoming", "Received", "Writer"]
 
 INCOMING = "_incoming"
 
 _DELIVERY = "delivery"
 _CHUNK_BYTES = 1 << 20
-_CLOCK_TOLERANCE_S = 5.0
-_ATTEMPT = re.compile(r"(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-(?P<started>\d+)-[0-9a-f]{12}")
 
 Content = Iterable[bytes] | BinaryIO | Path
 
@@ -117,12 +111,16 @@ class Incoming:
     ----------
     landing : the landing folder
     shelve : what is called with the complete attempt to move it to persistent landing
+    leases : the leases on the lake
     """
 
-    def __init__(self, landing: Path, shelve: Callable[[Attempt], Received]) -> None:
+    def __init__(
+        self, landing: Path, shelve: Callable[[Attempt], Received], leases: Leases
+    ) -> None:
         self._landing = landing
         self._shelve = shelve
-        self._attempt = landing / INCOMING / _attempt_name()
+        self._leases = leases  # it lasts as long as what it protects
+        self._attempt = landing / INCOMING / leases.claim()
         self._files: dict[str, tuple[LandedObject, str]] = {}
         self._done = False
 
@@ -247,60 +245,6 @@ class Incoming:
             raise _unwritable(str(self._folder), exc) from exc
         what = f"`{name}` cannot be written below {self._folder}"
         raise LakeError(what)
-
-
-def sweep(landing: Path, *, older_than_s: float) -> int:
-    """Remove the attempts whose process is gone and return how many there were.
-
-    An attempt of another machine is removed when it has not been touched for
-    `older_than_s` seconds.
-    """
-    removed = 0
-    folder = landing / INCOMING
-    for attempt in sorted(folder.iterdir()) if folder.is_dir() else ():
-        alive = _owner_alive(attempt.name)
-        if alive is None:
-            alive = _age_s(attempt) <= older_than_s
-        if not alive:
-            shutil.rmtree(attempt, ignore_errors=True)
-            removed += 1
-    return removed
-
-
-def _attempt_name() -> str:
-    """Return a name that tells whose the attempt is from the moment it is there."""
-    started = int(_started(getpid()) or 0)
-    return f"{_host()}-{getpid()}-{started}-{uuid.uuid4().hex[:12]}"
-
-
-def _owner_alive(attempt: str) -> bool | None:
-    """Tell whether the process whose attempt it is lives; None if unknown."""
-    match = _ATTEMPT.fullmatch(attempt)
-    if match is None or match["host"] != _host():
-        return None
-    started = _started(int(match["pid"]))
-    tolerated_s = _CLOCK_TOLERANCE_S
-    return started is not None and abs(started - int(match["started"])) < tolerated_s
-
-
-def _host() -> str:
-    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
-
-
-def _started(pid: int) -> float | None:
-    import psutil  # noqa: PLC0415  (only where something is received or swept)
-
-    try:
-        return psutil.Process(pid).create_time()
-    except psutil.Error:
-        return None
-
-
-def _age_s(path: Path) -> float:
-    try:
-        return time.time() - path.stat().st_mtime
-    except FileNotFoundError:  # its process has just finished
-        return 0.0
 
 
 def _chunks(content: Content) -> Iterator[bytes]:

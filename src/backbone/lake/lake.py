@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from backbone.errors import LakeError
 from backbone.lake.artifacts import Artifacts
 from backbone.lake.landing import Landing
+from backbone.lake.leases import Leases
 from backbone.lake.locks import Locks
 from backbone.lake.runs import RunRecords
 from backbone.lake.tables import Tables
@@ -31,6 +33,7 @@ class Lake:
     artifacts : models and reports
     runs : what was run, when, with which inputs
     locks : who writes what right now
+    leases : whose the folders are that no version names yet
 
     Raises
     ------
@@ -47,8 +50,36 @@ class Lake:
                 "lake: /srv/lake",
             )
         self.root = root
-        self.landing = Landing(root / "landing")
-        self.tables = Tables(root / "tables")
-        self.artifacts = Artifacts(root / "artifacts")
+        self.leases = Leases(root / "leases")
+        self.landing = Landing(root / "landing", self.leases)
+        self.tables = Tables(root / "tables", self.leases)
+        self.artifacts = Artifacts(root / "artifacts", self.leases)
         self.runs = RunRecords(root / "runs")
         self.locks = Locks(root / "locks")
+
+    def spill(self) -> Path:
+        """Return a folder for what does not fit into this process' memory.
+
+        It is not made, but can be: the one above it is there, if it can be written.
+        """
+        return self._scratch("spill", self.leases.label())
+
+    def scratch(self) -> Path:
+        """Return a new folder for what an engine keeps while its session lasts.
+
+        It is not made, but can be: the one above it is there, if it can be written. All
+        machines see that it belongs to a process that lives.
+        """
+        try:
+            return self._scratch("scratch", self.leases.claim())
+        except LakeError:  # whatever only looks works in a lake that cannot be written
+            return self._scratch("scratch", self.leases.label())
+
+    def close(self) -> None:
+        """Give the lease on what was being written back."""
+        self.leases.close()
+
+    def _scratch(self, kind: str, name: str) -> Path:
+        with suppress(OSError):
+            (self.root / kind).mkdir(parents=True, exist_ok=True)
+        return self.root / kind / name

@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from backbone.errors import CorruptLake, LakeError
-from backbone.lake import incoming as temporal
 from backbone.lake.disk import sync, sync_folder
-from backbone.lake.incoming import Attempt, Incoming, Received
+from backbone.lake.incoming import INCOMING, Attempt, Incoming, Received
+from backbone.lake.leases import GRACE_S, Leases
+from backbone.lake.leftovers import Judge, Leftover
 from backbone.lake.objectnames import REFERENCE
 from backbone.lake.references import (
     add_receipt,
@@ -34,6 +35,7 @@ from backbone.lake.references import (
     stamp,
 )
 from backbone.lake.shelf import Shelf
+from backbone.lake.sweeping import in_folder
 from backbone.model.deliveries import Delivery, LandedObject, Receipt
 
 __all__ = ["Incoming", "Landing", "Received"]
@@ -48,10 +50,12 @@ class Landing:
     Parameters
     ----------
     root : the folder; it is made with the first delivery
+    leases : the leases on the lake; by default beside the folder
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, leases: Leases | None = None) -> None:
         self.root = root
+        self._leases = leases or Leases(root.with_name("leases"))
         self._shelves: dict[tuple[str, str], Shelf] = {}
         self._lock = threading.Lock()
 
@@ -77,7 +81,7 @@ class Landing:
             with shelf.lock:
                 return _shelve(shelf, attempt, received)
 
-        return Incoming(self.root, shelve)
+        return Incoming(self.root, shelve, self._leases)
 
     def datasets(self) -> tuple[tuple[str, str], ...]:
         """Return (source, dataset) of everything that was ever received."""
@@ -146,12 +150,18 @@ class Landing:
             what = f"the reference of delivery {delivery.id} was changed"
             raise CorruptLake(what)
 
-    def sweep(self, *, older_than_s: float = 3600.0) -> int:
+    def sweep(self, *, older_than_s: float = GRACE_S) -> int:
         """Remove what dead processes left in temporal landing; return how many attempts.
 
-        Attempts of another machine go when untouched for `older_than_s`.
+        Those of another machine are dead after `older_than_s` without a sign of life.
         """
-        return temporal.sweep(self.root, older_than_s=older_than_s)
+        found = self.leftovers(older_than_s=older_than_s)
+        return sum(1 for one in found if not one.removed().kept)
+
+    def leftovers(self, *, older_than_s: float) -> Iterator[Leftover]:
+        """Find what is in temporal landing; what is being received says so."""
+        judge = Judge(self._leases, older_than_s=older_than_s, settled_s=0)
+        return in_folder(self.root / INCOMING, "delivery", judge)
 
     def _shelf(self, source: str, dataset: str) -> Shelf:
         for name in (source, dataset):

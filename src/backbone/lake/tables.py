@@ -9,10 +9,6 @@ side table left behind is taken back by the next one.
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import time
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,11 +18,15 @@ from urllib.parse import unquote
 
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+from deltalake.transaction import create_table_with_add_actions
 
 from backbone.errors import CommitConflict, CorruptLake, ForeignTable, LakeError
+from backbone.lake.actions import added, added_again, removed
 from backbone.lake.disk import sync, writing
+from backbone.lake.leases import GRACE_S, Leases, Owner
+from backbone.lake.leftovers import Judge
 from backbone.lake.schemas import canonical_schema, delta_schema
+from backbone.lake.sweeping import asset_of, in_tables
 from backbone.model.files import WrittenFile
 from backbone.model.names import AssetName
 from backbone.model.schemas import Schema
@@ -34,7 +34,6 @@ from backbone.model.schemas import Schema
 __all__ = ["Commit", "DataFile", "TableVersion", "Tables"]
 
 _FOREIGN = {"deletionVectors", "columnMapping"}
-_ATTEMPT = re.compile(r"w-[0-9a-f]{12}")
 _CONFIGURATION = {
     "delta.enableExpiredLogCleanup": "false",
     "delta.checkpointInterval": "10",
@@ -105,10 +104,17 @@ class Commit:
 
 
 class Tables:
-    """The Delta tables below a folder, one folder per asset: ``<zone>/<table>``."""
+    """The Delta tables below a folder, one folder per asset: ``<zone>/<table>``.
 
-    def __init__(self, root: Path) -> None:
+    Parameters
+    ----------
+    root : the folder; it is made with the first table
+    leases : the leases on the lake; by default beside the folder
+    """
+
+    def __init__(self, root: Path, leases: Leases | None = None) -> None:
         self.root = root
+        self._leases = leases or Leases(root.with_name("leases"))
 
     def folder(self, asset: AssetName) -> Path:
         """Return the folder of the table."""
@@ -116,7 +122,7 @@ class Tables:
 
     def attempt(self, asset: AssetName) -> Path:
         """Return a new folder for one attempt to write files of the table."""
-        path = self.folder(asset) / f"w-{uuid.uuid4().hex[:12]}"
+        path = self.folder(asset) / f"w-{self._leases.claim()}"
         with writing(path):
             path.mkdir(parents=True)
         return path
@@ -124,25 +130,24 @@ class Tables:
     def attempted(self) -> list[AssetName]:
         """Return the tables that have files, or whose side tables have some."""
         folders = {path.parent for path in self.root.glob("*/*/w-*")}
-        names = {f"{path.parent.name}.{path.name}" for path in folders}
-        return sorted({AssetName.parse(name).main for name in names})
+        return sorted({name.main for name in map(asset_of, folders) if name})
+
+    def folders(self, asset: AssetName) -> list[Path]:
+        """Return the folders of a table and of its side tables, where they are."""
+        zone = self.root / asset.zone
+        sides = sorted(p for p in zone.glob(f"{asset.table}__*") if asset_of(p))
+        return [path for path in (zone / asset.table, *sides) if path.is_dir()]
 
     def sweep(self, asset: AssetName) -> int:
         """Remove the files of a table and its side tables that no version names.
 
         They are what attempts left that did not come to a commit. The caller holds the
-        table's lock. Returns how many attempts were removed.
+        table's lock; what another process may still write stays. Returns how many
+        attempts left something.
         """
-        zone, removed = self.root / asset.zone, 0
-        for folder in [zone / asset.table, *zone.glob(f"{asset.table}__*")]:
-            attempts = [path for path in folder.glob("w-*") if path.is_dir()]
-            logs = sorted((folder / "_delta_log").glob("*.json")) if attempts else []
-            named = {n for log in logs for n in _ATTEMPT.findall(log.read_text("utf-8"))}
-            for attempt in attempts:
-                if attempt.name not in named:
-                    shutil.rmtree(attempt, ignore_errors=True)
-                    removed += 1
-        return removed
+        judge = Judge(self._leases, older_than_s=GRACE_S)
+        found = in_tables(self.folders(asset), asset, judge)
+        return sum(1 for one in found if not one.removed().kept)
 
     def adopt(self, asset: AssetName, files: Sequence[WrittenFile]) -> list[WrittenFile]:
         """Move files that an attempt on another table wrote into this table's folder.
@@ -212,6 +217,15 @@ class Tables:
                 )
         return found
 
+    def identities(self, asset: AssetName) -> set[str] | None:
+        """Return the identities of all versions, None if some cannot be told any more."""
+        head = self.head(asset)
+        if head is None:
+            return set()
+        if not all(self.holds(asset, number) for number in range(head.number)):
+            return None
+        return {one["identity"] for one in self.versions(asset)}
+
     def assets(self) -> list[AssetName]:
         """Return the names of all tables in the lake."""
         folders = sorted(self.root.glob("*/*/_delta_log")) if self.root.is_dir() else []
@@ -237,6 +251,7 @@ class Tables:
             )
         with writing(self.folder(asset)):
             sync([file.path for file in commit.add])
+        self._assure(asset, commit)
         try:
             self._write(asset, commit, head)
         except CommitFailedError as error:
@@ -250,11 +265,19 @@ class Tables:
             raise CommitConflict(f"another commit to {asset} came just after ours")
         return written
 
+    def _assure(self, asset: AssetName, commit: Commit) -> None:
+        """Make sure that nobody else may take the new files away."""
+        inside = (file.path.relative_to(self.folder(asset)) for file in commit.add)
+        owners = {Owner.parse(path.parts[0].removeprefix("w-")) for path in inside}
+        for owner in owners:
+            if owner is not None:
+                self._leases.assure(owner.lease)
+
     def _write(self, asset: AssetName, commit: Commit, head: TableVersion | None) -> None:
         folder = self.folder(asset)
         properties = _properties(asset, commit, head)
         schema = delta_schema(commit.schema)
-        add = [_add(folder, file) for file in commit.add]
+        add = [added(folder, file) for file in commit.add]
         if head is None or not _fits(commit, head):
             if commit.keep:
                 raise LakeError(
@@ -271,15 +294,12 @@ class Tables:
             return
         keep = {file.path for file in commit.keep}
         have = {file.path for file in head.files}
-        add += [_again(folder, file) for file in commit.keep if file.path not in have]
-        now = _now_ms()
-        gone = [
-            RemoveAction(
-                f.path, data_change=True, deletion_timestamp=now, size=f.size_bytes
-            )
-            for f in head.files
-            if f.path not in keep
+        add += [
+            added_again(folder, file.path, file.rows)
+            for file in commit.keep
+            if file.path not in have
         ]
+        gone = [removed(f.path, f.size_bytes) for f in head.files if f.path not in keep]
         self._open(asset, None).create_write_transaction(
             [*add, *gone], mode="append", schema=schema, commit_properties=properties
         )
@@ -359,39 +379,3 @@ def _properties(
         max_commit_retries=0,
         app_transactions=[Transaction(f"backbone:{asset}", number)],
     )
-
-
-def _add(folder: Path, file: WrittenFile) -> AddAction:
-    return AddAction(
-        file.path.relative_to(folder).as_posix(),
-        file.size_bytes,
-        {},
-        _now_ms(),
-        data_change=True,
-        stats=_statistics(file),
-    )
-
-
-def _again(folder: Path, file: DataFile) -> AddAction:
-    size = (folder / file.path).stat().st_size
-    stats = json.dumps({"numRecords": file.rows})
-    return AddAction(file.path, size, {}, _now_ms(), data_change=True, stats=stats)
-
-
-def _statistics(file: WrittenFile) -> str:
-    columns = file.statistics.items()
-    low = _object({name: s.low for name, s in columns if s.low is not None})
-    high = _object({name: s.high for name, s in columns if s.high is not None})
-    nulls = _object({name: str(s.nulls) for name, s in columns})
-    return (
-        f'{{"numRecords":{file.rows},"minValues":{low},'
-        f'"maxValues":{high},"nullCount":{nulls}}}'
-    )
-
-
-def _object(literals: Mapping[str, str | None]) -> str:
-    return "{" + ",".join(f"{json.dumps(k)}:{v}" for k, v in literals.items()) + "}"
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from backbone.catalog import Catalog
 from backbone.engines.protocol import Engine
-from backbone.errors import LockHeld, NothingToResume
+from backbone.errors import NothingToResume
 from backbone.lake.lake import Lake
+from backbone.lake.leases import GRACE_S
 from backbone.model.names import AssetName
 from backbone.operations.collect import DatasetResult, collect
 from backbone.operations.conduct import conduct
 from backbone.operations.plan import Pins, Plan, make_plan
 from backbone.operations.recover import missing, recover
 from backbone.operations.run import StepResult, carry_out
+from backbone.operations.sweep import sweep
 from backbone.operations.work import Event, Tell, Work, plain
 from backbone.project import Project
 
@@ -253,6 +254,7 @@ def _recover_if_needed(place: Place) -> None:
     ended well since.
     """
     place.lake.landing.sweep()
+    place.lake.leases.retire(older_than_s=GRACE_S)
     last = place.catalog.runs(limit=1)
     if (
         not last
@@ -260,11 +262,4 @@ def _recover_if_needed(place: Place) -> None:
         or missing(place.lake, place.catalog)
     ):
         recover(place.lake, place.catalog)
-        _sweep_tables(place)
-
-
-def _sweep_tables(place: Place) -> None:
-    """Remove the files that runs left which did not end, where nobody writes now."""
-    for asset in place.lake.tables.attempted():
-        with suppress(LockHeld), place.lake.locks.hold(asset, run="sweep", timeout_s=0):
-            place.lake.tables.sweep(asset)
+        sweep(place.lake)
