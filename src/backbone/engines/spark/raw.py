@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
-from pyspark.sql import SparkSession
+from pyspark.sql import SparkSession, functions
 
 from backbone.engines import raw
 from backbone.engines.protocol import RawRead, RawResult
@@ -42,12 +42,18 @@ def read_raw(
 
 def _spread(spark: SparkSession, job: str, tasks: Sequence[str]) -> list[str]:
     """Have tasks done by executors, each in a Spark task of its own."""
-    numbers = pa.array(range(len(tasks)), pa.int64())
-    frame = spark.createDataFrame(
-        pa.table({"number": numbers, "task": pa.array(tasks, pa.string())})
+    count = len(tasks)
+    told = pa.table(
+        {
+            "number": pa.array(range(count), pa.int64()),
+            "task": pa.array(tasks, pa.string()),
+        }
     )
-    # from one partition rows are dealt out evenly
-    dealt = frame.coalesce(1).repartition(min(len(tasks), _MOST_TASKS))
+    # a range is cut evenly; a shuffle would deal some tasks out in pairs
+    numbers = spark.range(0, count, 1, min(count, _MOST_TASKS))
+    dealt = numbers.withColumnRenamed("id", "number").join(
+        functions.broadcast(spark.createDataFrame(told)), "number"
+    )
     found = dealt.mapInArrow(partial(raw.answered, job), _ANSWERS).toArrow()
     answers = dict(
         zip(found["number"].to_pylist(), found["answer"].to_pylist(), strict=True)
@@ -57,4 +63,4 @@ def _spread(spark: SparkSession, job: str, tasks: Sequence[str]) -> list[str]:
             f"{len(tasks):,} tasks were given to Spark, {found.num_rows:,} answers came"
         )
         raise EngineError(what, where="while raw files were read")
-    return [answers[number] for number in range(len(tasks))]
+    return [answers[number] for number in range(count)]
