@@ -44,6 +44,14 @@ def _epoch_us(self: BackboneSpark.Generator, arguments: list[exp.Expr]) -> str:
     return f"unix_micros(CAST({self.sql(arguments[0])} AS TIMESTAMP))"
 
 
+def _formatted(self: BackboneSpark.Generator, arguments: list[exp.Expr]) -> str:
+    """A double as text: Java's digits are not always the fewest."""
+    pattern, value = arguments
+    if isinstance(pattern, exp.Literal) and pattern.this == "{}":
+        return self.func("bb_text", value)
+    return self.func("format", *arguments)
+
+
 def _full_match(self: BackboneSpark.Generator, arguments: list[exp.Expr]) -> str:
     value, pattern = arguments
     if isinstance(pattern, exp.Literal):
@@ -68,6 +76,7 @@ _FUNCTIONS: dict[str, Callable[[BackboneSpark.Generator, list[exp.Expr]], str]] 
         "concat_ws", exp.Literal.string(""), *arguments
     ),
     "epoch_us": _epoch_us,
+    "format": _formatted,
     "jaro_winkler_similarity": _call("bb_jaro_winkler"),
     "make_timestamptz": _call("timestamp_micros"),
     "nfc_normalize": _call("bb_nfc"),
