@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from backbone.engines.protocol import Relation, Session, Staged
+from backbone.engines.protocol import Session, Staged
 from backbone.management.trusted.blame import blamed, blamed_role
 from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.findings import Finding, union
+from backbone.management.trusted.findings import Finding
+from backbone.management.trusted.pieces import Inputs, Piece, bound, joined
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.state import State
 from backbone.management.trusted.texts import canonical_text
@@ -23,7 +24,6 @@ from backbone.sql.queries import Query, column, table
 
 __all__ = ["Change", "blank", "deduplicate", "quarantine", "repair"]
 
-Inputs = dict[str, Relation]
 _ROLES = {"t1": "role in ('t1', 'both')", "t2": "role in ('t2', 'both')", "any": "true"}
 
 
@@ -31,15 +31,28 @@ _ROLES = {"t1": "role in ('t1', 'both')", "t2": "role in ('t2', 'both')", "any":
 class Change:
     """The state after an action, and what the action did.
 
-    `repairs` hold changed cells, `gone` the rows that left, each as the side table wants
-    them, with ``_row`` in place of the origin; `cells` and `rows` count them.
+    `repairs` tell changed cells, `gone` holds the rows that left, each as the side table
+    wants them, with ``_row`` in place of the origin; `cells` and `rows` count them.
+    `changed` has the rows (``_row``) of those cells, a relation a column.
     """
 
     state: State
-    repairs: tuple[Staged, ...] = ()
+    repairs: tuple[Piece, ...] = ()
     gone: Staged | None = None
     cells: int = 0
     rows: int = 0
+    changed: tuple[Staged, ...] = ()
+
+    def and_then(self, later: Change) -> Change:
+        """Return both changes as one; `later` began from the state of this one."""
+        return Change(
+            later.state,
+            (*self.repairs, *later.repairs),
+            later.gone,
+            self.cells + later.cells,
+            later.rows,
+            (*self.changed, *later.changed),
+        )
 
 
 def blank(
@@ -50,7 +63,8 @@ def blank(
     for cell in blamed(rule, finding.part):
         steps, inputs = change.state.rows([cell.column])
         present = exp.not_(exp.Is(this=column(cell.column, "r"), expression=exp.null()))
-        hits = select(f"select distinct _row from hits where {_ROLES[cell.rows]}")
+        hits, read = finding.hits()
+        mine = select(f"select _row from hits where {_ROLES[cell.rows]}")
         moved = (
             exp.select(column("_row", "r"))
             .select(exp.alias_(column(cell.column, "r"), "old"))
@@ -60,10 +74,10 @@ def blank(
             .join(table("blamed", "b"), on=_equal(["_row"], "r", "b"))
             .where(present)
         )
-        query = Query((*steps, ("blamed", hits), ("moved", moved)))
-        bound = {**inputs, "hits": finding.hits}
+        query = Query((*steps, *hits, ("blamed", mine), ("moved", moved)))
+        given = {**inputs, **read}
         change = _moved(
-            session, change, cell.column, rule.name, "blank", order, query, bound
+            session, change, cell.column, rule.name, "blank", order, query, given
         )
     return change
 
@@ -155,27 +169,25 @@ def _moved(
         exp.alias_(exp.Literal.string(method), "method"),
         column("confidence"),
         exp.alias_(exp.Literal.number(order), "step_order"),
-    ).from_(table("moves"))
-    bound: Inputs = {"moves": moves}
-    staged = session.stage(Query.of(entries), bound)
-    values = Query.of(select("select _row, value from moves"), "values_")
-    state = change.state.with_changed(session, name, values, bound)
-    repairs = (*change.repairs, staged)
-    return Change(state, repairs, None, change.cells + cells, change.rows)
+    )
+    name_ = bound("moves", moves)
+    told = Piece(Query.of(entries.from_(table(name_))), {name_: moves})
+    state = change.state.with_changed(session, name, moves)
+    return change.and_then(Change(state, (told,), None, cells, changed=(moves,)))
 
 
 def quarantine(
     session: Session,
     state: State,
     rule: Rule,
-    reasons: Sequence[Staged],
+    reasons: Sequence[Piece],
     numbers: Sequence[int],
 ) -> Change:
     """Take violating rows out; of a two-row rule all of them, or those of one role.
 
     `reasons` are the described findings of the rule's parts with these `numbers`.
     """
-    all_reasons, inputs = union(reasons, ["_row", "part", "role", "rule", "reason"])
+    all_reasons, inputs = joined(reasons, ["_row", "part", "role", "rule", "reason"])
     parts = ", ".join(
         f"max(case when part = {number} then reason end)" for number in numbers
     )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from backbone.engines.protocol import Session, Staged
+from backbone.engines.protocol import Session
 from backbone.management.trusted.actions import (
     Change,
     blank,
@@ -14,20 +14,16 @@ from backbone.management.trusted.actions import (
     quarantine,
     repair,
 )
+from backbone.management.trusted.ahead import Ahead
 from backbone.management.trusted.detect import explain
-from backbone.management.trusted.findings import (
-    Finding,
-    References,
-    described,
-    find,
-    union,
-)
+from backbone.management.trusted.findings import Finding, described, distinct_rows
 from backbone.management.trusted.outputs import Flag
+from backbone.management.trusted.pieces import Piece, bound, joined
 from backbone.management.trusted.plans.frame import select
-from backbone.management.trusted.rules import Part, parts_of, rule_text
+from backbone.management.trusted.rules import parts_of, rule_text
 from backbone.management.trusted.state import State
-from backbone.management.trusted.witnesses import MAX_WITNESSES, witnesses
-from backbone.model.reports import RuleReport, Witness
+from backbone.management.trusted.witnesses import Shown
+from backbone.model.reports import RuleReport
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query
 
@@ -40,41 +36,38 @@ _CELL_ACTIONS = {"blank": blank, "repair": repair}
 class Outcome:
     """What became of a rule.
 
-    `change` is the state after it and what its action did; `violations` are the described
-    rows; `remaining` rows break the rule still, and carry its flag.
+    `change` is the state after it and what its action did; `violations` tell the
+    violating rows; `remaining` rows break the rule still, and carry its flag. `shown` is
+    what witnesses are taken from.
     """
 
     change: Change
     report: RuleReport
-    violations: tuple[Staged, ...] = ()
+    violations: tuple[Piece, ...] = ()
     flags: tuple[Flag, ...] = ()
     remaining: int = 0
+    shown: tuple[Shown, ...] = ()
 
 
 def applied(
-    session: Session,
-    state: State,
-    rule: Rule,
-    references: References,
-    *,
-    place: int,
-    order: int,
+    session: Session, state: State, rule: Rule, ahead: Ahead, *, place: int, order: int
 ) -> Outcome:
     """Apply `rule`, the `place`-th of its table, to the table as it is now.
 
     Parameters
     ----------
+    ahead : finds the rows that break the rules of the table
     order : number of the rule's first change among the changes of a cell
     """
     started = time.perf_counter()
-    parts = parts_of(rule)
-    outcome, found = _looked(session, state, rule, references, order)
-    if outcome.violations:
-        outcome = _acted(session, outcome, rule, found, references, place)
-    plans = dict.fromkeys(str(explain(part.constraint)) for part in parts)
+    outcome, found = _looked(session, state, rule, ahead, place, order)
+    broken = distinct_rows(session, found)
+    if broken:
+        outcome = _acted(session, outcome, rule, found, broken, ahead, place)
+    plans = dict.fromkeys(str(explain(part.constraint)) for part in parts_of(rule))
     report = replace(
         outcome.report,
-        violating_rows=_distinct_rows(session, [f.hits for f in found if f.rows]),
+        violating_rows=broken,
         blamed_rows=_blamed_rows(session, outcome.change),
         changed_cells=outcome.change.cells,
         removed_rows=outcome.change.rows,
@@ -86,35 +79,32 @@ def applied(
 
 
 def _looked(
-    session: Session, state: State, rule: Rule, references: References, order: int
+    session: Session, state: State, rule: Rule, ahead: Ahead, place: int, order: int
 ) -> tuple[Outcome, list[Finding]]:
     """Find what breaks each part; a part that changes cells does so before the next."""
     change = Change(state)
     found: list[Finding] = []
-    reasons: list[Staged] = []
-    samples: list[Witness] = []
-    for number, part in enumerate(parts_of(rule)):
-        finding = find(session, change.state, part, number, references)
+    reasons: list[Piece] = []
+    shown: list[Shown] = []
+    for number in range(len(parts_of(rule))):
+        finding = ahead.find(change.state, place, number)
         found.append(finding)
         if not finding.rows:
             continue
-        reasons.append(described(session, change.state, rule, finding))
-        if len(samples) < MAX_WITNESSES:
-            samples += witnesses(session, change.state, finding)
+        reasons.append(described(change.state, rule, finding))
+        shown.append(Shown(change.state, finding))
         act = _CELL_ACTIONS.get(rule.action)
         if act is not None:
             more = act(session, change.state, rule, finding, order=order + number)
-            repairs = (*change.repairs, *more.repairs)
-            change = Change(more.state, repairs, cells=change.cells + more.cells)
+            change = change.and_then(more)
     report = RuleReport(
         name=rule.name,
         text=rule_text(rule),
         severity=rule.severity,
         action=rule.action,
         violating_rows=0,
-        witnesses=tuple(samples[:MAX_WITNESSES]),
     )
-    return Outcome(change, report, tuple(reasons)), found
+    return Outcome(change, report, tuple(reasons), shown=tuple(shown)), found
 
 
 def _acted(
@@ -122,7 +112,8 @@ def _acted(
     outcome: Outcome,
     rule: Rule,
     found: Sequence[Finding],
-    references: References,
+    broken: int,
+    ahead: Ahead,
     place: int,
 ) -> Outcome:
     """Remove rows, or flag those that break the rule after its cells changed."""
@@ -134,25 +125,28 @@ def _acted(
     if rule.action == "deduplicate":
         return replace(outcome, change=deduplicate(session, state, rule))
     if outcome.change.cells:
-        parts: list[Part] = [finding.part for finding in found]
-        found = [find(session, state, p, i, references) for i, p in enumerate(parts)]
-    left = [finding.hits for finding in found if finding.rows]
-    flags = tuple(Flag(place, rule.name, hits) for hits in left)
-    return replace(outcome, flags=flags, remaining=_distinct_rows(session, left))
-
-
-def _distinct_rows(session: Session, relations: Sequence[Staged]) -> int:
-    if not relations:
-        return 0
-    every, inputs = union(relations, ["_row"])
-    counted = select("select count(distinct _row) as n from every")
-    query = Query((("every", every), ("counted", counted)))
-    return int(session.fetch(query, inputs).column("n")[0].as_py())
+        found = ahead.again(state, [finding.part for finding in found])
+        broken = distinct_rows(session, found)
+    flags = tuple(Flag(place, rule.name, each) for each in found if each.rows)
+    return replace(outcome, flags=flags, remaining=broken)
 
 
 def _blamed_rows(session: Session, change: Change) -> int:
     """Count the rows whose cells changed, or that left."""
-    return change.rows or _distinct_rows(session, change.repairs)
+    if change.rows or not change.changed:
+        return change.rows
+    if len(change.changed) == 1:
+        return change.cells
+    named = {bound("moves", staged): staged for staged in change.changed}
+    reads = [select(f"select _row from {name}") for name in named]
+    pieces = [
+        Piece(Query.of(read), {name: staged})
+        for read, (name, staged) in zip(reads, named.items(), strict=True)
+    ]
+    every, inputs = joined(pieces, ["_row"])
+    counted = select("select count(distinct _row) as n from every")
+    query = Query((("every", every), ("counted", counted)))
+    return int(session.fetch(query, inputs).column("n")[0].as_py())
 
 
 def _pairs(found: Sequence[Finding]) -> int | None:

@@ -1,15 +1,23 @@
-"""What a rule found in the current state, and what it did about it."""
+"""What rules found in the current state: many parts of rules are looked for at once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Session, Staged
 from backbone.errors import UnknownAsset
 from backbone.management.trusted.detect import ROWS, pair_count, violations
+from backbone.management.trusted.pieces import (
+    Inputs,
+    Piece,
+    bound,
+    nested,
+    only,
+    union,
+)
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.rules import Part
 from backbone.management.trusted.state import State
@@ -17,9 +25,15 @@ from backbone.management.trusted.texts import values_text
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query, column, table
 
-__all__ = ["Finding", "References", "described", "find", "reads_of", "union"]
-
-Inputs = dict[str, Relation]
+__all__ = [
+    "Asked",
+    "Finding",
+    "References",
+    "described",
+    "distinct_rows",
+    "reads_of",
+    "search",
+]
 
 
 @dataclass(frozen=True)
@@ -31,21 +45,32 @@ class References:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """The rows that break one part of a rule: `hits` has ``_row`` and ``role``.
+class Asked:
+    """A part of a rule that is looked for; `number` is its place in the rule."""
 
-    `number` is the part's place in the rule.
+    part: Part
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The rows that break one part of a rule.
+
+    They are the rows of `found` (``place, _row, role``) with this `place`, `rows` of
+    them, each row of the table once; `number` is the part's place in the rule.
     """
 
     part: Part
     number: int
-    hits: Staged
+    found: Staged
+    place: int
+    rows: int
     pairs: int | None = None
 
-    @property
-    def rows(self) -> int:
-        """How many rows break it."""
-        return self.hits.rows
+    def hits(self) -> tuple[Steps, Inputs]:
+        """Return the step ``hits`` (``_row, role``) and what it reads."""
+        name = bound("found", self.found)
+        return only("hits", self.place, name), {name: self.found}
 
 
 def reads_of(part: Part, own: str) -> tuple[str, ...]:
@@ -55,24 +80,61 @@ def reads_of(part: Part, own: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*part.constraint.columns, *more]))
 
 
-def find(
-    session: Session, state: State, part: Part, number: int, references: References
-) -> Finding:
-    """Find the rows that break `part` as the table is now.
+def search(
+    session: Session, state: State, asked: Sequence[Asked], references: References
+) -> tuple[Finding, ...]:
+    """Find the rows that break each part as the table is now, in one statement.
+
+    Pairs are counted in one more, for parts where that is cheap.
 
     Raises
     ------
-    UnknownAsset : the rule refers to a table that is not in `references`
+    UnknownAsset : a rule refers to a table that is not in `references`
     """
-    steps, inputs = _reading(state, part, references)
-    query = Query((*steps, *violations(part.constraint).steps))
-    hits = session.stage(query, inputs)
-    counted = pair_count(part.constraint) if hits.rows else None
-    pairs = None
-    if counted is not None:
-        found = session.fetch(Query((*steps, *counted.steps)), inputs)
-        pairs = int(found.column("pairs")[0].as_py())
-    return Finding(part, number, hits, pairs)
+    if not asked:
+        return ()
+    readings = [_reading(state, one.part, references) for one in asked]
+    inputs: Inputs = {}
+    branches: list[exp.Query] = []
+    for place, (one, (steps, read)) in enumerate(zip(asked, readings, strict=True)):
+        inputs.update(read)
+        query = Query((*steps, *violations(one.part.constraint).steps))
+        branches.append(nested(query, ["_row", "role"], place))
+    found = session.stage(Query.of(union(branches), "found"), inputs)
+    rows = _rows(session, found, len(asked))
+    findings = [
+        Finding(one.part, one.number, found, place, rows.get(place, 0))
+        for place, one in enumerate(asked)
+    ]
+    pairs = _pairs(session, findings, readings)
+    return tuple(replace(each, pairs=pairs.get(each.place)) for each in findings)
+
+
+def _rows(session: Session, found: Staged, places: int) -> Mapping[int, int]:
+    if places == 1 or not found.rows:
+        return {0: found.rows}
+    counted = "select place, count(*) as n from found group by place"
+    counts = session.fetch(Query.of(select(counted)), {"found": found}).to_pylist()
+    return {int(row["place"]): int(row["n"]) for row in counts}
+
+
+def _pairs(
+    session: Session,
+    findings: Sequence[Finding],
+    readings: Sequence[tuple[Steps, Inputs]],
+) -> Mapping[int, int]:
+    inputs: Inputs = {}
+    branches: list[exp.Query] = []
+    for finding, (steps, read) in zip(findings, readings, strict=True):
+        counted = pair_count(finding.part.constraint) if finding.rows else None
+        if counted is not None:
+            inputs.update(read)
+            query = Query((*steps, *counted.steps))
+            branches.append(nested(query, ["pairs"], finding.place))
+    if not branches:
+        return {}
+    counts = session.fetch(Query.of(union(branches), "counted"), inputs).to_pylist()
+    return {int(row["place"]): int(row["pairs"]) for row in counts}
 
 
 def _reading(state: State, part: Part, references: References) -> tuple[Steps, Inputs]:
@@ -88,20 +150,30 @@ def _reading(state: State, part: Part, references: References) -> tuple[Steps, I
     return steps, {**inputs, reference.table: references.tables[reference.table]}
 
 
-def union(relations: Sequence[Staged], names: Sequence[str]) -> tuple[exp.Query, Inputs]:
-    """Return the columns `names` of all `relations` (at least one), and their inputs."""
-    inputs: Inputs = {f"piece{i}": staged for i, staged in enumerate(relations)}
-    listed = ", ".join(names)
-    return select(" union all ".join(f"select {listed} from {n}" for n in inputs)), inputs
+def distinct_rows(session: Session, findings: Sequence[Finding]) -> int:
+    """Return how many rows break at least one of the parts."""
+    broken = [finding for finding in findings if finding.rows]
+    if len(broken) < 2:  # noqa: PLR2004 - a part names each of its rows once
+        return sum(finding.rows for finding in broken)
+    inputs: Inputs = {}
+    branches: list[exp.Query] = []
+    for finding in broken:
+        steps, read = finding.hits()
+        inputs.update(read)
+        branches.append(nested(Query(tuple(steps)), ["_row"]))
+    counted = select("select count(distinct _row) as n from every")
+    query = Query((("every", union(branches)), ("counted", counted)))
+    return int(session.fetch(query, inputs).column("n")[0].as_py())
 
 
-def described(session: Session, state: State, rule: Rule, finding: Finding) -> Staged:
-    """Stage one row per violating row: who, in which role, and why.
+def described(state: State, rule: Rule, finding: Finding) -> Piece:
+    """Return one row per violating row: who, in which role, and why.
 
     Columns ``_row, part, rule, severity, role, columns, reason``.
     """
     names = finding.part.constraint.columns
     steps, inputs = state.rows(names)
+    hits, read = finding.hits()
     reason = exp.DPipe(
         this=exp.Literal.string(f"{finding.part.reason}: "),
         expression=values_text(names, state.schema, of="r"),
@@ -122,4 +194,4 @@ def described(session: Session, state: State, rule: Rule, finding: Finding) -> S
             on=exp.EQ(this=column("_row", "h"), expression=column("_row", "r")),
         )
     )
-    return session.stage(Query((*steps, ("why", why))), {**inputs, "hits": finding.hits})
+    return Piece(Query((*steps, *hits, ("why", why))), {**inputs, **read})

@@ -11,7 +11,8 @@ from sqlglot import exp
 from backbone.engines.protocol import Relation, Session, Staged
 from backbone.management.trusted.clean import Tidy, cleaning_steps
 from backbone.management.trusted.numbering import numbered
-from backbone.management.trusted.plans.frame import Steps, select
+from backbone.management.trusted.pieces import Piece, bound
+from backbone.management.trusted.plans.frame import Steps
 from backbone.management.trusted.state import CurrentState, State
 from backbone.management.trusted.texts import canonical_text
 from backbone.model.schemas import Schema
@@ -114,19 +115,20 @@ def _changed_cells(
     return found
 
 
-def cleaning_repairs(
-    session: Session, state: State, tidies: Sequence[Tidy]
-) -> tuple[Staged, ...]:
-    """Stage every change of every cell that cleaning left different, in its order."""
+def cleaning_repairs(state: State, tidies: Sequence[Tidy]) -> tuple[Piece, ...]:
+    """Tell every change of every cell that cleaning left different, in its order."""
     pieces = []
     for name, cells in state.cleaned.items():
         numbered = [(i, t) for i, t in enumerate(tidies, start=1) if t.column == name]
-        pieces.append(session.stage(_repairs_query(name, numbered), {"cells": cells}))
+        source = bound("over", cells)
+        pieces.append(Piece(_repairs_query(name, numbered, source), {source: cells}))
     return tuple(pieces)
 
 
-def _repairs_query(name: str, numbered: Sequence[tuple[int, Tidy]]) -> Query:
-    first = select("select _row, raw as v0 from cells")
+def _repairs_query(name: str, numbered: Sequence[tuple[int, Tidy]], source: str) -> Query:
+    first = exp.select(column("_row"), exp.alias_(column("raw"), "v0")).from_(
+        table(source)
+    )
     steps: Steps = [("made0", first)]
     entries: list[exp.Query] = []
     for position, (order, tidy) in enumerate(numbered):

@@ -8,9 +8,17 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from backbone.engines.protocol import Relation, Session, Staged, Written
-from backbone.management.trusted.findings import union
+from backbone.engines.protocol import Session, Staged, Written
+from backbone.management.trusted.findings import Finding
 from backbone.management.trusted.numbering import located, object_of, record_of
+from backbone.management.trusted.pieces import (
+    Inputs,
+    Piece,
+    bound,
+    joined,
+    nested,
+    union,
+)
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.state import State
 from backbone.model.schemas import FLAGS, ORIGIN, Column, Schema
@@ -35,8 +43,6 @@ __all__ = [
     "write_violations",
 ]
 
-Inputs = dict[str, Relation]
-
 VIOLATIONS = Schema.of(rule=STRING, severity=STRING, role=STRING).with_columns(
     *ORIGIN, Column("columns", STRING), Column("reason", STRING)
 )
@@ -60,11 +66,11 @@ MERGED = (
 
 @dataclass(frozen=True)
 class Flag:
-    """Rows (``_row``) that break the rule `name`; flags stand in the order of `place`."""
+    """Rows that break the rule `name`; flags stand in the order of `place`."""
 
     place: int
     name: str
-    rows: Staged
+    finding: Finding
 
 
 def main_schema(schema: Schema) -> Schema:
@@ -107,14 +113,16 @@ def staged_flags(session: Session, state: State, flags: Sequence[Flag]) -> Stage
     """Stage ``_row, flags`` of the rows that stay and break a rule."""
     if not flags:
         return None
-    inputs: Inputs = {f"flag{i}": flag.rows for i, flag in enumerate(flags)}
-    every = " union all ".join(
-        f"select _row, {flag.place} as place from flag{i}" for i, flag in enumerate(flags)
+    inputs: Inputs = {}
+    branches: list[exp.Query] = []
+    for flag in flags:
+        steps, read = flag.finding.hits()
+        inputs.update(read)
+        branches.append(nested(Query(tuple(steps)), ["_row"], flag.place))
+    stay = exp.select(column("_row", "r"), column("place", "r")).from_(
+        table("every", "r")
     )
-    stay = "select e._row, e.place from every e"
-    if state.removed is not None:
-        inputs["removed"] = state.removed
-        stay += " anti join removed g on e._row = g._row"
+    stay = state.staying(stay, inputs)
     names = dict(sorted((flag.place, flag.name) for flag in flags))
     broken = [
         exp.Max(this=exp.Case().when(_is_place(place), exp.Literal.string(name)))
@@ -123,8 +131,8 @@ def staged_flags(session: Session, state: State, flags: Sequence[Flag]) -> Stage
     parts = [exp.Literal.string(","), *broken]
     listed = exp.ConcatWs(expressions=parts, safe=True, coalesce=True)
     last = exp.select(column("_row"), exp.alias_(listed, "flags")).from_(table("stay"))
-    steps: Steps = [("every", select(every)), ("stay", select(stay))]
-    query = Query((*steps, ("flags", last.group_by(column("_row")))))
+    first: Steps = [("every", union(branches)), ("stay", stay)]
+    query = Query((*first, ("flags", last.group_by(column("_row")))))
     return session.stage(query, inputs)
 
 
@@ -139,9 +147,7 @@ def write_main(
     names = state.schema.public.names
     final, inputs = state.final(names)
     marked: exp.Expr = exp.null()
-    if state.removed is not None:
-        inputs["removed"] = state.removed
-        final = final.join(table("removed", "gone"), on=_same("gone"), join_type="anti")
+    final = state.staying(final, inputs)
     if flags is not None:
         inputs["flags"] = flags
         final = final.join(table("flags", "fl"), on=_same("fl"), join_type="left")
@@ -152,7 +158,7 @@ def write_main(
 
 
 def write_violations(
-    session: Session, state: State, pieces: Sequence[Staged], folder: Path
+    session: Session, state: State, pieces: Sequence[Piece], folder: Path
 ) -> Written:
     """Write who breaks which rule, in which role, and why."""
     names = ["rule", "severity", "role", "_row", "columns", "reason"]
@@ -160,12 +166,12 @@ def write_violations(
 
 
 def write_repairs(
-    session: Session, state: State, pieces: Sequence[Staged], folder: Path
+    session: Session, state: State, pieces: Sequence[Piece], folder: Path
 ) -> Written:
     """Write every changed cell."""
     names = [
         "_row",
-        '"column"',
+        "column",
         "old",
         "new",
         "rule",
@@ -179,7 +185,7 @@ def write_repairs(
 def _write_pieces(
     session: Session,
     state: State,
-    pieces: Sequence[Staged],
+    pieces: Sequence[Piece],
     names: Sequence[str],
     schema: Schema,
     folder: Path,
@@ -187,7 +193,7 @@ def _write_pieces(
 ) -> Written:
     if not pieces:
         return Written((), schema)
-    every, inputs = union(pieces, names)
+    every, inputs = joined(pieces, names)
     inputs["objects"] = state.objects
     query = Query((("every", every), (name, located("every"))))
     return session.write(query, inputs, schema, folder, name=name)
@@ -200,7 +206,7 @@ def write_quarantine(
     schema = quarantine_schema(state.schema)
     if not pieces:
         return Written((), schema)
-    every, inputs = union(pieces, ["_row", "rule", "reason"])
+    every, inputs = joined(_told(pieces), ["_row", "rule", "reason"])
     more = {_free(name, state.schema): column(name, "q") for name in ("rule", "reason")}
     steps: Steps = [("every", every)]
     return _write_gone(session, state, steps, inputs, more, schema, folder, "quarantine")
@@ -213,7 +219,7 @@ def write_merged(
     schema = merged_schema(state.schema)
     if not pieces:
         return Written((), schema)
-    merged, inputs = union(pieces, ["_row", "rule", "survivor"])
+    merged, inputs = joined(_told(pieces), ["_row", "rule", "survivor"])
     with_origin = (
         "select m._row, m.rule, o._delivery as survivor_delivery, "
         f"o._object as survivor_object, {record_of('m.survivor')} as survivor_record "
@@ -222,6 +228,12 @@ def write_merged(
     steps: Steps = [("merging", merged), ("every", select(with_origin))]
     more = {_free(c.name, state.schema): column(c.name, "q") for c in MERGED}
     return _write_gone(session, state, steps, inputs, more, schema, folder, "merged")
+
+
+def _told(gone: Sequence[Staged]) -> list[Piece]:
+    names = [bound("gone", staged) for staged in gone]
+    reads = [Query.of(exp.select("*").from_(table(name))) for name in names]
+    return [Piece(q, {n: s}) for q, n, s in zip(reads, names, gone, strict=True)]
 
 
 def _write_gone(

@@ -15,14 +15,13 @@ from sqlglot import exp
 from backbone.engines.protocol import Relation, Session, Staged
 from backbone.management.trusted.detect import ROWS
 from backbone.management.trusted.numbering import row_of
+from backbone.management.trusted.pieces import Inputs, bound
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.model.deliveries import Delivers
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.sql.queries import Query, column, table
 
 __all__ = ["CurrentState", "State", "overlaid"]
-
-Inputs = dict[str, Relation]
 
 
 @dataclass(frozen=True)
@@ -76,12 +75,15 @@ class State:
         inputs: Inputs = {"work": self.work}
         now = exp.select(column("_row", "r")).from_(table("work", "r"))
         now = overlaid(now, names, [touched], inputs)
-        if self.removed is not None:
-            inputs["removed"] = self.removed
-            now = now.join(
-                table("removed", "gone"), on=_same_row("gone"), join_type="anti"
-            )
-        return [(ROWS, now)], inputs
+        return [(ROWS, self.staying(now, inputs))], inputs
+
+    def staying(self, rows: exp.Select, inputs: Inputs) -> exp.Select:
+        """Leave the removed rows out of `rows` (alias ``r``), a select with ``_row``."""
+        if self.removed is None:
+            return rows
+        name = bound("removed", self.removed)
+        inputs[name] = self.removed
+        return rows.join(table(name, "gone"), on=_same_row("gone"), join_type="anti")
 
     def final(self, names: Sequence[str]) -> tuple[exp.Select, Inputs]:
         """Return the select of `names` and the origin from ``rowed`` (alias ``r``)."""
@@ -95,35 +97,25 @@ class State:
         """Return the step ``rowed``: the current rows as formatted, with ``_row``."""
         return "rowed", _rowed(self.schema.public.names)
 
-    def with_changed(
-        self, session: Session, name: str, cells: Query, inputs: Inputs
-    ) -> State:
+    def with_changed(self, session: Session, name: str, cells: Staged) -> State:
         """Return the state after `cells` (``_row, value``) went into column `name`."""
-        kind = self.schema[name].type.sql
-        steps, old = list(cells.steps), self.changed.get(name)
-        typed = exp.select(column("_row")).select(
-            exp.alias_(exp.cast(column("value"), kind), "value")
-        )
-        steps.append(("newer", typed.from_(table(cells.result))))
-        bound = dict(inputs)
+        old = self.changed.get(name)
         if old is not None:
-            bound["older"] = old
-            union = (
+            text = (
                 "select _row, value from newer union all "
                 "select o._row, o.value from older o anti join newer n on o._row = n._row"
             )
-            steps.append(("cells", select(union)))
-        staged = session.stage(Query(tuple(steps)), bound)
-        return replace(self, changed={**self.changed, name: staged})
+            both: Inputs = {"newer": cells, "older": old}
+            cells = session.stage(Query.of(select(text)), both)
+        return replace(self, changed={**self.changed, name: cells})
 
     def without(self, session: Session, gone: Staged) -> State:
         """Return the state after the rows of `gone` (``_row``) left."""
-        text = "select _row from gone"
-        inputs: Inputs = {"gone": gone}
         if self.removed is not None:
-            text += " union all select _row from removed"
-            inputs["removed"] = self.removed
-        return replace(self, removed=session.stage(Query.of(select(text)), inputs))
+            text = "select _row from gone union all select _row from removed"
+            both: Inputs = {"gone": gone, "removed": self.removed}
+            gone = session.stage(Query.of(select(text)), both)
+        return replace(self, removed=gone)
 
 
 def _rowed(names: Sequence[str]) -> exp.Select:
@@ -155,9 +147,10 @@ def overlaid(
             staged = layers[depth].get(name)
             if staged is None:
                 continue
-            alias = f"over{depth}_{position}"
-            inputs[alias] = staged
-            select_ = select_.join(table(alias), on=_same_row(alias), join_type="left")
+            source, alias = bound("over", staged), f"over{depth}_{position}"
+            inputs[source] = staged
+            over = table(source, alias)
+            select_ = select_.join(over, on=_same_row(alias), join_type="left")
             absent = exp.Is(this=column("_row", alias), expression=exp.null())
             value = exp.Case().when(absent, value).else_(column("value", alias))
         select_ = select_.select(exp.alias_(value, name, quoted=True))

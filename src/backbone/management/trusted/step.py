@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from backbone.engines.protocol import Relation, Session, Staged, Written
+from backbone.management.trusted.ahead import Ahead
 from backbone.management.trusted.applying import applied
 from backbone.management.trusted.clean import tidies_of
 from backbone.management.trusted.findings import References, reads_of
@@ -20,8 +21,10 @@ from backbone.management.trusted.outputs import (
     write_repairs,
     write_violations,
 )
+from backbone.management.trusted.pieces import Piece
 from backbone.management.trusted.rules import parts_of
 from backbone.management.trusted.state import CurrentState, State
+from backbone.management.trusted.witnesses import MAX_WITNESSES, Shown, witnesses
 from backbone.model.reports import RuleReport, TrustedAccount
 from backbone.model.schemas import Schema
 from backbone.project.trusted import TrustedTable
@@ -62,12 +65,13 @@ class _Story:
     """What the rules did so far: relations with ``_row``, and reports."""
 
     state: State
-    violations: tuple[Staged, ...] = ()
-    repairs: tuple[Staged, ...] = ()
+    violations: tuple[Piece, ...] = ()
+    repairs: tuple[Piece, ...] = ()
     quarantined: tuple[Staged, ...] = ()
     merged: tuple[Staged, ...] = ()
     flags: tuple[Flag, ...] = ()
     reports: tuple[RuleReport, ...] = ()
+    shown: tuple[tuple[Shown, ...], ...] = ()
     failed: tuple[str, ...] = field(default=())
 
 
@@ -133,7 +137,7 @@ def trust(
         tidies=tidies,
         folder=folder,
     )
-    story = _Story(start.state, repairs=cleaning_repairs(session, start.state, tidies))
+    story = _Story(start.state, repairs=cleaning_repairs(start.state, tidies))
     story = _ruled(
         session, story, declaration, References(own, references), order=len(tidies) + 1
     )
@@ -148,10 +152,9 @@ def _ruled(
     *,
     order: int,
 ) -> _Story:
+    ahead = Ahead(session, references, declaration.rules)
     for place, rule in enumerate(declaration.rules):
-        outcome = applied(
-            session, story.state, rule, references, place=place, order=order
-        )
+        outcome = applied(session, story.state, rule, ahead, place=place, order=order)
         order += len(parts_of(rule))
         gone = (outcome.change.gone,) if outcome.change.gone else ()
         merges = rule.action == "deduplicate"
@@ -164,6 +167,7 @@ def _ruled(
             merged=story.merged + (gone if merges else ()),
             flags=story.flags + outcome.flags,
             reports=(*story.reports, outcome.report),
+            shown=(*story.shown, outcome.shown),
             failed=story.failed + ((rule.name,) if fails else ()),
         )
     return story
@@ -195,6 +199,17 @@ def _written(
         quarantine=quarantined,
         merged=merged,
         account=account.check(own),
-        rules=story.reports,
+        rules=_with_witnesses(session, story),
         failed_rules=story.failed,
     )
+
+
+def _with_witnesses(session: Session, story: _Story) -> tuple[RuleReport, ...]:
+    """Return the reports of the rules, each with a few of the rows that broke it."""
+    shown = [one for rule in story.shown for one in rule]
+    found = iter(witnesses(session, shown))
+    reports = []
+    for report, of_rule in zip(story.reports, story.shown, strict=True):
+        own = tuple(witness for _ in of_rule for witness in next(found))
+        reports.append(replace(report, witnesses=own[:MAX_WITNESSES]))
+    return tuple(reports)

@@ -7,14 +7,16 @@ for each its partner with the smallest ``_row``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlglot import exp
 
-from backbone.engines.protocol import Relation, Session
+from backbone.engines.protocol import Session, Staged
 from backbone.management.trusted.detect import ROWS
 from backbone.management.trusted.findings import Finding
 from backbone.management.trusted.numbering import located
+from backbone.management.trusted.pieces import Inputs, nested, only, union
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.state import State
 from backbone.management.trusted.texts import canonical_text
@@ -24,71 +26,129 @@ from backbone.model.schemas import Schema
 from backbone.sql.denial_terms import predicate_expression
 from backbone.sql.queries import Query, column, table
 
-__all__ = ["MAX_WITNESSES", "witnesses"]
+__all__ = ["MAX_WITNESSES", "Shown", "witnesses"]
 
 MAX_WITNESSES = 5
 _PROBED = 20
+_AT_ONCE = 20
 _MAX_SHOWN = 60
 Row = Mapping[str, Any]
 
 
-def witnesses(session: Session, state: State, finding: Finding) -> tuple[Witness, ...]:
-    """Return at most five witnesses of `finding`; the same ones every time."""
-    constraint = finding.part.constraint
-    names = constraint.columns
-    steps, inputs = state.rows(names)
-    bound: dict[str, Relation] = {
-        **inputs,
-        "hits": finding.hits,
-        "objects": state.objects,
-    }
-    if constraint.is_pair:
-        probed = Query((*steps, *_probed(names)))
-        bound["probed"] = session.stage(probed, bound)
-        sample = _pairs(constraint)
-    else:
-        sample = _single()
-    query = Query((*steps, *sample, *_values(names, state.schema)))
-    fetched = session.fetch(query, bound, max_rows=2 * _PROBED).to_pylist()
-    found = sorted(fetched, key=lambda row: (row["pair"], row["place"]))
+@dataclass(frozen=True)
+class Shown:
+    """A finding of which witnesses are wanted, and the state in which it was found."""
+
+    state: State
+    finding: Finding
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that tell why."""
+        return self.finding.part.constraint.columns
+
+
+def witnesses(
+    session: Session, shown: Sequence[Shown]
+) -> tuple[tuple[Witness, ...], ...]:
+    """Return at most five witnesses of each finding; the same ones every time.
+
+    Two statements for every twenty findings.
+    """
+    found: list[tuple[Witness, ...]] = []
+    for start in range(0, len(shown), _AT_ONCE):
+        some = shown[start : start + _AT_ONCE]
+        probed = _probed(session, some)
+        rows = _sampled(session, some, probed)
+        found += [
+            _of_one(one, [row for row in rows if row["finding"] == number])
+            for number, one in enumerate(some)
+        ]
+    return tuple(found)
+
+
+def _of_one(one: Shown, rows: Sequence[Row]) -> tuple[Witness, ...]:
     groups: dict[int, list[Row]] = {}
-    for row in found:
+    for row in sorted(rows, key=lambda row: (row["pair"], row["side"])):
         groups.setdefault(row["pair"], []).append(row)
     distinct: dict[frozenset[str], Witness] = {}
-    for rows in groups.values():
-        made = _witness(finding, names, state, rows)
+    for pair in groups.values():
+        made = _witness(one.finding, one.names, one.state, pair)
         distinct.setdefault(frozenset(made.rows), made)
     return tuple(distinct.values())[:MAX_WITNESSES]
 
 
-def _single() -> Steps:
-    """``sample``: the violating rows with the smallest numbers."""
-    text = f"select distinct _row from hits order by _row limit {MAX_WITNESSES}"
-    return [
-        ("picked", select(text)),
-        ("sample", select("select _row as pair, 1 as place, _row from picked")),
-    ]
+def _probed(session: Session, shown: Sequence[Shown]) -> Staged:
+    """Stage the violating rows with the smallest numbers: ``place, _row`` and cells.
 
-
-def _probed(names: Sequence[str]) -> Steps:
-    """``probed``: violating rows in the role of t1, with their cells.
-
-    They are staged: an engine sees that they are few, and compares those with all rows.
+    An engine sees that they are few, and compares those with all rows. Of two-row rules
+    they are rows in the role of t1.
     """
-    picked = (
-        "select distinct _row from hits where role in ('t1', 'both') "
-        f"order by _row limit {_PROBED}"
-    )
-    probed = (
-        exp.select(column("_row", "r"), *(column(name, "r") for name in names))
-        .from_(table(ROWS, "r"))
-        .join(table("picked", "p"), on=_same_row("p", "r"))
-    )
-    return [("picked", select(picked)), ("probed", probed)]
+    schema = shown[0].state.schema
+    every = list(dict.fromkeys(name for one in shown for name in one.names))
+    inputs: Inputs = {}
+    branches: list[exp.Query] = []
+    for number, one in enumerate(shown):
+        steps, read = one.state.rows(one.names)
+        hits, more = one.finding.hits()
+        inputs |= read | more
+        cells = [
+            exp.alias_(
+                column(name, "r")
+                if name in one.names
+                else exp.cast(exp.null(), schema[name].type.sql),
+                name,
+                quoted=True,
+            )
+            for name in every
+        ]
+        probed = (
+            exp.select(column("_row", "r"), *cells)
+            .from_(table(ROWS, "r"))
+            .join(table("picked", "p"), on=_same_row("p", "r"))
+        )
+        query = Query((*steps, *hits, ("picked", _picked(one)), ("probed", probed)))
+        branches.append(nested(query, ["_row", *every], number))
+    return session.stage(Query.of(union(branches), "probed"), inputs)
 
 
-def _pairs(constraint: DenialConstraint) -> Steps:
-    """``sample``: the probed rows, and a partner for each."""
+def _picked(one: Shown) -> exp.Query:
+    if one.finding.part.constraint.is_pair:
+        return select(
+            "select _row from hits where role in ('t1', 'both') "
+            f"order by _row limit {_PROBED}"
+        )
+    return select(f"select _row from hits order by _row limit {MAX_WITNESSES}")
+
+
+def _sampled(session: Session, shown: Sequence[Shown], probed: Staged) -> list[Row]:
+    """Fetch the cells of the probed rows, and of a partner for each."""
+    width = max(len(one.names) for one in shown)
+    inputs: Inputs = {"probed_rows": probed, "objects": shown[0].state.objects}
+    branches: list[exp.Query] = []
+    names = ["pair", "side", "_row", *(f"v{i}" for i in range(width))]
+    for number, one in enumerate(shown):
+        steps, read = one.state.rows(one.names)
+        constraint = one.finding.part.constraint
+        first: Steps = only("probed", number, "probed_rows")
+        if constraint.is_pair:
+            inputs |= read
+            first = [*steps, *first, *_partners(constraint, one.names)]
+        else:
+            own = exp.alias_(column("_row"), "pair")
+            side = exp.alias_(exp.Literal.number(1), "side")
+            sample = exp.select("*", own, side).from_(table("probed"))
+            first = [*first, ("sample", sample)]
+        shown_ = _values(one.names, one.state.schema, width)
+        query = Query((*first, ("shown", shown_)))
+        branches.append(nested(query, names, number))
+    query = Query((("every", union(branches)), ("placed", located("every"))))
+    fetched = session.fetch(query, inputs, max_rows=2 * _PROBED * len(shown))
+    return [{**row, "finding": row["place"]} for row in fetched.to_pylist()]
+
+
+def _partners(constraint: DenialConstraint, names: Sequence[str]) -> Steps:
+    """``sample``: the probed rows that have a partner, and the first partner of each."""
 
     def of_row(ref: ColumnRef) -> exp.Expr:
         return column(ref.column, ref.row)
@@ -102,24 +162,28 @@ def _pairs(constraint: DenialConstraint) -> Steps:
         .join(table(ROWS, "t2"), on=partner)
         .group_by(one)
     )
-    sample = (
-        "select a as pair, 1 as place, a as _row from partners "
-        "union all select a, 2, b from partners"
-    )
-    return [("partners", partners), ("sample", select(sample))]
+
+    def side(number: int, of: str, row: str) -> exp.Select:
+        placed = exp.alias_(exp.Literal.number(number), "side")
+        cells = [column(name, "r") for name in ("_row", *names)]
+        on = exp.EQ(this=column(row, "p"), expression=column("_row", "r"))
+        return (
+            exp.select(exp.alias_(column("a", "p"), "pair"), placed, *cells)
+            .from_(table("partners", "p"))
+            .join(table(of, "r"), on=on)
+        )
+
+    sample = exp.union(side(1, "probed", "a"), side(2, ROWS, "b"), distinct=False)
+    return [("partners", partners), ("sample", sample)]
 
 
-def _values(names: Sequence[str], schema: Schema) -> Steps:
-    cells = [
-        exp.alias_(canonical_text(column(name, "r"), schema[name].type), f"v{i}")
-        for i, name in enumerate(names)
-    ]
-    shown = (
-        exp.select(column("pair", "s"), column("place", "s"), column("_row", "s"), *cells)
-        .from_(table("sample", "s"))
-        .join(table(ROWS, "r"), on=_same_row("s", "r"))
-    )
-    return [("shown", shown), ("placed", located("shown"))]
+def _values(names: Sequence[str], schema: Schema, width: int) -> exp.Select:
+    """Return the sampled rows with their cells as texts, `width` of them."""
+    cells = [canonical_text(column(name), schema[name].type) for name in names]
+    cells += [exp.cast(exp.null(), "VARCHAR")] * (width - len(names))
+    texts = [exp.alias_(cell, f"v{i}") for i, cell in enumerate(cells)]
+    kept = [column(name) for name in ("pair", "side", "_row")]
+    return exp.select(*kept, *texts).from_(table("sample"))
 
 
 def _same_row(left: str, right: str) -> exp.Expr:
