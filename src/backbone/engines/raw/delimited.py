@@ -299,7 +299,13 @@ def _text_type(header: _Header) -> pa.DataType:
 
 
 def _block(window: Window) -> int:
-    """Return a size of blocks that every record fits into."""
+    """Return a size of blocks that every record fits into.
+
+    Where a block ends between the CR and the LF of a quoted cell, pyarrow drops the LF
+    (https://github.com/apache/arrow/issues/51368): such text is one block.
+    """
     records = window.records
+    if records.quoted and window.data.find(b"\r") >= 0:
+        return max(_BLOCK_BYTES, len(window.data) + len(codecs.BOM_UTF8))
     longest = np.diff(records.ends, prepend=records.start).max()
     return max(_BLOCK_BYTES, 2 * int(longest))

@@ -6,6 +6,8 @@ import codecs
 
 import pytest
 
+from backbone.engines.raw import delimited
+
 HEAD = b"a,b,c\n"
 
 
@@ -260,3 +262,10 @@ def test_every_account_adds_up_however_small_the_pieces(read, texts, piece_bytes
     account = found.result.accounts["a.csv"]
     assert (account.read, account.formatted, account.rejected) == (8, 2, 6)
     assert [number for number, _ in found.reasons] == [2, 4, 5, 6, 7, 8]
+
+
+def test_line_ends_in_cells_stay_where_blocks_end(read, texts, monkeypatch):
+    monkeypatch.setattr(delimited, "_BLOCK_BYTES", 1)
+    cells = ["\r\n" * n + "x" * (n % 7) for n in range(60)]
+    data = b"a\n" + "".join(f'"{cell}"\n' for cell in cells).encode()
+    assert [row[0] for row in read(data, texts("a")).values] == cells
