@@ -75,8 +75,9 @@ def compile_view(view: ParsedView, schemas: Mapping[AssetName, Schema]) -> Compi
 
     Raises
     ------
-    ViewError : its result is not defined by its inputs, a name is ambiguous, an output
-        column has no name, or a sum's type cannot be told; with file and line
+    ViewError : it is not portable, its result is not defined by its inputs, a name is
+        ambiguous, an output column has no name, or a sum's type cannot be told; with
+        file and line
     MissingColumn : no table has a column that it names
     UnknownAsset : it reads what has no schema
     """

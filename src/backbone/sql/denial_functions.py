@@ -17,6 +17,7 @@ __all__ = [
     "CASTS",
     "FUNCTIONS",
     "MATCHES",
+    "NODES",
     "UNITS",
     "Function",
     "Kind",
@@ -83,7 +84,7 @@ FUNCTIONS: dict[str, Function] = {
     "year": _PART,
 }
 
-_NODES: dict[type[exp.Expr], str] = {
+NODES: dict[type[exp.Expr], str] = {
     exp.Abs: "abs",
     exp.Cast: "cast",
     exp.Ceil: "ceil",
@@ -122,6 +123,7 @@ _NODES: dict[type[exp.Expr], str] = {
     exp.Upper: "upper",
     exp.Year: "year",
 }
+"""What sqlglot reads the functions as."""
 
 ARITHMETIC: dict[type[exp.Expr], str] = {
     exp.Add: "+",
@@ -164,4 +166,4 @@ UNITS = frozenset(
 
 def function_of(node: exp.Expr) -> str | None:
     """Return the name of the allowed function that `node` calls, or None."""
-    return _NODES.get(type(node))
+    return NODES.get(type(node))

@@ -141,6 +141,10 @@ def _outputs(node: exp.Expr, kinds: ScopeKinds) -> list[tuple[str, NumberKind]]:
         return list(zip(node.named_selects, pairs, strict=False))
     if isinstance(node, exp.Lateral) and isinstance(node.this, exp.Subquery):
         return kinds.outputs.get(id(node.this.unnest()), [])
+    if isinstance(node, exp.Values):
+        rows = [map(kinds.of, each.expressions) for each in node.expressions]
+        columns = map(_widest, zip(*rows, strict=False))
+        return list(zip(node.alias_column_names, columns, strict=False))
     if not isinstance(node, exp.Select):
         return []
     return [(select.alias_or_name, kinds.of(select)) for select in node.selects]

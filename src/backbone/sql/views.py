@@ -38,7 +38,8 @@ class ParsedView:
     """A view as its author wrote it.
 
     `expression` is the parsed text and is never changed; `inputs` are the assets that it
-    names, each once, in order of appearance (common table expressions are none).
+    names, each once, in order of appearance (common table expressions are none). It keeps
+    to the subset of SQL that every engine has the same, unless it is not `portable`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ParsedView:
     text: str
     expression: exp.Query
     inputs: tuple[AssetName, ...]
+    portable: bool = True
 
     @property
     def asset(self) -> AssetName:
@@ -99,7 +101,9 @@ class ParsedView:
         return found
 
 
-def parse_view(text: str, *, name: str, file: str, noun: str = "view") -> ParsedView:
+def parse_view(
+    text: str, *, name: str, file: str, noun: str = "view", portable: bool = True
+) -> ParsedView:
     """Read the text of a view.
 
     Parameters
@@ -108,6 +112,8 @@ def parse_view(text: str, *, name: str, file: str, noun: str = "view") -> Parsed
     name : the view's table name, without its zone
     file : what errors call the file
     noun : what errors call the text
+    portable : whether it has to mean the same on every engine; so does every view whose
+        declaration does not say ``engine: duckdb``
 
     Raises
     ------
@@ -135,7 +141,7 @@ def parse_view(text: str, *, name: str, file: str, noun: str = "view") -> Parsed
     for node in tree.find_all(exp.DML, exp.DDL, exp.Command):
         what = f"a {noun} only reads; this has {node.key.upper()}"
         raise ViewError(what, where=view.place(node, node.key))
-    return ParsedView(name, file, text, tree, tuple(_inputs(view)))
+    return ParsedView(name, file, text, tree, tuple(_inputs(view)), portable)
 
 
 def order_views(views: Iterable[ParsedView]) -> list[ParsedView]:

@@ -26,7 +26,9 @@ def schemas():
 
 @pytest.fixture
 def parsed():
-    return lambda sql, name="v": parse_view(sql, name=name, file=f"{name}.sql")
+    return lambda sql, name="v", **how: parse_view(
+        sql, name=name, file=f"{name}.sql", **how
+    )
 
 
 @pytest.fixture
@@ -36,4 +38,4 @@ def bound(parsed):
 
 @pytest.fixture
 def compiled(parsed):
-    return lambda sql: compile_view(parsed(sql), SCHEMAS)
+    return lambda sql, **how: compile_view(parsed(sql, **how), SCHEMAS)

@@ -1,9 +1,18 @@
 """What a view may say, and that everything refused is refused."""
 
+import re
+from pathlib import Path
+
 import pytest
+from sqlglot import exp
 
 from backbone.errors import ViewError
-from backbone.sql.portable import REFUSED_FUNCTIONS, check_portable
+from backbone.sql.denial_functions import ARITHMETIC, FUNCTIONS, MATCHES, NODES
+from backbone.sql.denial_functions import CASTS as RULE_CASTS
+from backbone.sql.portable import REFUSED_FUNCTIONS, all_rows, check_portable
+from backbone.sql.portable.conditions import CASTS
+from backbone.sql.portable.page import reference
+from backbone.sql.portable.patterns import java_pattern
 
 CALLS = {
     "age": "age(at)", "group_concat": "string_agg(k, ',')", "array_agg": "list(k)",
@@ -33,9 +42,11 @@ def call(name):
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED_FUNCTIONS))
-def test_every_refused_function_is_refused(parsed, name):
+@pytest.mark.parametrize("portable", [True, False])
+def test_every_refused_function_is_refused(parsed, name, portable):
+    view = parsed(f"select a,\n  {call(name)} as x\nfrom trusted.t", portable=portable)
     with pytest.raises(ViewError) as error:
-        check_portable(parsed(f"select a,\n  {call(name)} as x\nfrom trusted.t"))
+        check_portable(view)
     assert error.value.where == "v.sql:2"
     assert error.value.hint
 
@@ -55,7 +66,7 @@ def test_every_refused_function_is_refused(parsed, name):
 )  # fmt: skip
 def test_what_has_an_order_is_allowed(parsed, item):
     windows = "window w as (order by a), w2 as (w)"
-    check_portable(parsed(f"select {item} as x from trusted.t {windows}"))
+    check_portable(parsed(f"select {item} as x from trusted.t {windows}", portable=False))
 
 
 @pytest.mark.parametrize(
@@ -67,10 +78,59 @@ def test_what_has_an_order_is_allowed(parsed, item):
         "select distinct a from trusted.t",
         "select a from trusted.t where exists (select 1 from trusted.u limit 1)",
         "select a from trusted.t order by a",
-        "select a from trusted.t asof join trusted.u on t.a >= u.a",
         "select n from range(3) r(n)",
         "select p from (values (1)) v(p)",
     ],
 )
 def test_clauses_whose_result_is_defined_are_allowed(parsed, sql):
     check_portable(parsed(sql))
+
+
+@pytest.mark.parametrize(
+    "item", ["list_sum([a])", "bit_count(a)", "a::hugeint", "k glob 'a*'", "k ~ '(?i)a'"]
+)
+def test_what_only_one_engine_knows_is_lifted_where_that_engine_is_asked_for(
+    parsed, item
+):
+    sql = f"select {item} as x from trusted.t"
+    check_portable(parsed(sql, portable=False))
+    with pytest.raises(ViewError):
+        check_portable(parsed(sql))
+
+
+def test_every_way_to_read_a_rule_is_in_the_subset():
+    allowed = {key for row in all_rows() for key in row.of}
+    said = {node for node, _ in reversed(NODES.items())} | set(ARITHMETIC) | set(MATCHES)
+    assert said <= allowed
+    assert set(FUNCTIONS) - {"mod"} == set(NODES.values())
+    assert set(RULE_CASTS) - set(CASTS) == {exp.DType.TINYINT, exp.DType.FLOAT}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "", "abc", "a.b", "[a-z]+", "[^0-9]{2,3}", r"\d\w\s\b\.", "(a|b)*?", "(?:x)?", "^a$",
+        "[]a]", "[a^&&b]", r"[\d\s]", r"\[x\]", "a{2}b{2,}",
+    ],
+)  # fmt: skip
+def test_patterns_that_mean_the_same_everywhere(pattern):
+    assert java_pattern(pattern).startswith("(?d)")
+    re.compile(java_pattern(pattern).removeprefix("(?d)").replace("\\z", "\\Z"))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(?i)a", "(?=a)", "(?<name>a)", "a++", "a{2}{3}", r"\1", r"\pL", "[[:alpha:]]", "[a",
+        "{2}", "a}", r"\Aa", r"\Qa\E", "a**", r"[\S]", "x{1000}",
+    ],
+)  # fmt: skip
+def test_patterns_that_do_not_are_refused(pattern):
+    with pytest.raises(ValueError, match=r"."):
+        java_pattern(pattern)
+
+
+def test_the_page_is_made_of_the_table():
+    """Write it anew with: python -c "from backbone.sql.portable.page import reference; …"."""
+    page = Path(__file__).parents[3] / "docs" / "sql.md"
+    assert page.read_text(encoding="utf-8") == reference()

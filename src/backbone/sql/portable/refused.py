@@ -1,40 +1,19 @@
-"""What a view may not say, because its result is not defined by its inputs.
+"""What a view may not say on any engine, because its inputs do not define its result.
 
 The same inputs have to make the same table, whenever and wherever a view runs. The tables
 below list what breaks that: what asks the clock, the machine or chance; what takes
-"some" rows without an order that decides which; what only one engine understands. An
-ORDER BY is asked for and taken on trust: whether it leaves ties cannot be seen in SQL.
+"some" rows without an order that decides which. An ORDER BY is asked for and taken on
+trust: whether it leaves ties cannot be seen in SQL.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from sqlglot import exp
 
 from backbone.sql.aggregates import function_name, has_order
-from backbone.sql.views import ParsedView
+from backbone.sql.portable.rows import Refusal
 
-__all__ = [
-    "REFUSED_CLAUSES",
-    "REFUSED_FUNCTIONS",
-    "Refusal",
-    "check_portable",
-    "refusal_of",
-]
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why something is refused, and what would have worked.
-
-    `when` tells which uses are refused; all of them, if it is left out.
-    """
-
-    why: str
-    instead: str
-    when: Callable[[exp.Expr], bool] = lambda node: node is not None
+__all__ = ["REFUSED_CLAUSES", "REFUSED_FUNCTIONS", "refusal_of"]
 
 
 def _unordered(node: exp.Expr) -> bool:
@@ -183,19 +162,6 @@ REFUSED_CLAUSES: dict[type[exp.Expr], Refusal] = {
         "reads a version of its own", "Name the table; a run pins the version it reads."
     ),
 }
-
-
-def check_portable(view: ParsedView) -> None:
-    """Refuse a view whose result its inputs do not define.
-
-    Raises
-    ------
-    ViewError : with file and line, why, and what would have worked
-    """
-    for node in view.expression.walk():
-        refusal = refusal_of(node)
-        if refusal is not None:
-            raise view.failure(node, refusal.why, refusal.instead)
 
 
 def refusal_of(node: exp.Expr) -> Refusal | None:

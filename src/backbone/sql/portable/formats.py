@@ -1,0 +1,60 @@
+"""Formats of times that mean the same on every engine: a subset of strftime's letters."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from backbone.sql.portable.rows import Refusal
+
+__all__ = ["DIRECTIVES", "check_format", "pieces"]
+
+DIRECTIVES = {
+    "Y": "year, four digits", "m": "month, 01 to 12", "d": "day, 01 to 31",
+    "H": "hour, 00 to 23", "M": "minute", "S": "second", "f": "microseconds, six digits",
+    "j": "day of the year, 001 to 366", "y": "year, two digits", "b": "month: Jan",
+    "B": "month: January", "a": "day: Mon", "A": "day: Monday", "I": "hour, 01 to 12",
+    "p": "AM or PM", "-d": "day without a zero", "-m": "month without a zero",
+    "%": "a percent sign",
+}  # fmt: skip
+"""What may stand behind a percent sign, and what it means."""
+
+
+def pieces(text: str) -> list[tuple[str, bool]]:
+    """Return the pieces of a format: a directive (True) or plain text (False).
+
+    Raises
+    ------
+    ValueError : a directive is not in `DIRECTIVES`
+
+    >>> pieces("%d.%m")
+    [('d', True), ('.', False), ('m', True)]
+    """
+    found: list[tuple[str, bool]] = []
+    at = 0
+    while at < len(text):
+        if text[at] != "%":
+            found.append((text[at], False))
+            at += 1
+            continue
+        width = 2 if text[at + 1 : at + 2] == "-" else 1
+        letter = text[at + 1 : at + 1 + width]
+        if letter not in DIRECTIVES:
+            raise ValueError(f"`%{letter}`")
+        found.append(("%", False) if letter == "%" else (letter, True))
+        at += 1 + width
+    return found
+
+
+def check_format(node: exp.Expr) -> Refusal | None:
+    """Refuse a format that is no constant, or has other directives."""
+    anonymous = isinstance(node, exp.Anonymous)
+    given = node.expressions[1:2] if anonymous else [node.args.get("format")]
+    text = given[0] if given else None
+    if not isinstance(text, exp.Literal) or not text.is_string:
+        return Refusal("takes a format that is a constant", "Write '%Y-%m-%d'.")
+    try:
+        pieces(text.this)
+    except ValueError as error:
+        known = " ".join(f"%{letter}" for letter in DIRECTIVES)
+        return Refusal(f"has {error}, which is no portable format", f"There are: {known}")
+    return None

@@ -1,0 +1,205 @@
+"""The portable subset: numbers."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from backbone.sql.portable.checks import all_of, arity, constant, without
+from backbone.sql.portable.rows import Row, row
+
+__all__ = ["NUMBERS"]
+
+_ROUNDS = "half away from zero; `x` doubled by a power of ten first, as DuckDB does"
+_PLACES = constant(
+    "decimals", "places", what="a number of places", instead="Write `round(x, 2)`."
+)
+_BASE = "Write `log10(x)`, `log2(x)` or `ln(x)`."
+
+
+NUMBERS: tuple[Row, ...] = (
+    row(
+        "a + b",
+        exp.Add,
+        "widest",
+        ("1 + 2", "3"),
+        ("1.5 + 2", "3.5"),
+        ("0.1e0 + 0.2e0", "0.30000000000000004"),
+        note="whole numbers have 64 bits: beyond them an error; decimals keep all digits",
+    ),
+    row("a - b", exp.Sub, "widest", ("1 - 2.25", "-1.25"), ("5 - null", "null")),
+    row(
+        "a * b",
+        exp.Mul,
+        "widest",
+        ("3 * -4", "-12"),
+        ("1.5 * 1.25", "1.875"),
+        ("2e0 * 'inf'::double", "inf"),
+    ),
+    row(
+        "a / b",
+        exp.Div,
+        "double",
+        ("7 / 2", "3.5"),
+        ("1 / 0", "inf"),
+        ("-1 / 0", "-inf"),
+        ("0 / 0", "nan"),
+        ("7.5 / 2.5", "3.0"),
+        ("1 / nullif(0, 0)", "null"),
+        note="always of doubles; by zero it is infinite, of zero by zero not a number",
+    ),
+    row(
+        "a // b",
+        exp.IntDiv,
+        "as x",
+        ("7 // 2", "3"),
+        ("-7 // 2", "-3"),
+        ("7 // -2", "-3"),
+        ("7 // 0", "null"),
+        note="of whole numbers; towards zero; by zero it is null",
+    ),
+    row(
+        "a % b",
+        exp.Mod,
+        "widest",
+        ("7 % 3", "1"),
+        ("-7 % 3", "-1"),
+        ("7 % (-3)", "1"),
+        ("7 % 0", "null"),
+        ("7.5 % 2", "1.5"),
+        ("5.5e0 % 0e0", "nan"),
+        ("mod(-7.5e0, 2e0)", "-1.5"),
+        note="has the sign of `a`; by zero it is null, of doubles not a number",
+        also="mod",
+    ),
+    row("-a", exp.Neg, "as x", ("-(2 - 5)", "3")),
+    row(
+        "abs(x)",
+        exp.Abs,
+        "as x",
+        ("abs(-3)", "3"),
+        ("abs(-2.5)", "2.5"),
+        ("abs(-0.5e0)", "0.5"),
+    ),
+    row(
+        "sign(x)",
+        exp.Sign,
+        "integer",
+        ("sign(-2.5)", "-1"),
+        ("sign(0)", "0"),
+        ("sign('nan'::double)", "0"),
+    ),
+    row(
+        "round(x [, places])",
+        exp.Round,
+        "rounded",
+        ("round(2.5e0)", "3.0"),
+        ("round(-2.5e0)", "-3.0"),
+        ("round(2.675e0, 2)", "2.68"),
+        ("round(1.005e0, 2)", "1.0"),
+        ("round(2.345, 2)", "2.35"),
+        ("round(-2.345, 2)", "-2.35"),
+        ("round(1250e0, -2)", "1300.0"),
+        ("round(15, -1)", "20"),
+        ("round(0.49999999999999994e0)", "0.0"),
+        note=_ROUNDS,
+        check=all_of(_PLACES, without("truncate", instead="Write `trunc(x)`.")),
+    ),
+    row(
+        "floor(x)",
+        exp.Floor,
+        "whole",
+        ("floor(-2.5e0)", "-3.0"),
+        ("floor(2.5)", "2"),
+        ("floor(1e300)", "1e+300"),
+        check=without("decimals", "to", instead="Write `floor(x)`."),
+    ),
+    row(
+        "ceil(x)",
+        exp.Ceil,
+        "whole",
+        ("ceil(2.1e0)", "3.0"),
+        ("ceil(-2.5)", "-2"),
+        also="ceiling",
+        check=without("decimals", "to", instead="Write `ceil(x)`."),
+    ),
+    row(
+        "trunc(x)",
+        exp.Trunc,
+        "whole",
+        ("trunc(-2.7e0)", "-2.0"),
+        ("trunc(2.7)", "2"),
+        ("trunc(1e300)", "1e+300"),
+        check=without("decimals", instead="Write `trunc(x)`."),
+    ),
+    row(
+        "sqrt(x)",
+        exp.Sqrt,
+        "double",
+        ("sqrt(2)", "1.4142135623730951"),
+        note="an error below zero",
+    ),
+    row("cbrt(x)", exp.Cbrt, "double", ("round(cbrt(27), 9)", "3.0")),
+    row(
+        "ln(x)",
+        exp.Ln,
+        "double",
+        ("ln(10)", "2.302585092994046"),
+        note="an error unless `x` is above zero; so are all logarithms",
+    ),
+    row(
+        "log10(x)",
+        exp.Log,
+        "double",
+        ("log10(1000)", "3.0"),
+        ("log(1000)", "3.0"),
+        ("log2(8)", "3.0"),
+        also="log log2",
+    ),
+    row(
+        "exp(x)", exp.Exp, "double", ("exp(1)", "2.718281828459045"), ("exp(1000)", "inf")
+    ),
+    row(
+        "power(x, y)",
+        exp.Pow,
+        "double",
+        ("power(2, 10)", "1024.0"),
+        ("2 ** 0.5", "1.4142135623730951"),
+        ("power(0, -1)", "inf"),
+        also="pow",
+    ),
+    row("sin(x)", exp.Sin, "double", ("sin(1)", "0.8414709848078965")),
+    row("cos(x)", exp.Cos, "double", ("cos(1)", "0.5403023058681398")),
+    row("tan(x)", exp.Tan, "double", ("tan(1)", "1.5574077246549023")),
+    row("asin(x)", exp.Asin, "double", ("asin(1)", "1.5707963267948966")),
+    row("acos(x)", exp.Acos, "double", ("acos(1)", "0.0")),
+    row("atan(x)", exp.Atan, "double", ("atan(1)", "0.7853981633974483")),
+    row("atan2(y, x)", exp.Atan2, "double", ("atan2(1, -1)", "2.356194490192345")),
+    row("radians(x)", exp.Radians, "double", ("radians(180)", "3.141592653589793")),
+    row("degrees(x)", exp.Degrees, "double", ("degrees(pi())", "180.0")),
+    row("pi()", exp.Pi, "double", ("pi()", "3.141592653589793")),
+    row("isnan(x)", exp.IsNan, "boolean", ("isnan('nan'::double)", "true")),
+    row(
+        "isinf(x)",
+        exp.IsInf,
+        "boolean",
+        ("isinf(1 / 0)", "true"),
+        ("isinf(1e0)", "false"),
+    ),
+    row(
+        "isfinite(x)",
+        "isfinite",
+        "boolean",
+        ("isfinite('nan'::double)", "false"),
+        ("isfinite(1e0)", "true"),
+        check=arity(1, 1, "isfinite(x)"),
+    ),
+    row(
+        "a & b, a | b, xor(a, b)",
+        (exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor),
+        "as x",
+        ("6 & 3", "2"),
+        ("6 | 3", "7"),
+        ("xor(6, 3)", "5"),
+        also="xor",
+    ),
+)
