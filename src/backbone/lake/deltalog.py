@@ -11,11 +11,9 @@ from urllib.parse import unquote
 
 from backbone.errors import CorruptLake
 
-__all__ = ["ATTEMPT", "named_files"]
+__all__ = ["named_files"]
 
-ATTEMPT = re.compile(r"(?:^|/)(w-[^/]+/.+)$")
-"""In the path of a data file: its attempt's folder and what is below that."""
-
+_ATTEMPT = re.compile(r"(?:^|(?<=/))(?=(w-[^/]+/.+)$)")
 _ENTRY = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.parquet")
 
@@ -75,9 +73,13 @@ def _has_gaps(
 
 
 def _of_entry(path: Path) -> Iterator[str]:
-    for line in path.read_text(encoding="utf-8").split("\n"):  # the only end of a line
-        if line.strip():
-            yield from _of_action(json.loads(line))
+    text = path.read_text(encoding="utf-8")
+    lines = [line for line in text.split("\n") if line.strip()]  # the only end of a line
+    if not lines:
+        message = f"{path.name} is empty"
+        raise ValueError(message)
+    for line in lines:
+        yield from _of_action(json.loads(line))
 
 
 def _of_checkpoint(path: Path) -> Iterator[str]:
@@ -95,8 +97,10 @@ def _of_action(action: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _inside(path: str) -> Iterator[str]:
-    """Yield a path from its attempt's folder on, as it stands and without escapes."""
+    """Yield a path from its attempt's folder on, as it stands and without escapes.
+
+    Of an absolute path any folder might be the attempt's.
+    """
     for spelled in {path, unquote(path)}:
-        found = ATTEMPT.search(spelled)
-        if found:
+        for found in _ATTEMPT.finditer(spelled):
             yield found[1]

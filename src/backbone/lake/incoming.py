@@ -119,8 +119,9 @@ class Incoming:
     ) -> None:
         self._landing = landing
         self._shelve = shelve
-        self._leases = leases  # it lasts as long as what it protects
-        self._attempt = landing / INCOMING / leases.claim()
+        self._leases = leases
+        self._label = leases.claim()
+        self._attempt = landing / INCOMING / self._label
         self._files: dict[str, tuple[LandedObject, str]] = {}
         self._done = False
 
@@ -213,12 +214,14 @@ class Incoming:
         Raises
         ------
         LakeError : nothing was added, or the disk did not take it
+        CommitConflict : this process was taken for dead, and what it received removed
         """
         if self._done or not self._files:
             why = "it is closed" if self._done else "it holds no object"
             what = f"a delivery cannot be committed: {why}"
             raise LakeError(what)
         self._done = True
+        self._leases.assure(self._label)
         files = tuple(self._files.values())
         origin = files[0][0].origin if origin is None else origin
         attempt = Attempt(self._folder, files, origin, state, cursor, problems)

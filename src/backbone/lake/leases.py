@@ -97,19 +97,25 @@ class Leases:
                 self._begin()
             return self.label()
 
-    def assure(self, lease: str) -> None:
-        """Touch a lease, which must be there still; called just before a commit.
+    def assure(self, label: str) -> None:
+        """Touch the lease of a folder, which must hold still; done just before a commit.
+
+        A folder that no lease is named for is taken as it is.
 
         Raises
         ------
         CommitConflict : it was taken for over, and what it protected may be gone
         """
+        owner = Owner.parse(label)
+        if owner is None:
+            return
+        path = self._path(owner.lease)
         try:
-            os.utime(self._path(lease))
+            os.utime(path)
         except FileNotFoundError as error:
             raise CommitConflict(
                 "this run was taken for dead: it had shown no sign of life for long",
-                where=str(self._path(lease)),
+                where=str(path),
                 command="backbone run",
             ) from error
 

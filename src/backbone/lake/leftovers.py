@@ -32,7 +32,6 @@ class Tree:
 
     place: Path
     files: tuple[tuple[Path, int], ...]
-    empty: bool
     changed: float
 
     @property
@@ -78,20 +77,21 @@ class Leftover:
 
 
 def look(place: Path) -> Tree:
-    """Look at all that is below a folder, or at a file; links are not followed."""
+    """Look at all that is below a folder, or at a file.
+
+    Links to folders are not followed, and are no files either: who made one needs it.
+    """
     files: list[tuple[Path, int]] = []
-    empty, changed = False, _changed(place)
+    changed = _changed(place)
     if place.is_symlink() or not place.is_dir():
-        return Tree(place, ((place, _size(place)),), empty, changed)
-    for folder, folders, names in os.walk(place):
-        links = [one for one in folders if os.path.islink(os.path.join(folder, one))]  # noqa: PTH114, PTH118
-        empty = empty or not (names or folders)
-        for name in (*names, *links):
+        return Tree(place, ((place, _size(place)),), changed)
+    for folder, _, names in os.walk(place):
+        for name in names:
             path = Path(folder, name)
             files.append((path, _size(path)))
             changed = max(changed, _changed(path))
         changed = max(changed, _changed(Path(folder)))
-    return Tree(place, tuple(files), empty, changed)
+    return Tree(place, tuple(files), changed)
 
 
 class Judge:

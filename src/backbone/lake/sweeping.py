@@ -94,8 +94,8 @@ def in_records(root: Path, judge: Judge) -> Iterator[Leftover]:
 
 
 def _attempts(folder: Path, judge: Judge) -> Iterator[Leftover]:
-    places = [p for p in _children(folder) if _ATTEMPT.fullmatch(p.name) and p.is_dir()]
-    trees = [judge.look(place) for place in places]
+    places = [p for p in _children(folder) if _ATTEMPT.fullmatch(p.name)]
+    trees = [judge.look(place) for place in places if not place.is_symlink()]
     keepers = [judge.keeper(tree, mine_is_over=True) for tree in trees]
     if not trees:
         return
@@ -108,7 +108,7 @@ def _attempts(folder: Path, judge: Judge) -> Iterator[Leftover]:
         extra = [
             (f, n) for f, n in tree.files if f.relative_to(folder).as_posix() not in named
         ]
-        if extra or tree.empty:
+        if extra or not (tree.files or keeper):
             whole = len(extra) == len(tree.files)
             what: What = "empty folder"
             if extra:

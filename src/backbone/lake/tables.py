@@ -23,7 +23,7 @@ from deltalake.transaction import create_table_with_add_actions
 from backbone.errors import CommitConflict, CorruptLake, ForeignTable, LakeError
 from backbone.lake.actions import added, added_again, removed
 from backbone.lake.disk import sync, writing
-from backbone.lake.leases import GRACE_S, Leases, Owner
+from backbone.lake.leases import GRACE_S, Leases
 from backbone.lake.leftovers import Judge
 from backbone.lake.schemas import canonical_schema, delta_schema
 from backbone.lake.sweeping import asset_of, in_tables
@@ -267,11 +267,10 @@ class Tables:
 
     def _assure(self, asset: AssetName, commit: Commit) -> None:
         """Make sure that nobody else may take the new files away."""
-        inside = (file.path.relative_to(self.folder(asset)) for file in commit.add)
-        owners = {Owner.parse(path.parts[0].removeprefix("w-")) for path in inside}
-        for owner in owners:
-            if owner is not None:
-                self._leases.assure(owner.lease)
+        folder = self.folder(asset)
+        homes = {file.path.relative_to(folder).parts[0] for file in commit.add}
+        for home in homes:
+            self._leases.assure(home.removeprefix("w-"))
 
     def _write(self, asset: AssetName, commit: Commit, head: TableVersion | None) -> None:
         folder = self.folder(asset)
