@@ -51,6 +51,7 @@ def read_raw(
     piece_bytes: int = PIECE_BYTES,
     part: Part | None = None,
     prefix: str = "",
+    is_checked: bool = False,
 ) -> RawResult:
     """Read raw objects into Parquet files under `folder`.
 
@@ -76,6 +77,8 @@ def read_raw(
         What is to be read of the only object; its account is that of the part.
     prefix : str
         Begins the names of files.
+    is_checked : bool
+        Whether it is known that the request can be used as it is declared.
 
     Raises
     ------
@@ -90,7 +93,8 @@ def read_raw(
     if the file has more nulls than there were missing texts are the bad cells looked
     for, and only if one of them rejects its record is the file written again.
     """
-    check(request, connection)
+    if not is_checked:
+        check(request, connection)
     job = _Job(connection, request, folder, copy, prefix)
     rejecting = any(each.on_bad_cell == "reject" for each in request.columns)
     found = read(

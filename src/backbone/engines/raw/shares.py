@@ -32,7 +32,7 @@ __all__ = [
 
 SHARE_BYTES = 60_000_000  # less than a batch, so that a share is one file
 _LEAST_BYTES = 8 << 20
-_OBJECT_BYTES = 16 << 10  # what opening an object costs, as bytes that are read
+_OBJECT_BYTES = 4 << 10  # what opening an object costs, as bytes that are read
 _SHARES_EACH = 3
 
 
@@ -64,7 +64,8 @@ def share_bytes_for(sizes: Iterable[int], parallelism: int) -> int:
     So many that `parallelism` workers end at about the same time, but none so small
     that it is not worth a task, or so big that it is more than a file.
     """
-    each = sum(sizes) // (_SHARES_EACH * max(1, parallelism))
+    weight = sum(size + _OBJECT_BYTES for size in sizes)
+    each = weight // (_SHARES_EACH * max(1, parallelism))
     return min(SHARE_BYTES, max(_LEAST_BYTES, each))
 
 

@@ -137,6 +137,7 @@ def _result(
         copy=copy,
         part=share.part,
         prefix=job.prefix(number),
+        is_checked=True,
     )
 
 
