@@ -11,7 +11,7 @@ demo: $(VENV)/installed
 	$(VENV)/bin/backbone demo $(DEMO)
 
 test: $(DEV)/installed
-	$(DEV)/bin/python -m pytest -n 2 --dist loadfile
+	$(DEV)/bin/python -m pytest -n 2 --dist loadgroup
 
 check: $(DEV)/installed
 	$(DEV)/bin/ruff check .
@@ -37,4 +37,5 @@ $(VENV)/installed: pyproject.toml constraints.txt
 $(DEV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/python $(PIP) -e ".[demo,notebook,dev]"
+	$(DEV)/bin/python $(PIP) --no-deps --upgrade --target $(DEV)/sail pyspark-client==4.2.0
 	touch $@

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 from pyspark.sql import SparkSession as Spark
+from pyspark.sql import types as st
 from pyspark.sql.functions import arrow_udf
 
 from backbone.engines.duckdb.batches import evaluate
@@ -25,14 +26,14 @@ class Lent:
 
     expression: str
     takes: int
-    gives: str
+    gives: st.DataType
 
 
 LENT: dict[str, Lent] = {
-    "bb_jaro_winkler": Lent("jaro_winkler_similarity(a, b)", 2, "double"),
-    "bb_levenshtein": Lent("levenshtein(a, b)", 2, "bigint"),
-    "bb_nfc": Lent("nfc_normalize(a)", 1, "string"),
-    "bb_text": Lent("cast(a as varchar)", 1, "string"),
+    "bb_jaro_winkler": Lent("jaro_winkler_similarity(a, b)", 2, st.DoubleType()),
+    "bb_levenshtein": Lent("levenshtein(a, b)", 2, st.LongType()),
+    "bb_nfc": Lent("nfc_normalize(a)", 1, st.StringType()),
+    "bb_text": Lent("cast(a as varchar)", 1, st.StringType()),
 }
 
 

@@ -97,6 +97,7 @@ class SparkSession:
         final = query.then(f"{name}__cast", _cast(query.result, schema))
         with self._computing(inputs):
             self._frame(final, inputs).write.parquet(str(folder / name))
+        _tidy(folder / name)
         return Written(written_files(_files(folder / name), schema), schema)
 
     def fetch(
@@ -172,6 +173,13 @@ class SparkSession:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.parquet"))
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what Spark leaves beside the files: a mark of success, sums of blocks."""
+    for path in folder.iterdir():
+        if path.suffix != ".parquet":
+            path.unlink()
 
 
 def _cast(source: str, schema: Schema) -> exp.Select:

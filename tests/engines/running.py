@@ -1,0 +1,126 @@
+"""Engines for tests: each is started once in a process, and ended with it.
+
+Sail speaks Spark Connect, starts in less than a second and needs no Java: it is what is
+asked all the time. It knows Spark up to 4.2, so its server has a pyspark of its own
+(`make` puts it into the folder ``sail`` of the environment); ours is the client.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from backbone.engines.duckdb import DuckDBEngine
+from backbone.engines.protocol import Engine
+from backbone.errors import EngineUnavailable
+
+__all__ = ["ENGINES", "duckdb", "sail", "spark"]
+
+ENGINES = (
+    "duckdb",
+    pytest.param("sail", marks=pytest.mark.sail),
+    pytest.param("spark", marks=pytest.mark.spark),
+)
+
+_PYSPARK_OF_SAIL = Path(sys.prefix) / "sail"
+_SERVER = """
+import sys
+from pysail.spark import SparkConnectServer
+
+server = SparkConnectServer(ip="127.0.0.1", port=0)
+server.start(background=True)
+print(server.listening_address[1], flush=True)
+sys.stdin.read()
+server.stop()
+"""
+
+
+@contextmanager
+def duckdb() -> Iterator[Engine]:
+    engine = DuckDBEngine(threads=2)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+@contextmanager
+def spark(scratch: Path) -> Iterator[Engine]:
+    """Start Spark in a Java process of its own; it is skipped where it cannot run."""
+    _needs("pyspark", "the extra `spark` is not installed")
+    from backbone.engines.spark import SparkEngine  # noqa: PLC0415 - may be missing
+    from backbone.engines.spark.java import find_java  # noqa: PLC0415
+
+    try:
+        find_java()
+    except EngineUnavailable as error:
+        _absent(str(error))
+    conf = {"spark.sql.shuffle.partitions": "2", "spark.driver.memory": "1g"}
+    engine = SparkEngine(master="local[2]", conf=conf, scratch=scratch)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+@contextmanager
+def sail(scratch: Path) -> Iterator[Engine]:
+    """Start Sail's server and connect to it."""
+    for needed in ("pyspark", "pysail"):
+        _needs(needed, f"{needed} is not installed")
+    from backbone.engines.spark import SparkEngine  # noqa: PLC0415 - may be missing
+
+    with _sail_server(scratch / "sail.log") as port:
+        engine = SparkEngine(master=f"sc://127.0.0.1:{port}", scratch=scratch)
+        try:
+            yield engine
+        finally:
+            engine.close()
+
+
+@contextmanager
+def _sail_server(log: Path) -> Iterator[int]:
+    """Run the server in a process that ends when its standard input is closed."""
+    path = [str(_PYSPARK_OF_SAIL)] if _PYSPARK_OF_SAIL.is_dir() else []
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "RUST_LOG": "warn"}
+    with (
+        log.open("wb") as said,
+        subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", _SERVER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            env=environ,
+        ) as server,
+    ):
+        assert server.stdout is not None
+        assert server.stdin is not None
+        try:
+            line = server.stdout.readline()
+            assert line, log.read_text()
+            yield int(line)
+        finally:
+            server.stdin.close()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def _needs(module: str, otherwise: str) -> None:
+    if find_spec(module) is None:
+        _absent(otherwise)
+
+
+def _absent(why: str) -> None:
+    """Skip, but where everything is to be tested."""
+    if os.environ.get("CI"):
+        pytest.fail(f"an engine is missing: {why}")
+    pytest.skip(why)
