@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
-from pyspark.sql import SparkSession, functions
+from pyspark.sql import SparkSession
 
 from backbone.engines import raw
 from backbone.engines.protocol import RawRead, RawResult
@@ -52,7 +52,7 @@ def _spread(spark: SparkSession, job: str, tasks: Sequence[str]) -> list[str]:
     # a range is cut evenly; a shuffle would deal some tasks out in pairs
     numbers = spark.range(0, count, 1, min(count, _MOST_TASKS))
     dealt = numbers.withColumnRenamed("id", "number").join(
-        functions.broadcast(spark.createDataFrame(told)), "number"
+        spark.createDataFrame(told).hint("broadcast"), "number"
     )
     found = dealt.mapInArrow(partial(raw.answered, job), _ANSWERS).toArrow()
     answers = dict(
