@@ -10,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import growth, machine, management, startup
+from bench import files, growth, machine, management, startup
 from bench.projects import example
+from bench.tpch import compare as tpch
+from bench.tpch import report
 
-PARTS = ("management", "demo", "idle", "help", "growth")
+PARTS = ("management", "demo", "idle", "help", "growth", "tpch", "files")
 
 
 class _Bench:
@@ -24,6 +26,9 @@ class _Bench:
         self.repeat = options.repeat
         self.budget_s = options.budget
         self.times = options.times
+        self.scales = options.scale
+        self.engines = options.engine
+        self.files = options.files
         self._demo: dict[str, Any] | None = None
 
     def measure(self, part: str) -> dict[str, Any]:
@@ -36,6 +41,12 @@ class _Bench:
             "help": lambda: startup.helped(repeat=2 * self.repeat),
             "growth": lambda: growth.grown(
                 self._template(), self.work, budget_s=self.budget_s, times=self.times
+            ),
+            "tpch": lambda: tpch.compared(
+                self.work, scales=self.scales, engines=self.engines
+            ),
+            "files": lambda: files.counted(
+                self.work, files=self.files, engines=self.engines
             ),
         }
         return made[part]()
@@ -60,6 +71,8 @@ _SHOWN: dict[str, Callable[[dict[str, Any]], str]] = {
     "idle": startup.shown,
     "help": startup.shown,
     "growth": growth.shown,
+    "tpch": report.shown,
+    "files": files.shown,
 }
 
 
@@ -95,6 +108,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--times", type=int, nargs="+", default=growth.TIMES, metavar="N",
         help="how many times the flights, for growth (1 10 30)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--scale", type=float, nargs="+", default=tpch.SCALES, metavar="N",
+        help="scale factors of TPC-H (0.1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--engine", choices=tpch.ENGINES, nargs="+", default=tpch.ENGINES, metavar="NAME",
+        help=f"engines: {', '.join(tpch.ENGINES)}; all by default",
+    )  # fmt: skip
+    parser.add_argument(
+        "--files", type=int, nargs="+", default=files.FILES, metavar="N",
+        help="how many files (20 200 2000)",
     )  # fmt: skip
     parser.add_argument("--work", type=Path, help="a folder to work in, on a local disk")
     options = parser.parse_args()

@@ -49,9 +49,12 @@ def command() -> list[str]:
     return [sys.executable, "-m", "backbone.cli.main"]
 
 
-def run(project: Path, *select: str) -> Measured:
+def run(
+    project: Path, *select: str, engine: str = "duckdb", watch: bool = False
+) -> Measured:
     """Run a project, or what is selected of it."""
-    return measured([*command(), "-C", project, "run", *select])
+    words = [*command(), "-C", project, "run", "--engine", engine, *select]
+    return measured(words, watch=watch)
 
 
 def asked(project: Path, *words: str) -> Any:
@@ -66,7 +69,9 @@ def zones(project: Path) -> dict[str, ZoneCost]:
     catalog = project / ".backbone/catalog.db"
     with closing(sqlite3.connect(f"file:{catalog}?mode=ro", uri=True)) as db:
         last = db.execute("SELECT id FROM runs ORDER BY started DESC LIMIT 1").fetchone()
-        for (cost,) in db.execute("SELECT seconds FROM collections WHERE run = ?", last):
+        for (cost,) in db.execute(  # each dataset of a source has the source's seconds
+            "SELECT max(seconds) FROM collections WHERE run = ? GROUP BY source", last
+        ):
             seconds["landing"] += cost
         for asset, cost, peak in db.execute(
             "SELECT asset, seconds, memory_bytes FROM steps WHERE run = ?", last

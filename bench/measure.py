@@ -7,10 +7,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+
+from bench.watch import Watch
 
 __all__ = ["Measured", "Series", "measured"]
 
@@ -22,13 +24,15 @@ class Measured:
     """What one command took.
 
     `seconds` of the wall; `cpu_s` of all processors, children included; `peak_bytes` of
-    the largest process.
+    the largest process, or of all processes together where they were watched; `peaks` by
+    kind then.
     """
 
     seconds: float
     cpu_s: float
     peak_bytes: int
     output: str
+    peaks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,10 @@ class Series:
         }
 
 
-def measured(command: Sequence[str | Path], *, folder: Path | None = None) -> Measured:
-    """Run `command` to its end.
+def measured(
+    command: Sequence[str | Path], *, folder: Path | None = None, watch: bool = False
+) -> Measured:
+    """Run `command` to its end; `watch` the memory of all that it starts.
 
     Raises
     ------
@@ -86,8 +92,11 @@ def measured(command: Sequence[str | Path], *, folder: Path | None = None) -> Me
             stdout=output,
             stderr=errors,
         )
+        watched = Watch(process.pid) if watch else None
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
+        if watched is not None:
+            watched.stop()
         process.returncode = os.waitstatus_to_exitcode(status)
         printed = _text(output)
         if process.returncode:
@@ -96,11 +105,15 @@ def measured(command: Sequence[str | Path], *, folder: Path | None = None) -> Me
                 f"`{line}` ended with exit code {process.returncode}:\n"
                 f"{printed[-2_000:]}{_text(errors)[-4_000:]}"
             )
+    cpu_s, peak_bytes = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _UNIT_BYTES
+    if watched is None:
+        return Measured(seconds, cpu_s, peak_bytes, printed)
     return Measured(
         seconds,
-        usage.ru_utime + usage.ru_stime,
-        usage.ru_maxrss * _UNIT_BYTES,
+        max(cpu_s, watched.cpu_s),  # a Java that nobody waits for is in the second alone
+        max(peak_bytes, watched.peak_bytes),
         printed,
+        watched.peaks,
     )
 
 
