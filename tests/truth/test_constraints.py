@@ -10,11 +10,14 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 import pytest
+from sqlglot import parse_one
 
 from backbone.errors import UnsupportedRule
-from backbone.management.trusted.detect import pair_count, violations
+from backbone.management.trusted.detect import Cut, group_sizes, pair_count, violations
+from backbone.management.trusted.plans import ranges
 from backbone.management.trusted.shapes import shape_of
 from backbone.sql.denial import parse
+from backbone.sql.queries import Query
 
 NUMBERS = ("a", "b", "x", "y")
 TEXTS = ("s", "u")
@@ -195,6 +198,59 @@ def test_tables_without_a_common_key(connection, seed):
             load(connection, "rows", rows)
             agrees(connection, constraint, *brute(rows, claims))
             checked += 1
+
+
+def random_sorted_rule(rng, *, key):
+    """A rule that sorts: two order comparisons, with or without a `<>`."""
+    while True:
+        claims = random_claims(rng)
+        texts = [*(["t1.g = t2.g"] if key else []), *(claim.text() for claim in claims)]
+        constraint = supported(" and ".join(texts))
+        if constraint is not None and shape_of(constraint).kind == "two orders":
+            return constraint, claims
+
+
+@pytest.mark.parametrize(("seed", "fan_out"), [(0, 2), (1, 3), (2, 16)])
+def test_groups_cut_into_ranges_give_the_same_rows(
+    connection, monkeypatch, seed, fan_out
+):
+    monkeypatch.setattr(ranges, "_FAN_OUT", fan_out)
+    rng = random.Random(2000 + seed)
+    for groups, size in ((1, 14), (1, 25), (4, 12)):
+        rows = random_rows(rng, groups=groups, size=size)
+        load(connection, "rows", rows)
+        for _ in range(3):
+            constraint, claims = random_sorted_rule(rng, key=groups > 1)
+            expected, _ = brute(rows, claims)
+            sizes = connection.execute(group_sizes(constraint).sql()).fetchone()
+            for number in (rng.randint(2, 9), 40):
+                sampled = (sizes[0] or 0) * rng.choice([1, 1, 9, 60])
+                query = violations(constraint, cut=Cut(number, sampled))
+                found = connection.execute(query.sql()).fetchall()
+                assert len(found) == len(dict(found)), constraint.text
+                assert dict(found) == expected, constraint.text
+
+
+def test_ranges_are_about_even_whatever_the_groups_and_ties(connection):
+    connection.execute(
+        "create table rows as select 7 * i as _row, case when i % 10 = 0 then i else 0 "
+        "end as g, case when i % 3 = 0 then i % 1000 else 5 end as a, i % 77 as b "
+        "from range(60_000) r(i)"
+    )
+    constraint = parse("r", "t1.g = t2.g and t1.a <= t2.a and t1.b > t2.b")
+    rows, largest = connection.execute(group_sizes(constraint).sql()).fetchone()
+    assert (rows, largest) == (120_000, 108_002)
+    query = violations(constraint, cut=Cut(50, rows))
+    steps = dict(query.steps)
+    names = list(steps)
+    until = names[: names.index("ranged_t1") + 1]
+    sizes = Query(
+        (*((name, steps[name]) for name in until),
+         ("sizes", parse_one("select part, count(*) as n from ranged_t1 group by part")))
+    )  # fmt: skip
+    counts = dict(connection.execute(sizes.sql()).fetchall())
+    assert len(counts) == 50
+    assert max(counts.values()) < 2 * rows / 50
 
 
 LEAVES = ("compare", "null", "in", "like", "between")

@@ -34,11 +34,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What differs between engines and is no matter of SQL spelling."""
+    """What differs between engines and is no matter of SQL spelling.
+
+    `rows_per_group` is how many rows of one group a window may put into one place; a
+    larger group is cut into ranges. None: one sort is the fastest.
+    """
 
     name: str
     dialect: str
     in_process: bool
+    rows_per_group: int | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,11 @@ class RawResult:
 
 class Session(Protocol):
     """A place to compute in: what is staged lives as long as the session."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return those of the engine."""
+        ...
 
     def read_raw(self, read: RawRead, folder: Path) -> RawResult:
         """Read raw files into Parquet files under `folder`."""

@@ -11,7 +11,6 @@ import duckdb
 
 from backbone.engines.duckdb.failures import mapped
 from backbone.engines.duckdb.session import DuckDBSession
-from backbone.engines.protocol import Capabilities
 from backbone.engines.raw import opened_database
 
 __all__ = ["DuckDBEngine"]
@@ -31,7 +30,7 @@ class DuckDBEngine:
         Folder for spilled data; made when needed.
     """
 
-    capabilities = Capabilities(name="duckdb", dialect="duckdb", in_process=True)
+    capabilities = DuckDBSession.capabilities
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ from backbone.engines import raw
 from backbone.engines.duckdb.failures import mapped, reading
 from backbone.engines.duckdb.types import schema_of
 from backbone.engines.protocol import (
+    Capabilities,
     RawRead,
     RawResult,
     Relation,
@@ -32,6 +33,8 @@ _FILE_BYTES = "512MB"
 
 class DuckDBSession:
     """A place to compute in; used by one thread at a time."""
+
+    capabilities = Capabilities(name="duckdb", dialect="duckdb", in_process=True)
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, *, threads: int) -> None:
         self._connection = connection

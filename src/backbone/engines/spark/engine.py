@@ -11,7 +11,6 @@ from pathlib import Path
 from pyspark.sql import SparkSession as Spark
 
 from backbone.engines.duckdb import DuckDBEngine
-from backbone.engines.protocol import Capabilities
 from backbone.engines.spark.functions import register
 from backbone.engines.spark.launch import launch, release
 from backbone.engines.spark.session import SparkSession
@@ -34,7 +33,7 @@ class SparkEngine:
         Folder for intermediate results; every executor must see it.
     """
 
-    capabilities = Capabilities(name="spark", dialect="spark", in_process=False)
+    capabilities = SparkSession.capabilities
 
     def __init__(
         self,

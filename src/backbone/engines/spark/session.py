@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from backbone.engines.duckdb import DuckDBEngine
 from backbone.engines.protocol import (
+    Capabilities,
     RawRead,
     RawResult,
     Relation,
@@ -39,6 +40,10 @@ class SparkSession:
     Intermediate results are Parquet files below `scratch`, which every executor sees: a
     lost executor costs the task it was at, and nothing is computed twice.
     """
+
+    capabilities = Capabilities(
+        name="spark", dialect="spark", in_process=False, rows_per_group=2_000_000
+    )
 
     def __init__(
         self, spark: Spark, name: str, scratch: Path, binder: DuckDBEngine

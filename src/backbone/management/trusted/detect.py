@@ -14,18 +14,26 @@ from sqlglot import exp
 
 from backbone.management.trusted.plans import equality, one_order, two_orders
 from backbone.management.trusted.plans.frame import Frame, Steps, base_steps, select
+from backbone.management.trusted.plans.ranges import Cut
 from backbone.management.trusted.shapes import Kind, PairShape, kind_of, shape_of
 from backbone.model.constraints import ColumnRef, DenialConstraint, Reference
 from backbone.sql.denial_terms import predicate_expression
 from backbone.sql.queries import Query, column, table
 
-__all__ = ["ROWS", "Explanation", "Role", "explain", "pair_count", "violations"]
+__all__ = [
+    "ROWS",
+    "Cut",
+    "Explanation",
+    "Role",
+    "explain",
+    "group_sizes",
+    "pair_count",
+    "violations",
+]
 
 Role = Literal["t1", "t2", "both"]
 ROWS = "rows"
 """The name by which a query reads the table that a constraint is about."""
-
-_PLANS = {"equality": equality, "one order": one_order, "two orders": two_orders}
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,9 @@ class Explanation:
         return f"{self.shape}: {self.plan}, {self.cost}"
 
 
-def violations(constraint: DenialConstraint, *, source: str = ROWS) -> Query:
+def violations(
+    constraint: DenialConstraint, *, source: str = ROWS, cut: Cut | None = None
+) -> Query:
     """Return the query that finds the rows which break `constraint`.
 
     Parameters
@@ -50,6 +60,8 @@ def violations(constraint: DenialConstraint, *, source: str = ROWS) -> Query:
     source : str
         The relation to look at: ``_row`` (unique, not null) and the constraint's columns.
         A reference also reads the relation that is named as its table.
+    cut : Cut, optional
+        Into how many ranges to cut what is sorted; the rows found are the same.
 
     Returns
     -------
@@ -66,11 +78,33 @@ def violations(constraint: DenialConstraint, *, source: str = ROWS) -> Query:
         return Query.of(_breaking(constraint, source))
     shape = shape_of(constraint)
     steps = base_steps(shape, source)
-    plan = _PLANS[shape.kind]
     frames = _frames(shape)
     for frame in frames:
-        steps += [*frame.steps(), *plan.found(frame)]
+        steps += [*frame.steps(), *_found(frame, cut)]
     return Query((*steps, ("violations", _roles(shape, frames))))
+
+
+def _found(frame: Frame, cut: Cut | None) -> Steps:
+    if frame.shape.kind == "two orders":
+        return two_orders.found(frame, cut)
+    if frame.shape.kind == "one order":
+        return one_order.found(frame)
+    return equality.found(frame)
+
+
+def group_sizes(constraint: DenialConstraint, *, source: str = ROWS) -> Query | None:
+    """Return the query of how many ``rows`` are sorted, and of the ``largest`` group.
+
+    None where nothing is sorted: then no group has to be in one place.
+    """
+    if constraint.reference is not None or not constraint.is_pair:
+        return None
+    shape = shape_of(constraint)
+    if shape.kind != "two orders":
+        return None
+    frame = Frame("t1", shape)
+    steps = [*base_steps(shape, source), *frame.steps(), *two_orders.group_sizes(frame)]
+    return Query(tuple(steps))
 
 
 def pair_count(constraint: DenialConstraint, *, source: str = ROWS) -> Query | None:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Session, Staged
 from backbone.errors import UnknownAsset
-from backbone.management.trusted.detect import ROWS, pair_count, violations
+from backbone.management.trusted.detect import (
+    ROWS,
+    Cut,
+    group_sizes,
+    pair_count,
+    violations,
+)
 from backbone.management.trusted.pieces import (
     Inputs,
     Piece,
@@ -98,7 +105,8 @@ def search(
     branches: list[exp.Query] = []
     for place, (one, (steps, read)) in enumerate(zip(asked, readings, strict=True)):
         inputs.update(read)
-        query = Query((*steps, *violations(one.part.constraint).steps))
+        cut = _cut(session, state, one.part, steps, read)
+        query = Query((*steps, *violations(one.part.constraint, cut=cut).steps))
         branches.append(nested(query, ["_row", "role"], place))
     found = session.stage(Query.of(union(branches), "found"), inputs)
     rows = _rows(session, found, len(asked))
@@ -108,6 +116,21 @@ def search(
     ]
     pairs = _pairs(session, findings, readings)
     return tuple(replace(each, pairs=pairs.get(each.place)) for each in findings)
+
+
+def _cut(
+    session: Session, state: State, part: Part, steps: Steps, inputs: Inputs
+) -> Cut | None:
+    """Return into how many ranges to cut what `part` sorts, if a group is too large."""
+    limit = session.capabilities.rows_per_group
+    sizes = group_sizes(part.constraint)
+    if limit is None or sizes is None or 2 * state.work.rows <= limit:
+        return None
+    (found,) = session.fetch(Query((*steps, *sizes.steps)), inputs).to_pylist()
+    if int(found["largest"] or 0) <= limit:
+        return None
+    rows = int(found["rows"])
+    return Cut(ceil(rows / limit), rows)
 
 
 def _rows(session: Session, found: Staged, places: int) -> Mapping[int, int]:

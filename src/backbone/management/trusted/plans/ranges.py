@@ -122,8 +122,7 @@ def _bounds(source: str, order: Order, cut: Cut, suffix: str) -> Steps:
     )
     numbered = f"select *, (place - 1) * {cut.ranges} // n as part from placed{suffix}"
     following = (
-        "select *, lag(part) over (order by place) as previous "
-        f"from numbered{suffix}"
+        f"select *, lag(part) over (order by place) as previous from numbered{suffix}"
     )
     bounds = (
         f"select {listed}, part, place from following{suffix} "
@@ -142,12 +141,8 @@ def _nodes(order: Order, cut: Cut, level: int, suffix: str) -> Step:
     """The children of this level: where each begins (null: with its parent) and ends."""
     leaves = _FAN_OUT ** (cut.levels - 1 - level)
     among = f"over (partition by part // {leaves * _FAN_OUT} order by place)"
-    new = (
-        f"select *, lag(part // {leaves}) {among} as elder from bounds{suffix}"
-    )
-    kept = (
-        f"select * from ({new}) as b where elder is null or elder < part // {leaves}"
-    )
+    new = f"select *, lag(part // {leaves}) {among} as elder from bounds{suffix}"
+    kept = f"select * from ({new}) as b where elder is null or elder < part // {leaves}"
     ends = ", ".join(f"lead({name}) {among} as to_{name}" for name in order.names)
     text = (
         f"select *, part // {leaves} as child, part // {leaves * _FAN_OUT} as parent, "

@@ -13,6 +13,9 @@ into it, and a probe has a partner if one is found in its range or in what is ca
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from backbone.management.trusted.plans.frame import Frame, Step, Steps, select
 from backbone.management.trusted.plans.ranges import Cut, Order, broadcast, ranged
 from backbone.model.constraints import Operator
@@ -34,7 +37,7 @@ def found(frame: Frame, cut: Cut | None = None) -> Steps:
 
 
 def group_sizes(frame: Frame) -> Steps:
-    """Return the steps of which the last has ``rows`` to sort and the ``largest`` group."""
+    """Return steps; the last has ``rows`` that are sorted and the ``largest`` group."""
     source = [] if _is_one_relation(frame) else [_both(frame)]
     name = source[0][0] if source else frame.step("probes")
     sizes = f"select count(*) as n from {name} {frame.grouped()}"
@@ -54,3 +57,246 @@ def _best(frame: Frame) -> str:
 def _direction(op: Operator) -> str:
     """Builds that satisfy ``probe op build`` come first in this direction."""
     return "desc" if op in {"<", "<="} else "asc"
+
+
+def _sorted(frame: Frame) -> Order:
+    """Ties in x0: probes first where equal values do not satisfy the comparison."""
+    probes_first = "desc" if frame.ops[0] in _STRICT else "asc"
+    first = ("x0", _direction(frame.ops[0]))
+    return Order((first, ("probe", probes_first), ("id", "asc")))
+
+
+def _both(frame: Frame) -> Step:
+    other = f", {frame.other} as d" if frame.other else ""
+    columns = frame.listed(frame.keys, end=", ") + f"x0, x1{other}"
+    text = (
+        f"select id, 1 as probe, {columns} from {frame.step('probes')} union all "
+        f"select id, 0 as probe, {columns} from {frame.step('builds')}"
+    )
+    return frame.step("both"), select(text)
+
+
+def _one_relation(frame: Frame, cut: Cut | None) -> Steps:
+    """Both comparisons strict over the same columns: every row is probe and build.
+
+    Among rows of equal x0, those before a row have an x1 that does not satisfy the second
+    comparison, so they cannot do harm.
+    """
+    tied = "desc" if frame.ops[1] == ">" else "asc"
+    order = Order((("x0", _direction(frame.ops[0])), ("x1", tied)))
+    if cut:
+        order = Order((*order.columns, ("id", "asc")))
+    line = _Line(frame.step("probes"), ("id", "x0", "x1"), order, "x1", _EARLIER)
+    return _extremum(frame, line, cut)
+
+
+def _plain(frame: Frame, cut: Cut | None) -> Steps:
+    line = _Line(
+        frame.step("both"),
+        ("id", "probe", "x0", "x1"),
+        _sorted(frame),
+        "case when probe = 0 then x1 end",
+        _RUNNING,
+        asked="probe = 1 and ",
+    )
+    return [_both(frame), *_extremum(frame, line, cut)]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """The rows of `source` in their order inside a group.
+
+    `value` is what a row adds to the extremum of the window `over`; `asked` is the
+    condition (and ``and``) of rows that are probes.
+    """
+
+    source: str
+    columns: tuple[str, ...]
+    order: Order
+    value: str
+    over: str
+    asked: str = ""
+
+
+def _extremum(frame: Frame, line: _Line, cut: Cut | None) -> Steps:
+    steps, source = _in_ranges(frame, line, cut)
+    keys = [*frame.keys, *(["part"] if cut else [])]
+    window = f"{_partition(keys)} {line.order.by()} {line.over}"
+    columns = ", ".join([*keys, *(n for n in line.columns if n != "x0")])
+    running = f"select {columns}, {_best(frame)}({line.value}) over ({window}) as best"
+    steps.append((frame.step("running"), select(f"{running} from {source}")))
+    op = frame.ops[1]
+    if not cut:
+        text = f"select id from {frame.step('running')} where {line.asked}x1 {op} best"
+        return [*steps, (frame.step("found"), select(text))]
+    listed = ", ".join(keys)
+    tops = (
+        f"select {listed}, {_best(frame)}({line.value}) as top "
+        f"from {frame.step('divided')} group by {listed}"
+    )
+    over = f"{frame.partition()} order by part {_EARLIER}"
+    carried = (
+        f"select {listed}, {_best(frame)}(top) over ({over}) as carry "
+        f"from {frame.step('tops')}"
+    )
+    last = (
+        f"select r.id from {frame.step('running')} r left join {frame.step('carried')} c "
+        f"on {frame.on('r', 'c', ['part'])} "
+        f"where {line.asked}(r.x1 {op} r.best or r.x1 {op} c.carry)"
+    )
+    return [
+        *steps,
+        (frame.step("tops"), select(tops)),
+        (frame.step("carried"), select(carried)),
+        (frame.step("found"), broadcast(select(last), "c")),
+    ]
+
+
+def _in_ranges(frame: Frame, line: _Line, cut: Cut | None) -> tuple[Steps, str]:
+    """Return steps, and the one that has the rows of `line`, with ``part`` if cut.
+
+    The step ``divided`` has those of groups of which there is more than one range.
+    """
+    if cut is None:
+        return [], line.source
+    columns = [*line.columns, *frame.keys]
+    order = Order((*((key, "asc") for key in frame.keys), *line.order.columns))
+    suffix = frame.step("")
+    steps = ranged(line.source, columns, order, cut, suffix)
+    source = f"ranged{suffix}"
+    if not frame.keys:
+        return [
+            *steps,
+            (frame.step("divided"), select(f"select * from {source}")),
+        ], source
+    large = (
+        f"select distinct {frame.listed(frame.keys)} from bounds{suffix} where part > 0"
+    )
+    divided = (
+        f"select r.* from {source} r semi join {frame.step('large')} g "
+        f"on {frame.on('r', 'g')}"
+    )
+    return [
+        *steps,
+        (frame.step("large"), select(large)),
+        (frame.step("divided"), broadcast(select(divided), "g")),
+    ], source
+
+
+def _partition(names: Sequence[str]) -> str:
+    return f"partition by {', '.join(names)}" if names else ""
+
+
+def _with_other(frame: Frame, cut: Cut | None) -> Steps:
+    line = _Line(
+        frame.step("both"), ("id", "probe", "x0", "x1", "d"), _sorted(frame), "", _RUNNING
+    )
+    steps, source = _in_ranges(frame, line, cut)
+    keys = [*frame.keys, *(["part"] if cut else [])]
+    steps = [
+        _both(frame),
+        *steps,
+        *_best_two(frame, source, [*line.columns, *keys], keys, line.order, ""),
+    ]
+    op, seconds = frame.ops[1], frame.step("seconds")
+    within = f"r.x1 {op} case when r.d <> r.mx_d then r.mx else r.second end"
+    if not cut:
+        text = f"select r.id from {seconds} r where r.probe = 1 and {within}"
+        return [*steps, (frame.step("found"), select(text))]
+    before = f"r.x1 {op} case when r.d <> c.mx_d then c.mx else c.second end"
+    text = (
+        f"select r.id from {seconds} r left join {frame.step('carried')} c "
+        f"on {frame.on('r', 'c', ['part'])} where r.probe = 1 and ({within} or {before})"
+    )
+    last = frame.step("found"), broadcast(select(text), "c")
+    return [*steps, *_two_carried(frame), last]
+
+
+def _best_two(
+    frame: Frame,
+    source: str,
+    columns: Sequence[str],
+    keys: Sequence[str],
+    order: Order,
+    suffix: str,
+) -> Steps:
+    """``seconds``: the rows of `source` with the running best two builds.
+
+    That is ``mx`` of a build with the value ``mx_d``, and ``second``, the best of those
+    with another value.
+    """
+    best, among = _best(frame), f"{_partition(keys)} {order.by()}"
+    names = {
+        name: frame.step(f"{name}{suffix}")
+        for name in ("running", "split", "before", "segments", "seconds")
+    }
+    pair = "case when probe = 0 then {'x': x1, 'd': d} end"
+    listed = ", ".join(columns)
+    running = (
+        f"select {listed}, {best}({pair}) over ({among} {_RUNNING}) as m from {source}"
+    )
+    split = (
+        f"select {listed}, struct_extract(m, 'x') as mx, struct_extract(m, 'd') as mx_d "
+        f"from {names['running']}"
+    )
+    before = (
+        f"select *, lag(mx) over ({among}) as px, lag(mx_d) over ({among}) as pd "
+        f"from {names['split']}"
+    )
+    begins = "mx_d is distinct from pd"
+    segments = (
+        f"select *, {begins} as begins, sum(case when {begins} then 1 else 0 end) "
+        f"over ({among} {_RUNNING}) as segment from {names['before']}"
+    )
+    within = f"{_partition([*keys, 'segment'])} {order.by()} {_RUNNING}"
+    value = "case when begins then px when probe = 0 and d <> mx_d then x1 end"
+    seconds = (
+        f"select *, {best}({value}) over ({within}) as second from {names['segments']}"
+    )
+    texts = (running, split, before, segments, seconds)
+    return [(n, select(text)) for n, text in zip(names.values(), texts, strict=True)]
+
+
+def _two_carried(frame: Frame) -> Steps:
+    """``carried``: what the builds of the ranges before say, by group and range.
+
+    Each range gives its best build and the best of another value; they are builds in a
+    line of ranges, in which each range asks before it gives.
+    """
+    best, listed = _best(frame), ", ".join([*frame.keys, "part"])
+    pair = "case when probe = 0 then {'x': x1, 'd': d} end"
+    bests = (
+        f"select {listed}, {best}({pair}) as m from {frame.step('divided')} "
+        f"group by {listed}"
+    )
+    other = (
+        "case when r.probe = 0 and r.d <> struct_extract(b.m, 'd') "
+        "then {'x': r.x1, 'd': r.d} end"
+    )
+    of_r = frame.listed([*frame.keys, "part"], of="r")
+    others = (
+        f"select {of_r}, {best}({other}) as m from {frame.step('divided')} r "
+        f"join {frame.step('bests')} b on {frame.on('r', 'b', ['part'])} group by {of_r}"
+    )
+    made = f"struct_extract(m, 'x') as x1, struct_extract(m, 'd') as d, {listed}"
+    marks = (
+        f"select 0 as id, 1 as probe, {made} from {frame.step('bests')} union all "
+        f"select 1 as id, 0 as probe, {made} from {frame.step('bests')} "
+        "where m is not null union all "
+        f"select 2 as id, 0 as probe, {made} from {frame.step('others')} "
+        "where m is not null"
+    )
+    order = Order((("part", "asc"), ("id", "asc")))
+    columns = ["id", "probe", "x1", "d", *frame.keys, "part"]
+    along = _best_two(frame, frame.step("marks"), columns, frame.keys, order, "_along")
+    carried = (
+        f"select {listed}, mx, mx_d, second from {frame.step('seconds_along')} "
+        "where probe = 1"
+    )
+    return [
+        (frame.step("bests"), select(bests)),
+        (frame.step("others"), broadcast(select(others), "b")),
+        (frame.step("marks"), select(marks)),
+        *along,
+        (frame.step("carried"), select(carried)),
+    ]
