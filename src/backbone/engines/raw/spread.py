@@ -61,7 +61,7 @@ def read_spread(
     Raises
     ------
     DeclarationError : the layout or the columns cannot be used; before anything is read
-    LakeError : an object is not there
+    LakeError : an object is not there, or a worker does not see `folder`
     AccountMismatch : records went missing (a bug)
     EngineError : a worker's engine failed, or the SQL of a computed column on a value
 
@@ -83,6 +83,7 @@ def read_spread(
         return [json.loads(answer) for answer in answers]
 
     named: frozenset[str] = frozenset()
+    job.sign.touch()
     try:
         parts = parts_of(request, sizes, each, ask)
         shares = list(bundled(request.objects, sizes, parts, each))

@@ -21,7 +21,7 @@ from backbone.engines.raw.reading import read_raw
 from backbone.engines.raw.shares import Share, head_of, layout_of
 from backbone.engines.raw.streams import behind_mark, opened_file
 from backbone.engines.raw.writing import copied
-from backbone.errors import BackboneError
+from backbone.errors import BackboneError, LakeError
 from backbone.model.schemas import Schema
 
 __all__ = ["ANSWERS", "PLACE", "Job", "answered", "perform"]
@@ -57,6 +57,11 @@ class Job:
         return cls(wire.layout_of(told), folder, token, told["share_bytes"])
 
     @property
+    def sign(self) -> Path:
+        """A file of the driver's: who sees it sees the folder of the lake, no other."""
+        return self.folder / f"{self.token}-job"
+
+    @property
     def failed(self) -> Path:
         """A file that is there once a share could not be read: others may be left."""
         return self.folder / f"{self.token}-failed"
@@ -76,11 +81,22 @@ def perform(job: str, task: str) -> str:
     asked = json.loads(task)
     try:
         with mapped(PLACE, more_memory=_MORE_MEMORY):
+            _check_place(told)
             return json.dumps({"made": _TASKS[asked["do"]](told, asked)})
     except BackboneError as error:
-        if asked["do"] == "read":
+        if asked["do"] == "read" and told.folder.is_dir():
             told.failed.touch()
         return json.dumps({"error": wire.error_as_json(error)})
+
+
+def _check_place(job: Job) -> None:
+    if not job.sign.exists():
+        raise LakeError(
+            "a worker does not see the folder that it is to write to",
+            where=str(job.folder),
+            hint="The lake must be on a file system that the driver and all workers see "
+            "under the same path.",
+        )
 
 
 def answered(job: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -20,7 +20,7 @@ _MOST_TASKS = 10_000
 
 
 def read_raw(
-    spark: SparkSession, read: RawRead, folder: Path, *, parallelism: int | None = None
+    spark: SparkSession, read: RawRead, folder: Path, *, parallelism: int = 4
 ) -> RawResult:
     """Read raw files into Parquet files under `folder`.
 
@@ -29,15 +29,14 @@ def read_raw(
     spark : a session of any kind, Spark Connect too
     read : the objects, their layout, and the columns to be made of them
     folder : on a file system that all executors see, as the objects are
-    parallelism : how many tasks run at once, if it is known
+    parallelism : about how many tasks run at once
 
     Raises
     ------
     See `raw.read_spread`; Spark's own errors as they are.
     """
-    return raw.read_spread(
-        read, folder, partial(_spread, spark), parallelism=parallelism or 1
-    )
+    spread = partial(_spread, spark)
+    return raw.read_spread(read, folder, spread, parallelism=parallelism)
 
 
 def _spread(spark: SparkSession, job: str, tasks: Sequence[str]) -> list[str]:

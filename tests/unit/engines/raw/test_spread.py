@@ -161,6 +161,18 @@ def test_once_a_share_has_failed_the_others_are_left(tmp_path):
     assert len(answers) > 5
 
 
+def test_a_worker_that_does_not_see_the_folder_says_so(tmp_path):
+    request = habitual_read(tmp_path / "raw", "document")
+
+    def elsewhere(job, tasks):
+        told = json.loads(job) | {"folder": str(tmp_path / "local")}
+        return [perform(json.dumps(told), task) for task in tasks]
+
+    with pytest.raises(LakeError, match="a worker does not see the folder"):
+        read_spread(request, tmp_path / "many", elsewhere, parallelism=1)
+    assert not (tmp_path / "local").exists()
+
+
 def test_errors_of_every_kind_arrive_as_they_were():
     told = DeclarationError(["one", "two"], project="x")
     arrived = wire.error_of(json.loads(json.dumps(wire.error_as_json(told))))
