@@ -34,7 +34,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 
@@ -103,6 +103,17 @@ class BackboneError(Exception):
         self.where = where
         self.hint = hint
         self.command = command
+
+    def reword(self, words: Callable[[str], str]) -> None:
+        """Pass every text of the error through `words`, to hide what may not be shown."""
+        self.what = words(self.what)
+        self.where = self.where and words(self.where)
+        self.hint = self.hint and words(self.hint)
+        self.args = tuple(
+            words(one) if isinstance(one, str) else one for one in self.args
+        )
+        if hasattr(self, "__notes__"):
+            self.__notes__ = [words(note) for note in self.__notes__]
 
     def __str__(self) -> str:
         place = f" ({self.where})" if self.where else ""

@@ -23,7 +23,15 @@ from backbone.model.raw import FileFormat, Hour, OnBadCell
 from backbone.model.schemas import FLAGS, ORIGIN
 from backbone.model.types import KINDS
 from backbone.operations import identity
-from backbone.project import analysis, exploitation, formatted, settings, sources, trusted
+from backbone.project import (
+    analysis,
+    engines,
+    exploitation,
+    formatted,
+    settings,
+    sources,
+    trusted,
+)
 from backbone.project.reading import DECLARED
 from backbone.project.shapes import declared_keys
 from backbone.sql.denial_functions import FUNCTIONS
@@ -36,7 +44,8 @@ SHARED = set.intersection(*(set(declared_keys(model)) for model in SOURCES))
 
 DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("operations.md", "Settings"): settings.Settings,
-    ("operations.md", "`engine`"): settings.EngineSettings,
+    ("operations.md", "`engine`"): engines.EngineSettings,
+    ("operations.md", "`engines`: by kind"): engines.EngineOptions,
     ("operations.md", "A target: `targets: {name: …}`"): settings.TargetSettings,
     ("landing.md", "`collector: files`"): sources.FilesSource,
     ("landing.md", "`collector: http`"): sources.HttpSource,

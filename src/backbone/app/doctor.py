@@ -13,8 +13,8 @@ from typing import Any
 
 import psutil
 
+from backbone.app.doctor_spark import Said, spark_findings
 from backbone.app.environment import Environment
-from backbone.errors import BackboneError
 
 __all__ = ["doctor"]
 
@@ -44,7 +44,7 @@ def doctor(env: Environment | None = None) -> list[dict[str, Any]]:
     if env is not None:
         found += _disk(env.lake.root)
         found += _catalog(env)
-        found += _engine(env)
+        found += _engines(env)
         found += _landing(env)
     return [
         {"check": f.check, "ok": f.ok, "message": f.message, "hint": f.hint}
@@ -126,16 +126,27 @@ def _catalog(env: Environment) -> Iterator[_Finding]:
         )
 
 
-def _engine(env: Environment) -> Iterator[_Finding]:
-    try:
-        name = env.engine.capabilities.name
-    except BackboneError as error:
-        yield _Finding("engine", ok=False, message=error.what, hint=error.hint)
-        return
-    settings = env.project.settings.engine
+def _engines(env: Environment) -> Iterator[_Finding]:
+    """Check the engines that make tables of the project."""
+    project = env.project
+    declared = [
+        *(table.engine for table in project.formatted.values()),
+        *(table.engine for table in project.trusted.values()),
+        *(view.declaration.engine for view in project.views.values()),
+        *(analysis.engine for analysis in project.analyses.values()),
+    ]
+    used = {env.engine_name, *(kind for kind in declared if kind is not None)}
+    checks = {"duckdb": _duckdb, "spark": spark_findings}
+    for kind in sorted(used):
+        for ok, message, hint in checks[kind](env):
+            yield _Finding("engine", ok=ok, message=message, hint=hint)
+
+
+def _duckdb(env: Environment) -> Iterator[Said]:
+    settings = env.project.settings.engine_of("duckdb")
     threads = settings.threads or os.cpu_count()
     limit = settings.memory_limit or "80 % of memory"
-    yield _Finding("engine", ok=True, message=f"{name}, {threads} threads, {limit}")
+    yield True, f"{env.engine.capabilities.name}, {threads} threads, {limit}", None
 
 
 def _landing(env: Environment) -> Iterator[_Finding]:

@@ -6,20 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast, get_args
 
 from sqlalchemy.engine import make_url
 
+from backbone.app.engines import Engines
 from backbone.catalog import Catalog
-from backbone.errors import CatalogError, UnknownAsset
+from backbone.errors import CatalogError, ProjectError, UnknownAsset, nearest
 from backbone.lake.lake import Lake
 from backbone.model.names import AssetName
 from backbone.operations.graph import Graph, graph_of
 from backbone.operations.recover import recover
 from backbone.operations.verbs import Place
 from backbone.project import Project, load
+from backbone.project.declarations import EngineKind
 
 if TYPE_CHECKING:
     from backbone.engines.protocol import Engine
@@ -28,41 +29,31 @@ __all__ = ["Environment", "open_environment"]
 
 
 class Environment:
-    """A project with its lake, catalog and engine; the engine starts when first needed.
+    """A project with its lake, catalog and engines; these start when first needed.
 
     Parameters
     ----------
     project : the declarations
-    engine : the kind of engine to use in place of the declared one
+    engine : the kind of engine that makes tables, in place of the declared one
     """
 
     def __init__(self, project: Project, *, engine: str | None = None) -> None:
         self.project = project
+        self.engine_name = _kind(engine) if engine else project.settings.engine.kind
         self.lake = Lake(project.lake_folder)
         self.catalog = Catalog(_sqlite_path(project.catalog_url))
         if self.catalog.is_new:
             recover(self.lake, self.catalog)
-        self._kind = engine or project.settings.engine.kind
-        self._starting = Lock()
-        self._engine: Engine | None = None
+        self.engines = Engines(project, self.lake)
 
     @property
     def engine(self) -> Engine:
-        """The engine, with the threads and memory that the settings allow."""
-        with self._starting:
-            if self._engine is None:
-                self._engine = self._start()
-            return self._engine
+        """The engine of whatever only looks: DuckDB, in this process.
 
-    def _start(self) -> Engine:
-        from backbone.engines.duckdb import DuckDBEngine  # noqa: PLC0415 - slow to load
-
-        settings = self.project.settings.engine
-        return DuckDBEngine(
-            threads=settings.threads,
-            memory_limit=settings.memory_limit,
-            spill=self.lake.spill(),
-        )
+        Tables are Parquet files in a folder that this process sees, whichever engine
+        made them; an answer of a few rows is not worth the start of another.
+        """
+        return self.engines.start("duckdb")
 
     @cached_property
     def graph(self) -> Graph:
@@ -73,7 +64,7 @@ class Environment:
     def place(self) -> Place:
         """What operations need."""
         return Place(
-            self.project, self.lake, self.catalog, self._kind, lambda: self.engine
+            self.project, self.lake, self.catalog, self.engine_name, self.engines.start
         )
 
     def asset(self, text: str) -> AssetName:
@@ -97,10 +88,8 @@ class Environment:
         raise UnknownAsset.named(text, list(known))
 
     def close(self) -> None:
-        """Give back the engine's memory, the lease and the catalog's connections."""
-        if self._engine is not None:
-            self._engine.close()
-            self._engine = None
+        """Give back the engines' memory, the lease and the catalog's connections."""
+        self.engines.close()
         self.lake.close()
         self.catalog.close()
 
@@ -128,6 +117,14 @@ def open_environment(
     """
     with Environment(load(folder, target=target), engine=engine) as environment:
         yield environment
+
+
+def _kind(name: str) -> EngineKind:
+    for kind in get_args(EngineKind):
+        if kind == name:
+            return cast("EngineKind", kind)
+    what = f"there is no engine `{name}`"
+    raise ProjectError(what, hint=nearest(name, get_args(EngineKind)))
 
 
 def _sqlite_path(url: str) -> Path:

@@ -20,10 +20,14 @@ __all__ = ["PlanReport", "plan", "resume", "run", "selected"]
 
 @dataclass(frozen=True)
 class PlanReport:
-    """What a run would do with what landing holds now; `seconds` is from earlier runs."""
+    """What a run would do with what landing holds now; `seconds` is from earlier runs.
+
+    `engine` computes what names no other.
+    """
 
     plan: Plan
     seconds: dict[str, float]
+    engine: str
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the steps as plain rows, in the order in which they would run."""
@@ -33,6 +37,7 @@ class PlanReport:
                 "kind": step.kind,
                 "action": step.action,
                 "reason": step.reason,
+                "engine": step.engine or self.engine,
                 "inputs": [str(asset) for asset in step.inputs],
                 "identity": step.identity,
                 "new_deliveries": len(step.new_deliveries),
@@ -77,7 +82,7 @@ def plan(
         from backbone.operations.check import check_plan  # noqa: PLC0415 - slow to load
 
         check_plan(env.project, env.engine, env.catalog, made)
-    return PlanReport(made, env.catalog.step_seconds())
+    return PlanReport(made, env.catalog.step_seconds(), env.engine_name)
 
 
 def run(

@@ -18,8 +18,8 @@ from backbone.errors import bounded
 __all__ = ["print_plan"]
 
 _COLUMNS = (
-    Column(""), Column("asset"), Column("reason", fold=True),
-    Column("last time", "right", drop=1),
+    Column(""), Column("asset"), Column("reason", fold=True), Column("engine", drop=1),
+    Column("last time", "right", drop=2),
 )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def _shown(report: PlanReport) -> RenderableType:
     busy = [row for row in rows if row["action"] != "skip"]
     parts: list[RenderableType] = []
     if busy:
-        parts += [Grid(_COLUMNS, [_line(row) for row in busy]), Text("")]
+        parts += [Grid(_COLUMNS, [_line(row, report.engine) for row in busy]), Text("")]
     parts.append(Text(_counts(rows), style="bold"))
     left_out = _left_out(report)
     if left_out:
@@ -53,13 +53,14 @@ def _shown(report: PlanReport) -> RenderableType:
     return Group(*parts)
 
 
-def _line(row: dict[str, Any]) -> list[str | Text | None]:
+def _line(row: dict[str, Any], usual: str) -> list[str | Text | None]:
     style = STYLES.get(row["action"], "")
     taken = row["seconds_last_time"]
     return [
         Text(row["action"], style=style),
         row["asset"],
         row["reason"],
+        row["engine"] if row["engine"] != usual else None,
         duration(taken) if taken is not None else None,
     ]
 

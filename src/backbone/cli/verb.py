@@ -141,8 +141,8 @@ def quiet_option(function: _F) -> _F:
 def engine_option(function: _F) -> _F:
     """Add ``--engine``: another engine than the declared one."""
     return click.option(
-        "--engine", type=click.Choice(["duckdb"]),
-        help="Compute with this engine in place of the declared one.",
+        "--engine", type=click.Choice(["duckdb", "spark"]),
+        help="Compute with this engine; a step that names one keeps its own.",
     )(function)  # fmt: skip
 
 

@@ -190,10 +190,7 @@ def _result(
 
 def _hide(error: BackboneError, redact: Callable[[str], str]) -> None:
     """Take the values of secrets out of what an error says."""
-    error.what = redact(error.what)
-    error.where = error.where and redact(error.where)
-    error.hint = error.hint and redact(error.hint)
-    error.args = tuple(redact(one) if isinstance(one, str) else one for one in error.args)
+    error.reword(redact)
 
 
 def _event(result: DatasetResult) -> Event:

@@ -41,16 +41,17 @@ REVISIONS: Mapping[Kind, int] = {
     "analyse": 1,
 }
 _FOR_PEOPLE = {"description", "owner", "question", "value", "label", "outcome_label"}
+_LEFT_OUT = _FOR_PEOPLE | {"engine"}  # rows are the same, whichever engine computes them
 _COMPUTING = ("scikit-learn", "numpy", "scipy")
 
 
 def declared(declaration: Declaration) -> dict[str, Any]:
-    """Return a declaration without its words for people."""
+    """Return what of a declaration decides its rows: not words for people, no engine."""
     return dict(_without_words(declaration, declaration.canonical()))
 
 
 def _without_words(value: Any, dumped: Any) -> Any:
-    """Leave words out of what was `dumped`; only a declaration's own fields are words.
+    """Leave that out of what was `dumped`; only a declaration's own fields are meant.
 
     The keys of a mapping are names of columns or values of cells, whatever they say, and
     their order counts: it is that of the columns of a table and of the parts of a rule.
@@ -60,7 +61,7 @@ def _without_words(value: Any, dumped: Any) -> Any:
         return {
             key: _without_words(getattr(value, names[key]), inner)
             for key, inner in dumped.items()
-            if names[key] not in _FOR_PEOPLE
+            if names[key] not in _LEFT_OUT
         }
     if isinstance(value, Mapping):
         pairs = zip(value.values(), dumped.items(), strict=True)

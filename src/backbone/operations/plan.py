@@ -13,6 +13,7 @@ from backbone.model.names import AssetName
 from backbone.operations import identity as identify
 from backbone.operations.graph import Graph, graph_of
 from backbone.project import Project
+from backbone.project.declarations import EngineKind
 
 __all__ = ["Pins", "Plan", "Step", "StepKind", "deliveries_of", "make_plan", "states"]
 
@@ -33,7 +34,7 @@ class Step:
 
     `action` is ``run``, ``skip`` (it is there already) or ``wait`` (its source has not
     delivered anything yet); `reason` says why in words. `declaration` fingerprints the
-    declaration alone.
+    declaration alone. `engine` is the one that the declaration names, if it does.
     """
 
     asset: AssetName
@@ -44,6 +45,7 @@ class Step:
     action: Literal["run", "skip", "wait"]
     reason: str
     new_deliveries: tuple[str, ...] = ()
+    engine: EngineKind | None = None
 
 
 @dataclass(frozen=True)
@@ -213,8 +215,20 @@ class _Planner:
             new = self._new_deliveries(asset, head, declaration)
             reason = self._reason(inputs, head, declaration, new)
         return Step(
-            asset, _KINDS[asset.zone], identity, declaration, known, action, reason, new
-        )
+            asset, _KINDS[asset.zone], identity, declaration, known, action, reason, new,
+            self._engine(asset),
+        )  # fmt: skip
+
+    def _engine(self, asset: AssetName) -> EngineKind | None:
+        """Return the engine that a declaration names."""
+        project, name = self.project, asset.table
+        if asset.zone == "formatted":
+            return project.formatted[name].engine
+        if asset.zone == "trusted":
+            return project.trusted[name].engine
+        if asset.zone == "exploitation":
+            return project.views[name].declaration.engine
+        return project.analyses[name].engine
 
     def _identity(self, asset: AssetName, inputs: Mapping[str, str]) -> tuple[str, str]:
         project, name = self.project, asset.table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,12 +17,13 @@ from backbone.lake.leases import GRACE_S
 from backbone.model.names import AssetName
 from backbone.operations.collect import DatasetResult, collect
 from backbone.operations.conduct import conduct
-from backbone.operations.plan import Pins, Plan, make_plan
+from backbone.operations.plan import Pins, Plan, Step, make_plan
 from backbone.operations.recover import missing, recover
 from backbone.operations.run import StepResult, carry_out
 from backbone.operations.sweep import sweep
 from backbone.operations.work import Event, Tell, Work, plain
 from backbone.project import Project
+from backbone.project.declarations import EngineKind
 
 __all__ = ["Place", "RunReport", "resume", "run"]
 
@@ -31,15 +32,19 @@ __all__ = ["Place", "RunReport", "resume", "run"]
 class Place:
     """A project with its lake, catalog and engine: where verbs are carried out.
 
-    `start_engine` returns the engine, started when it is first asked for; `engine_name`
-    says which it will be.
+    `start_engine` returns an engine, started when it is first asked for; `engine_name`
+    is the one of steps that name none.
     """
 
     project: Project
     lake: Lake
     catalog: Catalog
-    engine_name: str
-    start_engine: Callable[[], Engine]
+    engine_name: EngineKind
+    start_engine: Callable[[EngineKind], Engine]
+
+    def engines_of(self, steps: Iterable[Step]) -> dict[str, EngineKind]:
+        """Return the engine of each step, by its asset."""
+        return {str(step.asset): step.engine or self.engine_name for step in steps}
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,7 @@ class _Run:
             count = len(plan.to_run)
             self.tell(Event("run", self.name, f"{count} steps to run", total=count))
             self._begin(plan, started)
+            self._start_engines(plan.to_run)
             results = carry_out(
                 self._work(plan), plan, parallel=self.place.project.settings.parallel
             )
@@ -161,7 +167,13 @@ class _Run:
         if plan.to_make:
             from backbone.operations.check import check_plan  # noqa: PLC0415 - slow to load
 
-            check_plan(place.project, place.start_engine(), place.catalog, plan)
+            check_plan(place.project, place.start_engine("duckdb"), place.catalog, plan)
+        self._start_engines(plan.to_make)
+
+    def _start_engines(self, steps: Sequence[Step]) -> None:
+        """Start what steps need: one that does not start fails the run, not each step."""
+        for kind in dict.fromkeys(self.place.engines_of(steps).values()):
+            self.place.start_engine(kind)
 
     def _plan(self, pins: Pins | None) -> Plan:
         place = self.place
@@ -173,7 +185,7 @@ class _Run:
         place = self.place
         return Work(
             place.project, place.lake, place.catalog, place.start_engine, self.name,
-            plan.deliveries, self.tell, plan.held,
+            plan.deliveries, self.tell, plan.held, place.engine_name,
         )  # fmt: skip
 
     def _remember(self, status: str, started: datetime, **more: Any) -> None:
@@ -191,6 +203,7 @@ class _Run:
         record = {
             "pins": plan.pins,
             "planned": {str(step.asset): step.identity for step in plan.to_run},
+            "engines": self.place.engines_of(plan.to_run),
         }
         self._remember("running", started, record=record)
         if plan.to_run:

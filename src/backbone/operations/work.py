@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from backbone.model.names import AssetName
 from backbone.model.versions import VersionRef
 from backbone.operations.plan import Step
 from backbone.project import Project
+from backbone.project.declarations import EngineKind
 
 __all__ = ["Event", "Outcome", "Tell", "Work", "enter", "plain", "version_ref"]
 
@@ -60,23 +62,29 @@ class Outcome:
 class Work:
     """The place where the steps of one run find what they need.
 
-    `start_engine` returns the engine, started when a step first asks for it. `held` are
-    the deliveries of formatted tables that are read as they are.
+    `start_engine` returns an engine, started when a step first asks for it; steps that
+    name none are computed by `engine_name`. `held` are the deliveries of formatted
+    tables that are read as they are.
     """
 
     project: Project
     lake: Lake
     catalog: Catalog
-    start_engine: Callable[[], Engine]
+    start_engine: Callable[[EngineKind], Engine]
     run: str
     deliveries: Mapping[str, tuple[Delivery, ...]]
     tell: Tell = field(default=lambda _event: None)
     held: Mapping[str, tuple[Delivery, ...]] = field(default_factory=dict)
+    engine_name: EngineKind = "duckdb"
 
-    @property
-    def engine(self) -> Engine:
-        """Where relations are computed."""
-        return self.start_engine()
+    def engine_of(self, step: Step) -> Engine:
+        """Return where the relations of a step are computed."""
+        return self.start_engine(step.engine or self.engine_name)
+
+    def threads_of(self, step: Step) -> int:
+        """Return how many threads of this machine a step may keep busy."""
+        settings = self.project.settings.engine_of(step.engine or self.engine_name)
+        return settings.threads or os.cpu_count() or 1
 
     def input(self, asset: AssetName, identity: str) -> TableVersion:
         """Return the version of `asset` that has `identity`.
@@ -137,6 +145,7 @@ class Work:
         metadata = {
             **(record or {}),
             "kind": step.kind,
+            "engine": step.engine or self.engine_name,
             "declaration": step.declaration,
             "inputs": inputs,
             "sides": numbers,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from backbone.errors import nearest
-from backbone.project.declarations import Declaration, Names
+from backbone.project.declarations import Declaration, EngineKind, Names
 
 __all__ = [
     "CLASSIFICATION_METRICS",
@@ -172,6 +172,9 @@ class Predict(Declaration):
     choose: Choose
     validate_: Validate = Field(alias="validate")
     seed: int = Field(0, description="For estimators, resampling and permutation.")
+    engine: EngineKind | None = Field(
+        None, description="Computed with this engine, whatever the run's."
+    )
 
     @property
     def baseline(self) -> Baseline:
@@ -261,6 +264,9 @@ class Describe(Declaration):
     factors: tuple[Annotated[Factor, BeforeValidator(_factor)], ...] = Field(min_length=1)
     sandbox: Sandbox = Sandbox()
     seed: int = Field(0, description="For resampling.")
+    engine: EngineKind | None = Field(
+        None, description="Computed with this engine, whatever the run's."
+    )
 
     @model_validator(mode="after")
     def _distinct_factors(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -22,6 +22,7 @@ from backbone.project.mistakes import brief, closest
 
 __all__ = [
     "Declaration",
+    "EngineKind",
     "Names",
     "Place",
     "Regex",
@@ -126,6 +127,7 @@ def _checked_regex(value: str) -> str:
     return value
 
 
+EngineKind = Literal["duckdb", "spark"]
 Names = Annotated[
     tuple[str, ...],
     BeforeValidator(_as_list, json_schema_input_type=str | tuple[str, ...]),

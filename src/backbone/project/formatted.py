@@ -9,7 +9,14 @@ from pydantic import Field, model_validator
 from backbone.model.raw import FileFormat, Hour, OnBadCell, RawColumn, RawFormat
 from backbone.model.schemas import Column, Schema
 from backbone.model.types import CanonicalType
-from backbone.project.declarations import Declaration, Names, Regex, TimeZone, TypeText
+from backbone.project.declarations import (
+    Declaration,
+    EngineKind,
+    Names,
+    Regex,
+    TimeZone,
+    TypeText,
+)
 
 __all__ = ["FormattedColumn", "FormattedTable", "Read"]
 
@@ -88,6 +95,9 @@ class FormattedTable(Declaration):
     )
     refuse_over: float = Field(
         0.5, ge=0, le=1, description="Refuse a delivery with a larger share of rejects."
+    )
+    engine: EngineKind | None = Field(
+        None, description="Computed with this engine, whatever the run's."
     )
 
     def schema_(self) -> Schema:

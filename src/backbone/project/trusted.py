@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from backbone.project.declarations import Declaration, Names, Regex
+from backbone.project.declarations import Declaration, EngineKind, Names, Regex
 
 __all__ = [
     "Action",
@@ -119,3 +119,6 @@ class TrustedTable(Declaration):
     description: str | None = Field(None, description="What a row is, for people.")
     clean: tuple[CleanStep, ...] = Field((), description="First, in this order.")
     rules: tuple[Rule, ...] = Field((), description="Then these, top to bottom.")
+    engine: EngineKind | None = Field(
+        None, description="Computed with this engine, whatever the run's."
+    )

@@ -146,7 +146,7 @@ class Variables:
             return self._values[match[0]]
         raise ProjectError(
             f"`{match[0]}` has no value here",
-            hint="Values are read for sources, and for `lake` and `catalog`.",
+            hint="Values are read for sources, and for `lake`, `catalog` and `engine`.",
         )
 
     def _spellings(self) -> list[tuple[str, str]]:

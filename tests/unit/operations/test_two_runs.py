@@ -39,7 +39,12 @@ def deliver(folder, number) -> None:
 def planned(env) -> tuple[Work, object]:
     plan = make_plan(env.project, env.lake, env.catalog)
     work = Work(
-        env.project, env.lake, env.catalog, lambda: env.engine, EARLIER, plan.deliveries
+        env.project,
+        env.lake,
+        env.catalog,
+        lambda _kind: env.engine,
+        EARLIER,
+        plan.deliveries,
     )
     return work, plan
 

@@ -70,7 +70,7 @@ def test_many_mistakes_of_one_file(good):
             ),
             "10: rules[5].accepted.status: wants a list, not keys and values",
             "11: rules[6].range.outdoor: the lowest, `9`, is above the highest, `1`",
-            "12: owner: unknown key; there are `description`, `clean`, `rules`",
+            "12: owner: unknown key; there are `description`, `clean`, `rules`, `engine`",
         ]
     ]
 

@@ -79,7 +79,7 @@ WORDS = [
      ("6: delivers: `increment` is none of increments, snapshots; did you mean "
      "`increments`?")),
     (SETTINGS, "{kind: duckdb, threads: 2, memory_limit: 2GB}", "duckbd",
-     "4: engine: `duckbd` is none of duckdb; did you mean `duckdb`?"),
+     "4: engine: `duckbd` is none of duckdb, spark; did you mean `duckdb`?"),
     (PREDICT, "kind: predict", "kind: predicts",
      "3: kind: `predicts` is none of predict, describe; did you mean `predict`?"),
     (PREDICT, "metric: mae", "metric: mea",
@@ -121,7 +121,7 @@ VALUES = [
     (SETTINGS, "threads: 2", "threads: 0", "4: engine.threads: `0` is less than 1"),
     (SETTINGS, "2GB", "2 gigs",
      ("4: engine.memory_limit: `2 gigs` is not of the form "
-     "`^\\d+(\\.\\d+)? ?(MB|GB|MiB|GiB)$` (For example 4GB)")),
+     "`^\\d+(\\.\\d+)? ?(MB|GB|MiB|GiB)$` (Memory on this machine, for example 4GB)")),
     (SETTINGS, "lake: .backbone/lake", "lake: s3://bucket/lake",
      "3: lake: `s3://bucket/lake` is no folder of this machine"),
     (PREDICT, "test: 20%", "test: 20", "13: split.test: `20` is not less than 1"),

@@ -97,7 +97,7 @@ def test_it_accepts_a_good_project(good):
     [
         ("backbone.yml", "name:", "nmae:"),
         ("backbone.yml", "threads: 2", "threads: two"),
-        ("backbone.yml", "kind: duckdb", "kind: spark"),
+        ("backbone.yml", "kind: duckdb", "kind: sparkk"),
         ("sources/weather.yml", "collector: http", "collector: htp"),
         ("sources/weather.yml", "url:", "ulr:"),
         ("sources/substations.yml", "{meters:", "{Meters:"),

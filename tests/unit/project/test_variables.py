@@ -127,7 +127,7 @@ def test_what_a_table_is_made_of_depends_on_no_environment(
     (said, *_) = with_secrets.mistakes()
     reference = new.removeprefix("energy = ").strip('"')
     assert said == (
-        f"{place}: `{reference}` can stand in sources, `lake` and `catalog` only; here "
+        f"{place}: `{reference}` can stand in sources, `lake`, `catalog` and `engine` only; here "
         "use a parameter, which belongs to what is declared: `${param:NAME}`"
     )
 

@@ -11,20 +11,26 @@ import shutil
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from backbone.engines.spark.java import find_java
 from backbone.engines.spark.masters import Master, reach
 from backbone.errors import EngineUnavailable
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession  # slow to load, and only named here
+
 __all__ = ["launch", "release"]
 
 T = TypeVar("T")
+
+_OF_PANDAS = "PySpark does not yet fully support pandas"  # it is given none
 
 _SAME_RESULTS = {
     "spark.sql.session.timeZone": "UTC",
@@ -51,7 +57,7 @@ class _Lent:
 
     master: Master
     conf: Mapping[str, str]
-    session: Any
+    session: SparkSession
     end: Callable[[], None]
     users: int = 1
 
@@ -62,7 +68,7 @@ _lent: list[_Lent] = []  # pyspark itself keeps one context in its module
 
 def launch(
     *, master: str, conf: Mapping[str, str], timeout_s: float, scratch: Path
-) -> Any:
+) -> SparkSession:
     """Return a session of Spark; whoever has it gives it back with `release`.
 
     Parameters
@@ -78,6 +84,7 @@ def launch(
         process has another Spark already; what was started is ended
     """
     where = Master.parse(master)
+    warnings.filterwarnings("ignore", _OF_PANDAS, FutureWarning)
     with _lock:
         for one in _lent:
             if one.master == where and one.conf == conf:
@@ -88,7 +95,7 @@ def launch(
         return made.session
 
 
-def release(session: Any) -> None:
+def release(session: SparkSession) -> None:
     """Give a session back; with the last user of it Spark ends, and Java with it."""
     with _lock:
         for one in _lent:

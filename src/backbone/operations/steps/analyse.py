@@ -56,7 +56,7 @@ def execute(work: Work, step: Step) -> Outcome:
     source = work.input(name.main, step.inputs[name.main])
     if name.side is not None:
         source = work.lake.tables.at(name, source.sides[name.side])
-    with work.engine.session() as session:
+    with work.engine_of(step).session() as session:
         account = _account(session, work, declaration, source)
         sandbox = _sandbox(session, work, step, declaration, source)
         rows = session.fetch(_all(sandbox.schema), {"rows": work.scan(sandbox)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -142,11 +141,12 @@ def _read(
     """
     home = work.attempt(step.asset)
     finished = count(position + 1)
+    engine = work.engine_of(step)
 
     def read(delivery: Delivery) -> FormattedDelivery:
         work.lake.landing.verify(delivery)
         paths = {obj.name: work.lake.landing.path(obj) for obj in delivery.objects}
-        with work.engine.session() as session:
+        with engine.session() as session:
             result = format_delivery(session, table, delivery, paths, home / delivery.id)
         work.tell(
             Event(
@@ -156,13 +156,9 @@ def _read(
         return result
 
     large = any(delivery.size > _LARGE_BYTES for delivery in batch)
-    with ThreadPoolExecutor(1 if large else _threads(work)) as pool:
+    with ThreadPoolExecutor(1 if large else work.threads_of(step)) as pool:
         results = list(pool.map(read, batch))
     return {d.id: result for d, result in zip(batch, results, strict=True)}
-
-
-def _threads(work: Work) -> int:
-    return work.project.settings.engine.threads or os.cpu_count() or 1
 
 
 def _record(

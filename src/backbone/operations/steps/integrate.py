@@ -19,7 +19,7 @@ def execute(work: Work, step: Step) -> Outcome:
     view = parsed(work.project, step.asset.table)
     versions = {asset: _version(work, step, asset) for asset in view.inputs}
     compiled = compile_view(view, {a: v.schema for a, v in versions.items()})
-    with work.engine.session() as session:
+    with work.engine_of(step).session() as session:
         result = integrate(
             session,
             compiled,

@@ -26,7 +26,7 @@ def execute(work: Work, step: Step) -> Outcome:
         str(asset): work.scan(work.input(asset, identity))
         for asset, identity in step.inputs.items()
     }
-    with work.engine.session() as session:
+    with work.engine_of(step).session() as session:
         result = trust(
             session,
             work.scan(formatted),

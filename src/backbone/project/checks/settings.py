@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backbone.project.checks.engines import misplaced_options
 from backbone.project.mistakes import Mistake, Where, suggestion
 from backbone.project.reading import Drafts
 
@@ -11,7 +12,7 @@ __all__ = ["check_settings"]
 
 
 def check_settings(drafts: Drafts, target: str | None) -> Iterator[Mistake]:
-    """Check that the target exists, and that the lake is a folder."""
+    """Check that the target exists, the lake is a folder, options fit their engine."""
     draft = drafts.settings
     if draft is None:
         return
@@ -30,3 +31,5 @@ def check_settings(drafts: Drafts, target: str | None) -> Iterator[Mistake]:
     for where, lake in lakes:
         if "://" in lake:
             yield draft.mistake(where, f"`{lake}` is no folder of this machine")
+    for where, why in misplaced_options(settings):
+        yield draft.mistake(where, why)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from backbone.project.drafts import Draft
@@ -46,14 +46,35 @@ def _used(drafts: Drafts, target: str | None) -> Iterator[tuple[Draft[Any], Refe
 
 
 def _stores(draft: Draft[Any], target: str | None) -> Iterator[tuple[Where, object]]:
-    """Say where the lake and the catalog are declared: by the target, or for all."""
+    """Say where lake, catalog and engines are declared: by the target, or for all."""
     targets = draft.meant.get("targets")
     chosen = targets.get(target) if isinstance(targets, dict) else None
+    own = chosen if isinstance(chosen, dict) else {}
+    found: dict[Where, tuple[Where, object]] = {}
+    for around, part in (((), draft.meant), (("targets", str(target)), own)):
+        for place, value in _texts(part):
+            found[place] = ((*around, *place), value)
+    yield from found.values()
+
+
+def _texts(part: Mapping[str, Any]) -> Iterator[tuple[Where, object]]:
     for key in ("lake", "catalog"):
-        if isinstance(chosen, dict) and chosen.get(key) is not None:
-            yield ("targets", str(target), key), chosen[key]
-        elif key in draft.meant:
-            yield (key,), draft.meant[key]
+        if part.get(key) is not None:
+            yield (key,), part[key]
+    yield from _options(("engine",), part.get("engine"))
+    engines = part.get("engines")
+    for kind, options in engines.items() if isinstance(engines, dict) else ():
+        yield from _options(("engines", kind), options)
+
+
+def _options(where: Where, options: object) -> Iterator[tuple[Where, object]]:
+    if not isinstance(options, dict):
+        return
+    if "master" in options:
+        yield (*where, "master"), options["master"]
+    conf = options.get("conf")
+    for key, value in conf.items() if isinstance(conf, dict) else ():
+        yield (*where, "conf", key), value
 
 
 def _secrets(value: object, where: Where) -> Iterator[Reference]:
@@ -63,7 +84,7 @@ def _secrets(value: object, where: Where) -> Iterator[Reference]:
 def _misplaced(draft: Draft[Any]) -> Iterator[Mistake]:
     for reference in _secrets(draft.meant, ()):
         what = (
-            f"`{reference}` can stand in sources, `lake` and `catalog` only; here use a "
-            "parameter, which belongs to what is declared: `${param:NAME}`"
+            f"`{reference}` can stand in sources, `lake`, `catalog` and `engine` only; "
+            "here use a parameter, which belongs to what is declared: `${param:NAME}`"
         )
         yield draft.mistake(reference.where, what)
