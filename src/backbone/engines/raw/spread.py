@@ -79,6 +79,8 @@ def read_spread(
     job = Job(replace(request, objects=()), folder, uuid4().hex[:12], each)
 
     def ask(tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        if not tasks:
+            return []
         answers = spread(job.text(), [json.dumps(task) for task in tasks])
         return [json.loads(answer) for answer in answers]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -99,12 +99,16 @@ def _check_place(job: Job) -> None:
         )
 
 
-def answered(job: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Do the tasks in batches that have a ``number`` and a ``task``."""
+def answered(
+    job: str, tasks: Sequence[str], batches: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """Do the tasks of a job whose numbers are in the first column of batches."""
     for batch in batches:
-        for row in batch.to_pylist():
-            answer = {"number": row["number"], "answer": perform(job, row["task"])}
-            yield pa.RecordBatch.from_pylist([answer], ANSWERS)
+        for number in batch.column(0).to_pylist():
+            answer = perform(job, tasks[number])
+            yield pa.RecordBatch.from_pydict(
+                {"number": [number], "answer": [answer]}, ANSWERS
+            )
 
 
 def _head(job: Job, asked: Mapping[str, Any]) -> Any:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from backbone.engines import raw
@@ -42,24 +41,13 @@ def read_raw(
 def _spread(spark: SparkSession, job: str, tasks: Sequence[str]) -> list[str]:
     """Have tasks done by executors, each in a Spark task of its own."""
     count = len(tasks)
-    told = pa.table(
-        {
-            "number": pa.array(range(count), pa.int64()),
-            "task": pa.array(tasks, pa.string()),
-        }
-    )
-    # a range is cut evenly; a shuffle would deal some tasks out in pairs
-    numbers = spark.range(0, count, 1, min(count, _MOST_TASKS))
-    dealt = numbers.withColumnRenamed("id", "number").join(
-        spark.createDataFrame(told).hint("broadcast"), "number"
-    )
-    found = dealt.mapInArrow(partial(raw.answered, job), _ANSWERS).toArrow()
-    answers = dict(
-        zip(found["number"].to_pylist(), found["answer"].to_pylist(), strict=True)
-    )
-    if len(answers) != len(tasks) or found.num_rows != len(tasks):
-        what = (
-            f"{len(tasks):,} tasks were given to Spark, {found.num_rows:,} answers came"
-        )
+    # a range is cut evenly, and it is no data; a shuffle would deal some out in pairs
+    each = spark.range(0, count, 1, min(count, _MOST_TASKS))
+    work = partial(raw.answered, job, tuple(tasks))
+    found = each.mapInArrow(work, _ANSWERS).toArrow()
+    numbers = found["number"].to_pylist()
+    answers = dict(zip(numbers, found["answer"].to_pylist(), strict=True))
+    if sorted(numbers) != list(range(count)):
+        what = f"{count:,} tasks were given to Spark, {len(numbers):,} answers came"
         raise EngineError(what, where="while raw files were read")
     return [answers[number] for number in range(count)]

@@ -72,6 +72,14 @@ def test_workers_read_what_one_process_reads(tmp_path, in_process, kind, share_b
         assert workers.done.count("read") > len(request.objects)
 
 
+def test_nothing_to_read_is_no_task(tmp_path, in_process):
+    request = replace(habitual_read(tmp_path / "raw", "csv"), objects=())
+    workers = Workers()
+    found = read_spread(request, tmp_path / "many", workers, parallelism=2)
+    assert outcome(found) == outcome(in_process(request))
+    assert workers.done == []
+
+
 def test_files_are_in_the_order_of_objects_and_records(tmp_path):
     request = habitual_read(tmp_path / "raw", "csv")
     found = read_spread(
