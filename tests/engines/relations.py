@@ -188,4 +188,10 @@ def same(found: Iterable[Row], expected: Iterable[Row]) -> None:
 
 def _spelt(row: Row) -> str:
     """Spell a row; NaN equals itself, and a minus before a zero shows."""
-    return repr(sorted(row.items()))
+    return repr(sorted((name, _told(value)) for name, value in row.items()))
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:.10f}"
+    return value.isoformat() if isinstance(value, dt.datetime) else repr(value)

@@ -274,18 +274,23 @@ def test_nulls_and_nan_have_their_places_in_an_order(session, tmp_path):
     rows = [{"i": n, "x": x} for n, x in enumerate([nan, None, inf, -1.0, -inf, 0.5])]
     t = scan_of(tmp_path / "t.parquet", rows, Schema.of(i=INTEGER, x=DOUBLE))
 
-    for order, expected in (
-        ("x nulls last", [4, 3, 5, 2, 0, 1]),
-        ("x nulls first", [1, 4, 3, 5, 2, 0]),
-        ("x desc nulls last", [0, 2, 5, 3, 4, 1]),
-        ("x", [4, 3, 5, 2, 0, 1]),
-        ("x desc", [0, 2, 5, 3, 4, 1]),
-    ):
+    orders = {
+        "x nulls last": [4, 3, 5, 2, 0, 1],
+        "x nulls first": [1, 4, 3, 5, 2, 0],
+        "x desc nulls last": [0, 2, 5, 3, 4, 1],
+        "x": [4, 3, 5, 2, 0, 1],
+        "x desc": [0, 2, 5, 3, 4, 1],
+    }
+    for order in ("x", "x desc"):
         found = fetched(session, f"select i from t order by {order}", t=t)
-        assert [row["i"] for row in found] == expected, order
-        window = f"select i, row_number() over (order by {order}) as n from t order by n"
-        found = fetched(session, window, t=t)
-        assert [row["i"] for row in found] == expected, f"over (order by {order})"
+        assert [row["i"] for row in found] == orders[order], order
+    places = [
+        f"row_number() over (order by {order}) as p{n}" for n, order in enumerate(orders)
+    ]
+    found = fetched(session, f"select i, {', '.join(places)} from t", t=t)
+    for number, (order, expected) in enumerate(orders.items()):
+        placed = sorted(found, key=lambda row: row[f"p{number}"])
+        assert [row["i"] for row in placed] == expected, f"over (order by {order})"
 
 
 def test_nan_is_the_greatest_value_and_equals_itself(session, tmp_path):
@@ -297,12 +302,13 @@ def test_nan_is_the_greatest_value_and_equals_itself(session, tmp_path):
         "select count(distinct x) as n, max(x) as top, min(x) + 0.0::double as low from t"
     )
     same(fetched(session, text, t=t), [{"n": 3, "top": nan, "low": 0.0}])
-    text = "select count(*) as n from t a join t b on a.x = b.x"
-    assert fetched(session, text, t=t) == [{"n": 4 + 4 + 1}]
-    text = "select count(*) as n from t where x > cast('inf' as double)"
-    assert fetched(session, text, t=t) == [{"n": 2}]
-    text = "select count(*) as n from (select x, count(*) as m from t group by x) g"
-    assert fetched(session, text, t=t) == [{"n": 3}]
+    text = """
+    select 'joined' as what, count(*) as n from t a join t b on a.x = b.x
+    union all select 'beyond', count(*) from t where x > cast('inf' as double)
+    union all select 'groups', count(*) from (select x, count(*) as m from t group by x) g
+    """
+    found = {row["what"]: row["n"] for row in fetched(session, text, t=t)}
+    assert found == {"joined": 4 + 4 + 1, "beyond": 2, "groups": 3}
 
 
 def test_sessions_work_at_once_in_threads(engine, tmp_path):

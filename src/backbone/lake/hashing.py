@@ -86,7 +86,8 @@ def _half(start: int) -> exp.Expr:
         length=exp.Literal.number(_DIGITS),
     )
     prefixed = exp.DPipe(this=exp.Literal.string("0x"), expression=digits)
-    return exp.cast(prefixed, "bigint")
+    # not every engine adds up whole numbers in more than their 64 bits
+    return exp.cast(exp.cast(prefixed, "bigint"), "decimal(20,0)")
 
 
 def _row_text(columns: list[Column]) -> exp.Expr:
@@ -129,7 +130,8 @@ def _double(value: exp.Expr) -> exp.Expr:
 
 def _date(value: exp.Expr) -> exp.Expr:
     first = exp.cast(exp.Literal.string("1970-01-01"), "date")
-    return _text(exp.Paren(this=exp.Sub(this=value, expression=first)))
+    days = exp.DateDiff(this=value, expression=first, unit=exp.var("day"))
+    return _text(days)
 
 
 def _time(value: exp.Expr) -> exp.Expr:

@@ -32,7 +32,8 @@ def _hexadecimal(self: BackboneSpark.Generator, arguments: list[exp.Expr]) -> st
     text = self.sql(value)
     java = f"replace(format_string('%a', {text}), '.0p', 'p')"
     return (
-        f"CASE WHEN {text} IN (double('inf'), double('-inf')) "
+        f"CASE WHEN {text} IS NULL THEN NULL "
+        f"WHEN {text} IN (double('inf'), double('-inf')) "
         f"THEN if({text} > 0, 'inf', '-inf') "
         f"WHEN isnan({text}) THEN 'nan' "
         f"ELSE regexp_replace({java}, 'p([0-9])', 'p+$1') END"
