@@ -182,7 +182,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _tidy(folder: Path) -> None:
     """Remove what Spark leaves beside the files: a mark of success, sums of blocks."""
-    for path in folder.iterdir():
+    for path in folder.glob("*"):  # a server may write nothing, not even the folder
         if path.suffix != ".parquet":
             path.unlink()
 
