@@ -63,7 +63,7 @@ class Asked:
 class Finding:
     """The rows that break one part of a rule.
 
-    They are the rows of `found` (``place, _row, role``) with this `place`, `rows` of
+    They are the rows of `found` (``_place, _row, role``) with this `place`, `rows` of
     them, each row of the table once; `number` is the part's place in the rule.
     """
 
@@ -136,9 +136,9 @@ def _cut(
 def _rows(session: Session, found: Staged, places: int) -> Mapping[int, int]:
     if places == 1 or not found.rows:
         return {0: found.rows}
-    counted = "select place, count(*) as n from found group by place"
+    counted = "select _place, count(*) as n from found group by _place"
     counts = session.fetch(Query.of(select(counted)), {"found": found}).to_pylist()
-    return {int(row["place"]): int(row["n"]) for row in counts}
+    return {int(row["_place"]): int(row["n"]) for row in counts}
 
 
 def _pairs(
@@ -157,7 +157,7 @@ def _pairs(
     if not branches:
         return {}
     counts = session.fetch(Query.of(union(branches), "counted"), inputs).to_pylist()
-    return {int(row["place"]): int(row["pairs"]) for row in counts}
+    return {int(row["_place"]): int(row["pairs"]) for row in counts}
 
 
 def _reading(state: State, part: Part, references: References) -> tuple[Steps, Inputs]:

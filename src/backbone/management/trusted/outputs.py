@@ -119,7 +119,7 @@ def staged_flags(session: Session, state: State, flags: Sequence[Flag]) -> Stage
         steps, read = flag.finding.hits()
         inputs.update(read)
         branches.append(nested(Query(tuple(steps)), ["_row"], flag.place))
-    stay = exp.select(column("_row", "r"), column("place", "r")).from_(
+    stay = exp.select(column("_row", "r"), column("_place", "r")).from_(
         table("every", "r")
     )
     stay = state.staying(stay, inputs)
@@ -137,7 +137,7 @@ def staged_flags(session: Session, state: State, flags: Sequence[Flag]) -> Stage
 
 
 def _is_place(place: int) -> exp.Expr:
-    return exp.EQ(this=column("place"), expression=exp.Literal.number(place))
+    return exp.EQ(this=column("_place"), expression=exp.Literal.number(place))
 
 
 def write_main(

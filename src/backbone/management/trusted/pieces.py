@@ -37,11 +37,11 @@ def bound(what: str, staged: Staged) -> str:
 def nested(query: Query, names: Sequence[str], place: int | None = None) -> exp.Select:
     """Return a select of `names` from `query`, whose steps nobody else sees.
 
-    With `place`, a column of this name and value comes first.
+    With `place`, a column ``_place`` of this value comes first.
     """
     made = exp.select(*(column(name) for name in names), copy=False)
     if place is not None:
-        number = exp.alias_(exp.Literal.number(place), "place", copy=False)
+        number = exp.alias_(exp.Literal.number(place), "_place", copy=False)
         made = exp.select(number, *made.expressions, copy=False)
     return made.from_(query.expression().subquery("nested", copy=False), copy=False)
 
@@ -62,6 +62,6 @@ def joined(pieces: Sequence[Piece], names: Sequence[str]) -> tuple[exp.Query, In
 
 
 def only(source: str, place: int, staged: str) -> Steps:
-    """Return the step `source`: the rows of `staged` that have this `place`."""
-    same = exp.EQ(this=column("place"), expression=exp.Literal.number(place))
+    """Return the step `source`: the rows of `staged` that have this `place` as ``_place``."""
+    same = exp.EQ(this=column("_place"), expression=exp.Literal.number(place))
     return [(source, exp.select("*").from_(table(staged)).where(same))]

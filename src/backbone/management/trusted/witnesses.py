@@ -69,8 +69,8 @@ def witnesses(
 
 def _of_one(one: Shown, rows: Sequence[Row]) -> tuple[Witness, ...]:
     groups: dict[int, list[Row]] = {}
-    for row in sorted(rows, key=lambda row: (row["pair"], row["side"])):
-        groups.setdefault(row["pair"], []).append(row)
+    for row in sorted(rows, key=lambda row: (row["_pair"], row["_side"])):
+        groups.setdefault(row["_pair"], []).append(row)
     distinct: dict[frozenset[str], Witness] = {}
     for pair in groups.values():
         made = _witness(one.finding, one.names, one.state, pair)
@@ -79,7 +79,7 @@ def _of_one(one: Shown, rows: Sequence[Row]) -> tuple[Witness, ...]:
 
 
 def _probed(session: Session, shown: Sequence[Shown]) -> Staged:
-    """Stage the violating rows with the smallest numbers: ``place, _row`` and cells.
+    """Stage the violating rows with the smallest numbers: ``_place, _row`` and cells.
 
     An engine sees that they are few, and compares those with all rows. Of two-row rules
     they are rows in the role of t1.
@@ -126,7 +126,7 @@ def _sampled(session: Session, shown: Sequence[Shown], probed: Staged) -> list[R
     width = max(len(one.names) for one in shown)
     inputs: Inputs = {"probed_rows": probed, "objects": shown[0].state.objects}
     branches: list[exp.Query] = []
-    names = ["pair", "side", "_row", *(f"v{i}" for i in range(width))]
+    names = ["_pair", "_side", "_row", *(f"v{i}" for i in range(width))]
     for number, one in enumerate(shown):
         steps, read = one.state.rows(one.names)
         constraint = one.finding.part.constraint
@@ -135,8 +135,8 @@ def _sampled(session: Session, shown: Sequence[Shown], probed: Staged) -> list[R
             inputs |= read
             first = [*steps, *first, *_partners(constraint, one.names)]
         else:
-            own = exp.alias_(column("_row"), "pair")
-            side = exp.alias_(exp.Literal.number(1), "side")
+            own = exp.alias_(column("_row"), "_pair")
+            side = exp.alias_(exp.Literal.number(1), "_side")
             sample = exp.select("*", own, side).from_(table("probed"))
             first = [*first, ("sample", sample)]
         shown_ = _values(one.names, one.state.schema, width)
@@ -144,7 +144,7 @@ def _sampled(session: Session, shown: Sequence[Shown], probed: Staged) -> list[R
         branches.append(nested(query, names, number))
     query = Query((("every", union(branches)), ("placed", located("every"))))
     fetched = session.fetch(query, inputs, max_rows=2 * _PROBED * len(shown))
-    return [{**row, "finding": row["place"]} for row in fetched.to_pylist()]
+    return [{**row, "finding": row["_place"]} for row in fetched.to_pylist()]
 
 
 def _partners(constraint: DenialConstraint, names: Sequence[str]) -> Steps:
@@ -164,11 +164,11 @@ def _partners(constraint: DenialConstraint, names: Sequence[str]) -> Steps:
     )
 
     def side(number: int, of: str, row: str) -> exp.Select:
-        placed = exp.alias_(exp.Literal.number(number), "side")
+        placed = exp.alias_(exp.Literal.number(number), "_side")
         cells = [column(name, "r") for name in ("_row", *names)]
         on = exp.EQ(this=column(row, "p"), expression=column("_row", "r"))
         return (
-            exp.select(exp.alias_(column("a", "p"), "pair"), placed, *cells)
+            exp.select(exp.alias_(column("a", "p"), "_pair"), placed, *cells)
             .from_(table("partners", "p"))
             .join(table(of, "r"), on=on)
         )
@@ -182,7 +182,7 @@ def _values(names: Sequence[str], schema: Schema, width: int) -> exp.Select:
     cells = [canonical_text(column(name), schema[name].type) for name in names]
     cells += [exp.cast(exp.null(), "VARCHAR")] * (width - len(names))
     texts = [exp.alias_(cell, f"v{i}") for i, cell in enumerate(cells)]
-    kept = [column(name) for name in ("pair", "side", "_row")]
+    kept = [column(name) for name in ("_pair", "_side", "_row")]
     return exp.select(*kept, *texts).from_(table("sample"))
 
 

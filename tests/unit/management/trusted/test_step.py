@@ -346,3 +346,26 @@ def test_columns_called_like_ours_in_another_case_keep_their_names(trusting):
         ("x", "one", "s")
     ]
     assert trusting.rows(made.merged, "_survivor_record") == [(3,)]
+
+
+def test_columns_may_be_called_like_our_own(trusting):
+    words = ("place", "pair", "side", "role", "found", "hits", "part", "rule")
+    schema = Schema.of(**dict.fromkeys(words, STRING), value=INTEGER)
+    rows = [
+        {**dict.fromkeys(words, word), "place": "p", "value": n}
+        for n, word in enumerate(["Niš", "Nis", "Nis"])
+    ]
+    rules = [
+        Rule(name="one", deny="value = 0 and side = 'Niš'"),
+        Rule(name="two", deny="t1.place = t2.place and t1.pair <> t2.pair"),
+        Rule(name="gone", accepted={"role": ("Nis",)}, action="quarantine"),
+        Rule(name="most", functional={"place": ("hits",)}, action="repair"),
+    ]
+    made = trusting(rows, schema, rules=rules)
+    assert [report.violating_rows for report in made.rules] == [1, 3, 1, 0]
+    assert [w.values for report in made.rules[:2] for w in report.witnesses] == [
+        ({"value": "0", "side": "Niš"},),
+        ({"place": "p", "pair": "Niš"}, {"place": "p", "pair": "Nis"}),
+        ({"place": "p", "pair": "Nis"}, {"place": "p", "pair": "Niš"}),
+    ]
+    assert trusting.rows(made.quarantine, "place", "_rule") == [("p", "gone")]
