@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from pyspark.errors import PySparkException
 
 from backbone.errors import CorruptLake, EngineError, OutOfMemory
 
-__all__ = ["mapped", "reading"]
+__all__ = ["mapped", "present", "reading"]
 
 _LONGEST = 600
 _READERS = 8
@@ -23,7 +24,9 @@ _CAUSES = re.compile(
 )
 _TAIL = re.compile(r"\s*(SQLSTATE: \w+|== SQL .*|JVM stacktrace:.*|;$)", re.DOTALL)
 _NO_MEMORY = re.compile(r"OutOfMemoryError|Java heap space|UNABLE_TO_ACQUIRE_MEMORY")
-_NO_FUNCTION = re.compile(r"\[UNRESOLVED_ROUTINE\][^`]*`(?P<name>\w+)`")
+_NO_FUNCTION = re.compile(
+    r"(?:\[UNRESOLVED_ROUTINE\][^`]*`|unknown function: )(?P<name>\w+)"
+)
 _DISK_FULL = re.compile(r"No space left on device")
 
 
@@ -46,7 +49,8 @@ def _ours(error: Exception, where: str | None) -> EngineError:
         return OutOfMemory(told(error), where=where, hint=hint)
     unknown = _NO_FUNCTION.search(text)
     if unknown is not None:
-        return EngineError(f"there is no function `{unknown['name']}`", where=where)
+        name = unknown["name"].lower()
+        return EngineError(f"there is no function `{name}`", where=where)
     hint = "The disk is full; `backbone run` goes on when there is space again."
     found = hint if _DISK_FULL.search(text) else None
     return EngineError(told(error), where=where, hint=found)
@@ -85,13 +89,28 @@ def reading(files: Iterable[str]) -> Iterator[None]:
         broken = _broken(list(files))
         if broken is None:
             raise
-        file, why = broken
-        raise CorruptLake(
-            f"a file of the lake cannot be read: {why}",
-            where=file,
-            hint="Bring it back from a copy of the lake. Without one: remove the folder "
-            "of the table and the catalog, and `backbone run` makes both anew.",
-        ) from error
+        raise _unreadable(*broken) from error
+
+
+def present(files: Iterable[str]) -> None:
+    """Check that files are there; a server may read the others and say nothing.
+
+    Raises
+    ------
+    CorruptLake : one of `files` is not there
+    """
+    for file in files:
+        if not os.path.exists(file):  # noqa: PTH110 - asked of thousands
+            raise _unreadable(file, "there is no such file")
+
+
+def _unreadable(file: str, why: str) -> CorruptLake:
+    return CorruptLake(
+        f"a file of the lake cannot be read: {why}",
+        where=file,
+        hint="Bring it back from a copy of the lake. Without one: remove the folder "
+        "of the table and the catalog, and `backbone run` makes both anew.",
+    )
 
 
 def _broken(files: list[str]) -> tuple[str, str] | None:

@@ -24,7 +24,7 @@ from backbone.engines.protocol import (
     Written,
 )
 from backbone.engines.spark.dialect import spark_sql
-from backbone.engines.spark.failures import mapped, reading
+from backbone.engines.spark.failures import mapped, present, reading
 from backbone.engines.spark.raw import read_raw
 from backbone.engines.spark.statistics import row_counts, written_files
 from backbone.engines.spark.types import schema_of, spark_schema, storable
@@ -172,6 +172,7 @@ class SparkSession:
             return self._spark.read.schema(kept).parquet(folder)
         schema = spark_schema(relation.schema)
         if relation.files:
+            present(relation.files)
             return self._spark.read.schema(schema).parquet(*relation.files)
         return self._spark.createDataFrame([], schema)
 
