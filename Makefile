@@ -38,4 +38,5 @@ $(DEV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/python $(PIP) -e ".[demo,notebook,dev]"
 	$(DEV)/bin/python $(PIP) --no-deps --upgrade --target $(DEV)/sail pyspark-client==4.2.0
+	.ci/java
 	touch $@

@@ -30,6 +30,7 @@ __all__ = ["launch", "release"]
 
 T = TypeVar("T")
 
+_PATIENCE_S = 10.0
 _OF_PANDAS = "PySpark does not yet fully support pandas"  # it is given none
 
 _SAME_RESULTS = {
@@ -45,9 +46,9 @@ _OF_A_DRIVER = {
 }
 _LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 _ASKED_FOR = {
-    "spark.executor.instances": "executors",
-    "spark.executor.cores": "cores each",
-    "spark.executor.memory": "of memory each",
+    "spark.executor.instances": "how many:",
+    "spark.executor.cores": "cores:",
+    "spark.executor.memory": "memory:",
 }
 
 
@@ -113,26 +114,22 @@ def _start(
     starting = _Starting(master, conf, scratch, time.monotonic() + timeout_s)
     work = starting.connect if master.kind == "connect" else starting.classic
     try:
-        session = _within(work, timeout_s)
+        session = _within(work, timeout_s, starting.give_up)
     except TimeoutError:
-        what = starting.why_late(timeout_s)
-        starting.end(at_once=True)
-        raise what from None
-    except BaseException:
-        starting.end(at_once=True)
-        raise
+        raise starting.why_late(timeout_s) from None
     return _Lent(master, conf, session, starting.end)
 
 
-def _within(work: Callable[[], T], timeout_s: float) -> T:
+def _within(work: Callable[[], T], timeout_s: float, give_up: Callable[[], None]) -> T:
     """Return what `work` returns; it runs in another thread.
 
     pyspark answers Ctrl-C in its own way where a context is made in the main thread, and
-    nothing of it can be given up from within.
+    nothing of it can be given up from within. What fails, is late or is interrupted is
+    given up from without.
 
     Raises
     ------
-    TimeoutError : `work` has not ended in time; it is still running
+    TimeoutError : `work` has not ended in time
     """
     ended: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
 
@@ -142,12 +139,18 @@ def _within(work: Callable[[], T], timeout_s: float) -> T:
         except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
             ended.put((None, error))
 
-    threading.Thread(target=run, name="spark-launch", daemon=True).start()
+    thread = threading.Thread(target=run, name="spark-launch", daemon=True)
+    thread.start()
     try:
         made, failure = ended.get(timeout=timeout_s)
-    except Empty:
-        raise TimeoutError from None
+    except BaseException as error:
+        give_up()
+        thread.join(_PATIENCE_S)  # it may still be writing into what pyspark keeps
+        if isinstance(error, Empty):
+            raise TimeoutError from None
+        raise
     if failure is not None:
+        give_up()
         raise failure
     return made  # type: ignore[return-value]  # there was no failure
 
@@ -166,6 +169,7 @@ class _Starting:
         self.context: Any = None
         self.session: Any = None
         self._given_up = False
+        self._last_words = self._said = ""
 
     def connect(self) -> Any:
         """Return a session of a Spark Connect server."""
@@ -251,17 +255,25 @@ class _Starting:
 
     def _noted(self, what: str, **more: str) -> EngineUnavailable:
         """Return an error with what Java said, last in its words, all in its notes."""
-        words = self.jvm.last_words() if self.jvm is not None else ""
+        if self.jvm is not None and not self._given_up:
+            self._last_words, self._said = self.jvm.last_words(), self.jvm.said()
+        words = self._last_words
         found = EngineUnavailable(f"{what}: {words}" if words else what, **more)
-        if self.jvm is not None:
-            found.add_note(self.jvm.said())
+        found.add_note(self._said)
         return found
 
     def _asked(self) -> str:
         conf = {"spark.executor.memory": "1g", **self.conf}
-        return ", ".join(
-            f"{conf[key]} {words}" for key, words in _ASKED_FOR.items() if key in conf
+        parts = (
+            f"{words} {conf[key]}" for key, words in _ASKED_FOR.items() if key in conf
         )
+        return f"executors ({', '.join(parts)})"
+
+    def give_up(self) -> None:
+        """End what there is, at once; what Java said until now is kept."""
+        if self.jvm is not None:
+            self._last_words, self._said = self.jvm.last_words(), self.jvm.said()
+        self.end(at_once=True)
 
     def end(self, *, at_once: bool = False) -> None:
         """End what there is; `at_once` where nothing that was computed matters."""
@@ -276,20 +288,31 @@ class _Starting:
 
 
 def _end_classic(starting: _Starting, *, at_once: bool) -> None:
-    from pyspark import SparkContext  # noqa: PLC0415 - slow to load
-
     jvm = starting.jvm
+    if jvm is None:
+        return
     if starting.session is not None and not at_once and jvm.alive:
         starting.session.stop()
-    if jvm is not None:
-        jvm.end(at_once=at_once)
-        shutil.rmtree(starting.spill, ignore_errors=True)
-        with suppress(OSError):
-            starting.spill.parent.rmdir()  # where nobody else keeps anything
-        if SparkContext._gateway is jvm.gateway:  # noqa: SLF001 - or it is used again
-            SparkContext._gateway = None  # noqa: SLF001
-            SparkContext._jvm = None  # noqa: SLF001
-            SparkContext._active_spark_context = None  # noqa: SLF001
+    jvm.end(at_once=at_once)
+    shutil.rmtree(starting.spill, ignore_errors=True)
+    with suppress(OSError):
+        starting.spill.parent.rmdir()  # where nobody else keeps anything
+    if jvm.gateway is not None:
+        _forget(jvm.gateway)
+
+
+def _forget(gateway: Any) -> None:
+    """Let pyspark forget a gateway that is gone, or it would use it again."""
+    from pyspark import SparkContext  # noqa: PLC0415 - slow to load
+    from pyspark.sql import SparkSession, SQLContext  # noqa: PLC0415
+
+    if SparkContext._gateway is gateway:  # noqa: SLF001 - there is no other way
+        SparkContext._gateway = None  # noqa: SLF001
+        SparkContext._jvm = None  # noqa: SLF001
+        SparkContext._active_spark_context = None  # noqa: SLF001
+        SparkSession._instantiatedSession = None  # noqa: SLF001
+        SparkSession._activeSession = None  # noqa: SLF001
+        SQLContext._instantiatedContext = None  # noqa: SLF001
 
 
 def _taken(master: str | None) -> EngineUnavailable:
