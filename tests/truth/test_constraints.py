@@ -224,8 +224,8 @@ def test_groups_cut_into_ranges_give_the_same_rows(
             expected, _ = brute(rows, claims)
             sizes = connection.execute(group_sizes(constraint).sql()).fetchone()
             for number in (rng.randint(2, 9), 40):
-                sampled = (sizes[0] or 0) * rng.choice([1, 1, 9, 60])
-                query = violations(constraint, cut=Cut(number, sampled))
+                told = (sizes[0] or 0) * rng.choice([1, 2, 2, 18]) // 2
+                query = violations(constraint, cut=Cut(number, told))
                 found = connection.execute(query.sql()).fetchall()
                 assert len(found) == len(dict(found)), constraint.text
                 assert dict(found) == expected, constraint.text
@@ -249,7 +249,7 @@ def test_ranges_are_about_even_whatever_the_groups_and_ties(connection):
          ("sizes", parse_one("select part, count(*) as n from ranged_t1 group by part")))
     )  # fmt: skip
     counts = dict(connection.execute(sizes.sql()).fetchall())
-    assert len(counts) == 50
+    assert 48 <= len(counts) <= 52
     assert max(counts.values()) < 2 * rows / 50
 
 

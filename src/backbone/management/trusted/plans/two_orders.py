@@ -132,7 +132,7 @@ def _extremum(frame: Frame, line: _Line, cut: Cut | None) -> Steps:
     listed = ", ".join(keys)
     tops = (
         f"select {listed}, {_best(frame)}({line.value}) as top "
-        f"from {frame.step('divided')} group by {listed}"
+        f"from {source} where divided group by {listed}"
     )
     over = f"{frame.partition()} order by part {_EARLIER}"
     carried = (
@@ -153,34 +153,13 @@ def _extremum(frame: Frame, line: _Line, cut: Cut | None) -> Steps:
 
 
 def _in_ranges(frame: Frame, line: _Line, cut: Cut | None) -> tuple[Steps, str]:
-    """Return steps, and the one that has the rows of `line`, with ``part`` if cut.
-
-    The step ``divided`` has those of groups of which there is more than one range.
-    """
+    """Return steps, and the one that has the rows of `line`; if cut, with ``part``."""
     if cut is None:
         return [], line.source
-    columns = [*line.columns, *frame.keys]
+    columns, suffix = [*line.columns, *frame.keys], frame.step("")
     order = Order((*((key, "asc") for key in frame.keys), *line.order.columns))
-    suffix = frame.step("")
-    steps = ranged(line.source, columns, order, cut, suffix)
-    source = f"ranged{suffix}"
-    if not frame.keys:
-        return [
-            *steps,
-            (frame.step("divided"), select(f"select * from {source}")),
-        ], source
-    large = (
-        f"select distinct {frame.listed(frame.keys)} from bounds{suffix} where part > 0"
-    )
-    divided = (
-        f"select r.* from {source} r semi join {frame.step('large')} g "
-        f"on {frame.on('r', 'g')}"
-    )
-    return [
-        *steps,
-        (frame.step("large"), select(large)),
-        (frame.step("divided"), broadcast(select(divided), "g")),
-    ], source
+    steps = ranged(line.source, columns, order, cut, keys=frame.keys, suffix=suffix)
+    return steps, f"ranged{suffix}"
 
 
 def _partition(names: Sequence[str]) -> str:
@@ -209,7 +188,7 @@ def _with_other(frame: Frame, cut: Cut | None) -> Steps:
         f"on {frame.on('r', 'c', ['part'])} where r.probe = 1 and ({within} or {before})"
     )
     last = frame.step("found"), broadcast(select(text), "c")
-    return [*steps, *_two_carried(frame), last]
+    return [*steps, *_two_carried(frame, source), last]
 
 
 def _best_two(
@@ -257,34 +236,27 @@ def _best_two(
     return [(n, select(text)) for n, text in zip(names.values(), texts, strict=True)]
 
 
-def _two_carried(frame: Frame) -> Steps:
-    """``carried``: what the builds of the ranges before say, by group and range.
+def _two_carried(frame: Frame, source: str) -> Steps:
+    """``carried``: what the builds of earlier ranges say, by range and its first group.
 
-    Each range gives its best build and the best of another value; they are builds in a
-    line of ranges, in which each range asks before it gives.
+    Each range gives the best build of every group and the best of another value; they are
+    builds in a line of ranges, in which each range asks before it gives.
     """
-    best, listed = _best(frame), ", ".join([*frame.keys, "part"])
-    pair = "case when probe = 0 then {'x': x1, 'd': d} end"
+    best, listed = _best(frame), frame.listed(frame.keys, end=", ") + "part"
+    way = "asc" if best == "min" else "desc"
     bests = (
-        f"select {listed}, {best}({pair}) as m from {frame.step('divided')} "
-        f"group by {listed}"
+        f"select {listed}, d, {best}(x1) as x1 from {source} "
+        f"where divided and probe = 0 group by {listed}, d"
     )
-    other = (
-        "case when r.probe = 0 and r.d <> struct_extract(b.m, 'd') "
-        "then {'x': r.x1, 'd': r.d} end"
+    ranked = (
+        f"select *, row_number() over (partition by {listed} order by x1 {way}, d) "
+        f"as id from {frame.step('bests')}"
     )
-    of_r = frame.listed([*frame.keys, "part"], of="r")
-    others = (
-        f"select {of_r}, {best}({other}) as m from {frame.step('divided')} r "
-        f"join {frame.step('bests')} b on {frame.on('r', 'b', ['part'])} group by {of_r}"
-    )
-    made = f"struct_extract(m, 'x') as x1, struct_extract(m, 'd') as d, {listed}"
+    bounds = f"bounds{frame.step('')}"
     marks = (
-        f"select 0 as id, 1 as probe, {made} from {frame.step('bests')} union all "
-        f"select 1 as id, 0 as probe, {made} from {frame.step('bests')} "
-        "where m is not null union all "
-        f"select 2 as id, 0 as probe, {made} from {frame.step('others')} "
-        "where m is not null"
+        f"select id, 0 as probe, {listed}, x1, d from {frame.step('ranked')} "
+        f"where id <= 2 union all "
+        f"select 0 as id, 1 as probe, {listed}, null as x1, null as d from {bounds}"
     )
     order = Order((("part", "asc"), ("id", "asc")))
     columns = ["id", "probe", "x1", "d", *frame.keys, "part"]
@@ -295,7 +267,7 @@ def _two_carried(frame: Frame) -> Steps:
     )
     return [
         (frame.step("bests"), select(bests)),
-        (frame.step("others"), broadcast(select(others), "b")),
+        (frame.step("ranked"), select(ranked)),
         (frame.step("marks"), select(marks)),
         *along,
         (frame.step("carried"), select(carried)),
