@@ -19,11 +19,10 @@ from backbone.engines.raw.reading import main_schema, read_raw
 from backbone.engines.raw.recipes import RAW, ROW, Recipe, raw_name
 from backbone.engines.raw.sides import CELLS, REJECTED, CopyFile
 from backbone.engines.raw.spread import Spread, read_spread
-from backbone.engines.raw.worker import ANSWERS, answered, perform
+from backbone.engines.raw.worker import answered, perform
 from backbone.engines.raw.writing import copied
 
 __all__ = [
-    "ANSWERS",
     "CELLS",
     "RAW",
     "REJECTED",

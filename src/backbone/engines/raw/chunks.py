@@ -1,17 +1,17 @@
 """The index of a big object, made of its chunks, which may be counted far apart.
 
 Where a record starts depends on all quotes before it. So each chunk guesses where its
-first record starts and counts from there; then the chunks are folded in order. The
-records before a chunk say where its first record really starts: where the guess was
-wrong, which takes odd quotes, it is counted again from there, and so are those behind it
-until a guess was right. What is found is what one reader finds who starts at the
-beginning, trouble included, since where a record ends depends on its bytes alone.
+first record starts and counts from there. Where the records of the chunk before it end
+is where its first record really starts: if the guess was another, which takes odd quotes,
+it is counted from there, to where the guess was if a record starts there, and this goes
+on until all chunks meet. Then they are what one reader finds who starts at the beginning,
+trouble included, since where a record ends depends on its bytes alone.
 
 References
 ----------
 Ge, Li, Eilebrecht, Chandramouli, Kossmann. Speculative Distributed CSV Data Parsing for
 Big Data Analytics. SIGMOD 2019. Their guess by quotes is followed; a wrong one is mended
-here by counting again from where the fold stands, not by a second pass over the file.
+here where it was made, not by a second pass over the file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import numpy.typing as npt
 from backbone.engines.raw.records import BLANK, Layout, likely_start
 from backbone.engines.raw.streams import Window, opened_part, windows
 
-__all__ = ["Chunk", "Gap", "counted", "folded", "guessed", "recounted"]
+__all__ = ["Chunk", "counted", "gaps", "guessed", "met"]
 
 _WINDOW_BYTES = 2 << 20
 _PROBE_BYTES = 256 << 10
@@ -47,14 +47,6 @@ class Chunk:
     texts: int
 
 
-@dataclass(frozen=True)
-class Gap:
-    """From the chunk at `place` on, records must be counted anew, from `start`."""
-
-    place: int
-    start: int
-
-
 def guessed(path: str, layout: Layout, start: int, stop: int) -> Chunk | None:
     """Count the records that start between two offsets of an object, by a guess.
 
@@ -71,13 +63,23 @@ def guessed(path: str, layout: Layout, start: int, stop: int) -> Chunk | None:
     return None
 
 
-def counted(path: str, layout: Layout, start: int, stop: int) -> Chunk:
-    """Count the records that start before `stop`, of which the first does at `start`."""
+def counted(
+    path: str, layout: Layout, start: int, stop: int, known: Chunk | None = None
+) -> Chunk:
+    """Count the records that start before `stop`, of which the first does at `start`.
+
+    They are `known` from where they were guessed to start, if a record starts there.
+    """
     records = texts = 0
     with closing(opened_part(path, start)) as stream:
         for window in windows(stream, layout, _WINDOW_BYTES):
             starts = start + window.at + _starts(window)
             inside = int(np.searchsorted(starts, stop))
+            if known is not None and known.start in starts[:inside]:
+                before = int(np.searchsorted(starts, known.start))
+                told = _texts(window, before)
+                texts = records + told if told else texts
+                return _joined(Chunk(start, known.start, records + before, texts), known)
             told = _texts(window, inside)
             texts = records + told if told else texts
             records += inside
@@ -87,6 +89,11 @@ def counted(path: str, layout: Layout, start: int, stop: int) -> Chunk:
             if end >= stop and not window.records.is_cut:
                 return Chunk(start, end, records, texts)
     return Chunk(start, Path(path).stat().st_size, records, texts)
+
+
+def _joined(first: Chunk, then: Chunk) -> Chunk:
+    texts = first.records + then.texts if then.texts else first.texts
+    return Chunk(first.start, then.end, first.records + then.records, texts)
 
 
 def _starts(window: Window) -> npt.NDArray[np.int64]:
@@ -100,44 +107,30 @@ def _texts(window: Window, inside: int) -> int:
     return next((n for n in range(inside, 0, -1) if bad.get(n - 1) != BLANK), 0)
 
 
-def folded(
+def gaps(
     chunks: Sequence[Chunk | None], stops: Sequence[int], begin: int
-) -> list[Chunk] | Gap:
-    """Put chunks together that end at `stops`; the first record starts at `begin`.
+) -> dict[int, int]:
+    """Return the places of chunks that do not meet those before, and where they should.
 
-    Chunks in which no record starts are left out.
+    The chunks end at `stops`, and the first record starts at `begin`.
     """
-    found: list[Chunk] = []
-    at = begin
+    found: dict[int, int] = {}
+    at: int | None = begin
     for place, (chunk, stop) in enumerate(zip(chunks, stops, strict=True)):
-        if at >= stop:
+        if at is not None and at >= stop:
             continue
-        if chunk is None or chunk.start != at:
-            return Gap(place, at)
-        found.append(chunk)
-        at = chunk.end
+        if at is not None and (chunk is None or chunk.start != at):
+            found[place] = at
+        at = chunk.end if chunk else None
     return found
 
 
-def recounted(
-    path: str,
-    layout: Layout,
-    start: int,
-    stops: Sequence[int],
-    guesses: Sequence[int | None],
-) -> list[Chunk]:
-    """Count chunks anew, until the guess for the next was right.
-
-    `stops` are where these chunks end; `guesses` are where their first records were
-    guessed to start.
-    """
+def met(chunks: Sequence[Chunk | None], stops: Sequence[int], begin: int) -> list[Chunk]:
+    """Return chunks without gaps, those left out in which no record starts."""
     found: list[Chunk] = []
-    for stop, guess in zip(stops, guesses, strict=True):
-        if found and start == guess:
-            break
-        if start < stop:
-            found.append(counted(path, layout, start, stop))
-        else:
-            found.append(Chunk(start, start, 0, 0))
-        start = found[-1].end
+    at = begin
+    for chunk, stop in zip(chunks, stops, strict=True):
+        if chunk is not None and at < stop:
+            found.append(chunk)
+            at = chunk.end
     return found

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from math import ceil
 from typing import Any
 
 from backbone.engines.protocol import RawRead
 from backbone.engines.raw import wire
-from backbone.engines.raw.chunks import Chunk, Gap, folded
+from backbone.engines.raw.chunks import Chunk, gaps, met
 from backbone.engines.raw.pieces import Part
 from backbone.engines.raw.shares import Head, can_be_cut, parts_of_chunks
 from backbone.model.raw import RawObject
@@ -39,14 +39,14 @@ class _Big:
             ),
         ]
 
-    def recount(self, gap: Gap, chunks: Sequence[Chunk | None]) -> dict[str, Any]:
-        """Return the task that fills a gap."""
+    def recount(self, place: int, start: int, known: Chunk | None) -> dict[str, Any]:
+        """Return the task that counts a chunk from `start`."""
         return {
             "do": "recount",
             "path": self.obj.path,
-            "start": gap.start,
-            "stops": self.stops[gap.place :],
-            "guesses": [chunk and chunk.start for chunk in chunks[gap.place :]],
+            "start": start,
+            "stop": self.stops[place],
+            "known": known and astuple(known),
         }
 
 
@@ -117,31 +117,34 @@ def _filled(
     heads: Mapping[int, Head],
     chunks: Mapping[int, list[Chunk | None]],
 ) -> dict[int, list[Chunk]]:
-    """Fold the chunks of objects, and have those counted anew that were guessed wrong."""
+    """Have chunks counted anew until they meet, those of all objects at once."""
     found: dict[int, list[Chunk]] = {}
     waiting = dict(chunks)
     while waiting:
-        gaps: dict[int, Gap] = {}
-        for place, own in waiting.items():
-            made = folded(own, big[place].stops, heads[place].begin)
-            if isinstance(made, Gap):
-                gaps[place] = made
-            else:
-                found[place] = made
-        tasks = {
-            place: [big[place].recount(g, waiting[place])] for place, g in gaps.items()
+        open_ = {
+            place: gaps(own, big[place].stops, heads[place].begin)
+            for place, own in waiting.items()
         }
-        mended = _asked(ask, tasks) if tasks else {}
+        for place in [place for place, wrong in open_.items() if not wrong]:
+            own = waiting.pop(place)
+            found[place] = met(own, big[place].stops, heads[place].begin)
+        tasks = {
+            place: [
+                big[place].recount(n, start, own[n]) for n, start in open_[place].items()
+            ]
+            for place, own in waiting.items()
+        }
+        counted = _asked(ask, tasks) if tasks else {}
         waiting = {
-            place: _mended(waiting[place], gaps[place].place, answers[0])
-            for place, answers in mended.items()
+            place: _mended(waiting[place], open_[place], answers)
+            for place, answers in counted.items()
             if answers is not None
         }
     return found
 
 
 def _mended(
-    chunks: Sequence[Chunk | None], place: int, counted: Sequence[Sequence[int]]
+    chunks: Sequence[Chunk | None], places: Iterable[int], counted: Sequence[Any]
 ) -> list[Chunk | None]:
-    behind = place + len(counted)
-    return [*chunks[:place], *map(_chunk, counted), *chunks[behind:]]
+    mended = dict(zip(places, map(_chunk, counted), strict=True))
+    return [mended.get(place, chunk) for place, chunk in enumerate(chunks)]

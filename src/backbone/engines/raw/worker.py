@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from backbone.engines.protocol import RawRead, RawResult, WrittenFile
 from backbone.engines.raw import chunks, wire
+from backbone.engines.raw.chunks import Chunk
 from backbone.engines.raw.database import opened_database
 from backbone.engines.raw.failures import mapped
 from backbone.engines.raw.reading import read_raw
@@ -128,11 +129,10 @@ def _chunk(job: Job, asked: Mapping[str, Any]) -> Any:
 
 
 def _recount(job: Job, asked: Mapping[str, Any]) -> Any:
+    known = asked["known"] and Chunk(*asked["known"])
     layout = layout_of(job.request.format)
-    found = chunks.recounted(
-        asked["path"], layout, asked["start"], asked["stops"], asked["guesses"]
-    )
-    return [astuple(chunk) for chunk in found]
+    path, start, stop = asked["path"], asked["start"], asked["stop"]
+    return astuple(chunks.counted(path, layout, start, stop, known))
 
 
 def _read(job: Job, asked: Mapping[str, Any]) -> Any:
