@@ -71,8 +71,9 @@ def counted(
     They are `known` from where they were guessed to start, if a record starts there.
     """
     records = texts = 0
+    size = _WINDOW_BYTES if known is None else _PROBE_BYTES
     with closing(opened_part(path, start)) as stream:
-        for window in windows(stream, layout, _WINDOW_BYTES):
+        for window in windows(stream, layout, size):
             starts = start + window.at + _starts(window)
             inside = int(np.searchsorted(starts, stop))
             if known is not None and known.start in starts[:inside]:
