@@ -61,10 +61,10 @@ select a, b from trusted.t qualify row_number() over (partition by a order by b)
 SELECT "t"."a" AS "a", "t"."b" AS "b" FROM "trusted.t" AS "t" QUALIFY ROW_NUMBER() OVER (PARTITION BY "t"."a" ORDER BY "t"."b") = 1;
 
 select to_local(at, 'UTC') as wall from trusted.t;
-SELECT (TIMEZONE('UTC', CAST("t"."at" AS TIMESTAMPTZ))) AS "wall" FROM "trusted.t" AS "t";
+SELECT TO_LOCAL("t"."at", 'UTC') AS "wall" FROM "trusted.t" AS "t";
 
 select to_utc(at, 'Europe/Belgrade') as instant from trusted.t;
-SELECT (CASE WHEN TIMEZONE('Europe/Belgrade', (TIMEZONE('Europe/Belgrade', CAST("t"."at" AS TIMESTAMP)) - INTERVAL '24' HOUR)) = (CAST("t"."at" AS TIMESTAMP) - INTERVAL '24' HOUR) THEN TIMEZONE('Europe/Belgrade', CAST("t"."at" AS TIMESTAMP)) WHEN TIMEZONE('Europe/Belgrade', (TIMEZONE('Europe/Belgrade', CAST("t"."at" AS TIMESTAMP)) - (TIMEZONE('Europe/Belgrade', (TIMEZONE('Europe/Belgrade', CAST("t"."at" AS TIMESTAMP)) - INTERVAL '24' HOUR)) - (CAST("t"."at" AS TIMESTAMP) - INTERVAL '24' HOUR)))) = CAST("t"."at" AS TIMESTAMP) THEN (TIMEZONE('Europe/Belgrade', CAST("t"."at" AS TIMESTAMP)) - (TIMEZONE('Europe/Belgrade', (TIMEZONE('Europe/Belgrade', CAST("t"."at" AS TIMESTAMP)) - INTERVAL '24' HOUR)) - (CAST("t"."at" AS TIMESTAMP) - INTERVAL '24' HOUR))) ELSE TIMEZONE('Europe/Belgrade', CAST("t"."at" AS TIMESTAMP)) END) AS "instant" FROM "trusted.t" AS "t";
+SELECT TO_UTC("t"."at", 'Europe/Belgrade') AS "instant" FROM "trusted.t" AS "t";
 
 (select a from trusted.t);
 SELECT "t"."a" AS "a" FROM "trusted.t" AS "t";

@@ -14,6 +14,7 @@ from backbone.sql.exact import exact
 from backbone.sql.lineage import ColumnLineage, column_lineage
 from backbone.sql.portable import check_portable
 from backbone.sql.queries import Query
+from backbone.sql.types import annotated
 from backbone.sql.views import ParsedView
 
 __all__ = ["CompiledView", "compile_view"]
@@ -23,7 +24,8 @@ __all__ = ["CompiledView", "compile_view"]
 class CompiledView:
     """A view, ready to run.
 
-    `expression` is the bound select with exact aggregates; it is never changed.
+    `expression` is the bound select with exact aggregates and the type of each of its
+    expressions; it is never changed.
     """
 
     bound: BoundView
@@ -84,4 +86,5 @@ def compile_view(view: ParsedView, schemas: Mapping[AssetName, Schema]) -> Compi
     check_portable(view)
     bound = bind(view, schemas)
     tree = exact(bound.expression, bound.schemas, view.failure)
+    tree = annotated(tree, bound.schemas)
     return CompiledView(bound, tree, column_lineage(bound))

@@ -16,7 +16,8 @@ from backbone.model.names import AssetName
 from backbone.model.schemas import Schema
 from backbone.sql.aggregates import argument, function_name, has_order, surroundings
 from backbone.sql.kinds import kinds_by_scope
-from backbone.sql.sums import count_of, divided, exact_average, exact_sum
+from backbone.sql.operations import EXACT_SUM
+from backbone.sql.sums import count_of, divided
 
 __all__ = ["exact"]
 
@@ -45,7 +46,8 @@ def exact(
 
     Returns
     -------
-    A tree in which ``sum`` and ``avg`` of doubles are exact (see `backbone.sql.sums`),
+    A tree in which ``sum`` and ``avg`` of doubles are the operation ``exact_sum`` (see
+    `backbone.sql.operations` and `backbone.sql.sums`),
     sums of integers are 64-bit integers (beyond them an error, not another number),
     averages of integers and decimals are an exact sum divided once. Aggregates without
     an exact form (``stddev``, ``corr``, …; and ``sum(distinct …)`` of doubles) go through
@@ -91,8 +93,10 @@ def _rewrite(call: exp.Func, kind: str, failure: Failure) -> None:
     if kind == "float" and isinstance(value, exp.Distinct):
         outer.replace(_of_distinct(call, value, failure))
     elif kind == "float":
-        made = exact_sum if name in _SUMS else exact_average
-        outer.replace(exp.paren(made(value, around), copy=False))
+        total = around(exp.Anonymous(this=EXACT_SUM, expressions=[value.copy()]))
+        if name in _AVERAGES:
+            total = divided(total, around(count_of(value)))
+        outer.replace(total)
     elif kind in {"integer", "decimal", "null"}:
         total = around(exp.Sum(this=value.copy()))
         if name in _AVERAGES:

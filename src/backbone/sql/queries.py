@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from backbone.sql.operations import expanded
+
 __all__ = ["Query", "column", "quoted", "table"]
 
 
@@ -53,10 +55,11 @@ class Query:
         return built
 
     def sql(self, dialect: str = "duckdb") -> str:
-        """Return the text of the query in `dialect`."""
-        *before, (_, last) = self.steps
+        """Return the text of the query in `dialect`, its operations written out."""
+        steps = tuple((name, expanded(select)) for name, select in self.steps)
+        *before, (_, last) = steps
         if last.args.get("with_"):
-            return self.expression().sql(dialect=dialect)
+            return Query(steps).expression().sql(dialect=dialect)
         texts = [f"{_named(n, dialect)} AS ({s.sql(dialect=dialect)})" for n, s in before]
         with_ = f"WITH {', '.join(texts)} " if texts else ""
         return with_ + last.sql(dialect=dialect)

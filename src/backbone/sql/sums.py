@@ -6,7 +6,8 @@ last digit each time. Here a double x is cut into lanes of whole numbers,
     x = trunc(x) + a / 2**52 + b / 2**104,      |a|, |b| < 2**52,
 
 which is exact for every x with 2**-52 <= |x| < 2**63. Lanes are summed as integers,
-where order does not matter; the sums are put together once, with what rounding loses.
+where order does not matter; the sums are put together once, with what rounding loses,
+in a way that every engine has the same (`joined`).
 Numbers beyond 2**63 and what the lanes leave of numbers under 2**-52 are summed as
 integers of any length, infinities and NaN as themselves (which order does not change).
 The cutting follows the idea of Shewchuk's partial sums and of reproducible summation by
@@ -27,11 +28,12 @@ from sqlglot import exp
 
 from backbone.sql.aggregates import Around
 
-__all__ = ["count_of", "divided", "exact_average", "exact_sum"]
+__all__ = ["count_of", "divided", "exact_average", "exact_sum", "joined"]
 
 Make = Callable[[], exp.Expr]
 
-_LANE = 2**52
+_BITS, _HALF = 52, 32
+_LANE = 2**_BITS
 _BEYOND = 2.0**63
 _BELOW = 2.0**-52
 _SCALE = 2.0**918
@@ -72,8 +74,9 @@ def exact_average(
 
 
 def divided(total: exp.Expr, count: exp.Expr) -> exp.Expr:
-    """Return `total` divided by `count`, in parentheses."""
-    return _group(exp.Div(this=_group(total), expression=count))
+    """Return `total` divided by `count`, in parentheses; null if there are none."""
+    some = exp.Nullif(this=count, expression=exp.Literal.number(0))
+    return _group(exp.Div(this=_group(total), expression=some))
 
 
 def count_of(value: exp.Expr) -> exp.Expr:
@@ -89,31 +92,62 @@ def _fresh(value: exp.Expr) -> Make:
 
 
 def _in_lanes(x: Make, around: Around) -> exp.Expr:
-    """Return the sum of the lanes, added with what each rounding lost."""
-    first, second = _cut(x), _cut(_cut(x))
+    """Return the sum of the lanes, put together by `joined`."""
 
-    def units() -> exp.Expr:
-        return around(_whole(x))
+    def rest() -> exp.Expr:
+        return around(_whole(_cut(_cut(x))))
 
     def parts() -> exp.Expr:
-        return around(_whole(first))
+        return _group(_add(around(_whole(_cut(x))), _carried(rest, _BITS)))
 
-    def high() -> exp.Expr:
-        return _double(units())
+    def units() -> exp.Expr:
+        return _group(_add(around(_whole(x)), _carried(parts, _BITS)))
 
-    def low() -> exp.Expr:
-        return _over(_double(parts()), _LANE)
+    return joined(
+        lambda: _carried(units, _HALF),
+        lambda: _kept(units, _HALF),
+        lambda: _kept(parts, _BITS),
+        lambda: _kept(rest, _BITS),
+    )
 
-    last = _over(_over(_double(around(_whole(second))), _LANE), _LANE)
-    cut_off = _add(_add(_left(units), _over(_left(parts), _LANE)), last)
-    lost = _add(_lost(high, low), _group(cut_off))
-    return _add(_group(_add(high(), low())), _group(lost))
+
+def joined(high: Make, low: Make, first: Make, second: Make) -> exp.Expr:
+    """Return ``high * 2**32 + low + first / 2**52 + second / 2**104`` as a double.
+
+    All four are 64-bit integers, `low` of 32 bits, `first` and `second` of 52, none of
+    them negative; so a sum has one spelling. Each of them is a double without loss but
+    for a `high` beyond 2**53, and so the result is the same wherever it is computed.
+    """
+
+    def top() -> exp.Expr:
+        return _group(exp.Mul(this=_double(high()), expression=_number(2.0**_HALF)))
+
+    def bottom() -> exp.Expr:
+        return _double(low())
+
+    def units() -> exp.Expr:
+        return _group(_add(top(), bottom()))
+
+    def parts() -> exp.Expr:
+        return _group(_over(_double(first()), _LANE))
+
+    back = exp.Cast(this=_double(high()), to=_type(exp.DType.BIGINT))
+    beyond = _double(_group(exp.Sub(this=high(), expression=back)))
+    cut_off = exp.Mul(this=beyond, expression=_number(2.0**_HALF))
+    last = _over(_over(_double(second()), _LANE), _LANE)
+    lost = _add(_add(_lost(top, bottom), _lost(units, parts)), _add(cut_off, last))
+    return _group(_add(_group(_add(units(), parts())), _group(lost)))
 
 
-def _left(whole: Make) -> exp.Expr:
-    """Return what a whole number of 128 bits loses as a double."""
-    back = exp.Cast(this=_double(whole()), to=_type(exp.DType.INT128))
-    return _double(exp.Sub(this=whole(), expression=back))
+def _carried(whole: Make, bits: int) -> exp.Expr:
+    """Return what of a whole number is above its last `bits`, rounded down."""
+    return _group(exp.BitwiseRightShift(this=_group(whole()), expression=_count(bits)))
+
+
+def _kept(whole: Make, bits: int) -> exp.Expr:
+    """Return the last `bits` of a whole number, never negative."""
+    mask = exp.Cast(this=_count(2**bits - 1), to=_type(exp.DType.INT128))
+    return _group(exp.BitwiseAnd(this=_group(whole()), expression=mask))
 
 
 def _lost(a: Make, b: Make) -> exp.Expr:
@@ -199,6 +233,10 @@ def _over(value: exp.Expr, divisor: float) -> exp.Expr:
 def _number(value: float) -> exp.Expr:
     text = repr(float(value)).removesuffix(".0")
     return exp.Literal.number(text if "e" in text else f"{text}e0")
+
+
+def _count(value: int) -> exp.Expr:
+    return exp.Literal.number(value)
 
 
 def _type(kind: exp.DType) -> exp.DataType:

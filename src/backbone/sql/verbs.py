@@ -1,22 +1,11 @@
-"""The portable verbs: functions of our own that become each engine's SQL.
+"""The portable verbs: functions of our own that a view may call.
 
-``to_utc(local, zone)``
-    The instant at which clocks in an IANA zone show a wall-clock time. An hour that
-    clocks show twice means its first time; an hour that they skip is moved forward by
-    what was skipped (02:30 becomes 03:30), as java.time and ICU do.
-``to_local(instant, zone)``
-    What clocks in a zone show at an instant: a wall-clock time without a zone.
-
-Both take the zone from a constant or from a column, and are null where an argument is.
-DuckDB sets up a calendar for every row whose zone is not a constant, which costs more
-than the conversion. So a zone that comes from a column is compared with zones that are
-common, each with a branch of its own in which it is a constant; any other zone is
-converted as it is. The result is the same.
+A verb is an operation (`backbone.sql.operations`) that people write by its name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from sqlglot import exp
 
@@ -24,112 +13,46 @@ from backbone.errors import ViewError
 
 __all__ = ["VERBS", "with_verbs"]
 
-Verb = Callable[[exp.Expr, exp.Expr], exp.Expr]
 Failure = Callable[[exp.Expr, str, str], ViewError]
 
+VERBS: dict[str, tuple[str, str]] = {
+    "to_local": ("a time and a zone", "to_local(<time>, 'Europe/Belgrade')"),
+    "to_utc": ("a time and a zone", "to_utc(<time>, 'Europe/Belgrade')"),
+}
+"""What each verb takes, in words and as an example."""
 
-_COMMON_ZONES = (
-    "UTC",
-    "America/New_York",
-    "America/Chicago",
-    "America/Denver",
-    "America/Los_Angeles",
-    "America/Phoenix",
-    "America/Anchorage",
-    "Pacific/Honolulu",
-    "America/Toronto",
-    "America/Mexico_City",
-    "America/Sao_Paulo",
-    "Europe/London",
-    "Europe/Paris",
-    "Europe/Berlin",
-    "Europe/Madrid",
-    "Europe/Rome",
-    "Europe/Belgrade",
-    "Europe/Warsaw",
-    "Europe/Istanbul",
-    "Africa/Cairo",
-    "Africa/Johannesburg",
-    "Africa/Lagos",
-    "Asia/Dubai",
-    "Asia/Kolkata",
-    "Asia/Shanghai",
-    "Asia/Singapore",
-    "Asia/Tokyo",
-    "Asia/Seoul",
-    "Australia/Sydney",
-    "Pacific/Auckland",
-)
-
-
-def _to_local(instant: exp.Expr, zone: exp.Expr) -> exp.Expr:
-    return _shown(exp.cast(instant, "timestamptz"), zone)
-
-
-def _to_utc(local: exp.Expr, zone: exp.Expr) -> exp.Expr:
-    # DuckDB means the second of two equal hours. If clocks were changed within the day
-    # before, the offset of a day before tells the first one; else there is only one.
-    wall = exp.cast(local, "timestamp")
-    second = _shown(wall, zone)
-    before, day_before = _shown(_minus(second, _day()), zone), _minus(wall, _day())
-    first = _minus(second, _minus(before, day_before))
-    unchanged = exp.EQ(this=before, expression=day_before)
-    twice = exp.EQ(this=_shown(first, zone), expression=wall.copy())
-    return exp.case().when(unchanged, second).when(twice, first).else_(second.copy())
-
-
-def _by_zone(verb: Verb) -> Verb:
-    """Return `verb` with a branch for each common zone, where the zone is no constant."""
-
-    def branched(time: exp.Expr, zone: exp.Expr) -> exp.Expr:
-        if isinstance(zone, exp.Literal):
-            return verb(time, zone)
-        branches = [
-            exp.If(
-                this=exp.Literal.string(name), true=verb(time, exp.Literal.string(name))
-            )
-            for name in _COMMON_ZONES
-        ]
-        return exp.Case(this=zone.copy(), ifs=branches, default=verb(time, zone))
-
-    return branched
-
-
-def _shown(time: exp.Expr, zone: exp.Expr) -> exp.Expr:
-    return exp.Anonymous(this="timezone", expressions=[zone.copy(), time.copy()])
-
-
-def _minus(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return exp.paren(exp.Sub(this=left.copy(), expression=right.copy()), copy=False)
-
-
-def _day() -> exp.Expr:
-    return exp.Interval(this=exp.Literal.string("24"), unit=exp.var("HOUR"))
-
-
-VERBS: dict[str, Verb] = {"to_local": _by_zone(_to_local), "to_utc": _by_zone(_to_utc)}
+_LOGARITHMS = {"10": "log10", "2": "log2"}
 
 
 def with_verbs(tree: exp.Query, failure: Failure) -> exp.Query:
-    """Return a copy of `tree` in which our verbs are written in DuckDB's own functions.
+    """Return a copy of `tree` in which verbs are operations.
 
     A column that is a verb and has no name has the verb's.
 
     Raises
     ------
-    ViewError : a verb has not the two arguments it takes
+    ViewError : a verb has not the arguments it takes
     """
     tree = tree.copy()
-    calls = [n for n in tree.find_all(exp.Anonymous) if n.name.lower() in VERBS]
-    for call in reversed(calls):
-        arguments: Sequence[exp.Expr] = call.expressions
-        if len(arguments) != 2:  # noqa: PLR2004 - a time and a zone
-            name = call.name.lower()
-            hint = f"Write `{name}(<time>, 'Europe/Belgrade')`."
-            raise failure(call, "takes a time and a zone", hint)
+    for call in list(tree.find_all(exp.Anonymous)):
         name = call.name.lower()
-        written: exp.Expr = exp.paren(VERBS[name](*arguments), copy=False)
+        if name not in VERBS:
+            continue
+        takes, example = VERBS[name]
+        if len(call.expressions) != 2:  # noqa: PLR2004 - a time and a zone
+            raise failure(call, f"takes {takes}", f"Write `{example}`.")
+        call.set("this", name)
         if isinstance(call.parent, exp.Select) and call.arg_key == "expressions":
-            written = exp.alias_(written, name, copy=False)
-        call.replace(written)
+            call.replace(exp.alias_(call.copy(), name, copy=False))
+    for logarithm in list(tree.find_all(exp.Log)):
+        logarithm.replace(_logarithm(logarithm))
     return tree
+
+
+def _logarithm(call: exp.Log) -> exp.Expr:
+    """Return a logarithm by its own name: ``log(10, x)`` is another number."""
+    base, value = call.this, call.args.get("expression")
+    if value is None:
+        return exp.Anonymous(this="log10", expressions=[base.copy()])
+    name = _LOGARITHMS.get(base.name) if isinstance(base, exp.Literal) else None
+    return exp.Anonymous(this=name, expressions=[value.copy()]) if name else call.copy()

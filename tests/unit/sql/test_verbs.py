@@ -9,14 +9,21 @@ from hypothesis import strategies as st
 from sqlglot import parse_one
 
 from backbone.engines.duckdb import DuckDBEngine
+from backbone.sql.queries import Query
 from backbone.sql.verbs import with_verbs
 
 ZONES = [
     "America/New_York", "Europe/Belgrade", "Australia/Lord_Howe", "Asia/Kolkata", "UTC",
     "Pacific/Apia", "America/Sao_Paulo",
 ]  # fmt: skip
+
+
+def written(text):
+    return Query.of(with_verbs(parse_one(text, dialect="duckdb"), None)).sql()
+
+
 TO_UTC, TO_LOCAL = (
-    with_verbs(parse_one(text, dialect="duckdb"), None).sql("duckdb")
+    written(text)
     for text in (
         "select to_utc(at, zone) as z from given",
         "select to_local(at, zone) as z from given",
@@ -91,19 +98,18 @@ def test_null_gives_null(connection, sql, row):
 
 
 def test_verbs_may_stand_inside_each_other(connection):
-    tree = parse_one(
+    text = (
         "select to_local(to_utc(timestamp '2013-11-03 01:30:00', 'America/New_York'), "
-        "'Europe/Belgrade') as z", dialect="duckdb",
-    )  # fmt: skip
-    found = connection.execute(with_verbs(tree, None).sql("duckdb")).fetchone()[0]
+        "'Europe/Belgrade') as z"
+    )
+    found = connection.execute(written(text)).fetchone()[0]
     assert found == datetime.fromisoformat("2013-11-03T06:30")
 
 
 def test_a_column_without_a_name_has_that_of_its_verb(connection):
-    tree = parse_one(
+    text = (
         "select to_utc(timestamp '2013-07-01 02:00', 'Europe/Belgrade'), "
-        "to_local(timestamptz '2013-07-01 00:00:00+00', 'Europe/Belgrade') as there",
-        dialect="duckdb",
+        "to_local(timestamptz '2013-07-01 00:00:00+00', 'Europe/Belgrade') as there"
     )
-    found = connection.execute(with_verbs(tree, None).sql("duckdb"))
+    found = connection.execute(written(text))
     assert [column[0] for column in found.description] == ["to_utc", "there"]

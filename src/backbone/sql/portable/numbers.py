@@ -148,7 +148,7 @@ NUMBERS: tuple[Row, ...] = (
     ),
     row(
         "log10(x)",
-        exp.Log,
+        (exp.Log, "log10", "log2"),
         "double",
         ("log10(1000)", "3.0"),
         ("log(1000)", "3.0"),

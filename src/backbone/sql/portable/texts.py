@@ -29,7 +29,6 @@ TEXTS: tuple[Row, ...] = (
         exp.DPipe,
         "string",
         ("'a' || 'b'", "'ab'"),
-        ("'a' || null::varchar", "null"),
         ("'a' || 1", "'a1'"),
         note="null if one of them is",
     ),

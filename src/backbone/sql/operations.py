@@ -1,0 +1,48 @@
+"""Operations of our own, which every engine spells in its own way.
+
+In a tree an operation is the call of a function by a name of `OPERATIONS`. Where a query
+is printed in the dialect that it is written in, `expanded` puts in what stands here; an
+engine with another dialect has a table of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from backbone.sql.aggregates import Around, surroundings
+from backbone.sql.sums import exact_sum
+from backbone.sql.zones import to_local, to_utc
+
+__all__ = ["EXACT_SUM", "OPERATIONS", "expanded"]
+
+Expand = Callable[[list[exp.Expr], Around], exp.Expr]
+
+EXACT_SUM = "exact_sum"
+
+OPERATIONS: dict[str, Expand] = {
+    EXACT_SUM: lambda given, around: exact_sum(given[0], around),
+    "to_local": lambda given, _: to_local(*given),
+    "to_utc": lambda given, _: to_utc(*given),
+}
+"""The operations in the DuckDB dialect, from their arguments and what is around them."""
+
+
+def expanded(tree: exp.Query) -> exp.Query:
+    """Return `tree` with its operations written out in the DuckDB dialect.
+
+    A copy, if there are any.
+    """
+    if not any(map(_is_operation, tree.find_all(exp.Anonymous))):
+        return tree
+    tree = tree.copy()
+    for call in reversed([n for n in tree.find_all(exp.Anonymous) if _is_operation(n)]):
+        outer, around = surroundings(call)
+        made = OPERATIONS[str(call.name).lower()](call.expressions, around)
+        outer.replace(exp.paren(made, copy=False))
+    return tree
+
+
+def _is_operation(call: exp.Anonymous) -> bool:
+    return str(call.name).lower() in OPERATIONS
