@@ -22,7 +22,12 @@ __all__ = ["NotMadeYet", "Schemas", "parsed"]
 def parsed(project: Project, name: str) -> ParsedView:
     """Return a view of the project, parsed."""
     view = project.views[name]
-    return parse_view(view.sql, name=name, file=str(view.path))
+    return parse_view(
+        view.sql,
+        name=name,
+        file=str(view.path),
+        portable=view.declaration.engine != "duckdb",
+    )
 
 
 class NotMadeYet(Exception):
