@@ -181,6 +181,16 @@ def test_a_worker_that_does_not_see_the_folder_says_so(tmp_path):
     assert not (tmp_path / "local").exists()
 
 
+def test_names_that_are_no_text_are_told_too(tmp_path, in_process):
+    (tmp_path / "a.jsonl").write_bytes(b'{"id": 1, "\xff": 2, "\\ud800": 3}\n')
+    objects = (RawObject(str(tmp_path / "a.jsonl"), "a.jsonl", "d1"),)
+    columns = (RawColumn("id", INTEGER, ("id",)),)
+    request = RawRead(objects, RawFormat("jsonl"), columns)
+    found = read_spread(request, tmp_path / "many", Workers(), parallelism=1)
+    assert outcome(found) == outcome(in_process(request))
+    assert found.undeclared == {"a.jsonl": ("\udcff", "\ud800")}
+
+
 def test_errors_of_every_kind_arrive_as_they_were():
     told = DeclarationError(["one", "two"], project="x")
     arrived = wire.error_of(json.loads(json.dumps(wire.error_as_json(told))))
