@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlglot import exp
+from sqlglot import ErrorLevel, exp
 
 from backbone.sql.operations import expanded
 
@@ -55,14 +55,17 @@ class Query:
         return built
 
     def sql(self, dialect: str = "duckdb") -> str:
-        """Return the text of the query in `dialect`, its operations written out."""
+        """Return the text of the query in `dialect`, its operations written out.
+
+        Hints are for engines that ask how large a relation is; others leave them out.
+        """
         steps = tuple((name, expanded(select)) for name, select in self.steps)
         *before, (_, last) = steps
         if last.args.get("with_"):
-            return Query(steps).expression().sql(dialect=dialect)
-        texts = [f"{_named(n, dialect)} AS ({s.sql(dialect=dialect)})" for n, s in before]
+            return _text(Query(steps).expression(), dialect)
+        texts = [f"{_named(n, dialect)} AS ({_text(s, dialect)})" for n, s in before]
         with_ = f"WITH {', '.join(texts)} " if texts else ""
-        return with_ + last.sql(dialect=dialect)
+        return with_ + _text(last, dialect)
 
     def reads(self) -> tuple[str, ...]:
         """Return the names of the tables that are read and are no step of the query."""
@@ -74,6 +77,10 @@ class Query:
                 if node.name and node.name not in local:
                     found[node.name] = None
         return tuple(found)
+
+
+def _text(select: exp.Query, dialect: str) -> str:
+    return select.sql(dialect=dialect, unsupported_level=ErrorLevel.IGNORE)
 
 
 def _named(name: str, dialect: str) -> str:

@@ -56,7 +56,7 @@ def _candidates(frame: Frame) -> Steps:
         f"select p.*, g.n from {frame.step('probes')} p join {frame.step('groups')} g "
         f"on {frame.on('p', 'g')} where {' and '.join(needs)}"
     )
-    return [_step(frame, "groups", groups), _step(frame, "near", near)]
+    return [_step(frame, "groups", groups), (frame.step("near"), frame.joined(near, "g"))]
 
 
 def _alone(frame: Frame) -> bool:
@@ -68,8 +68,10 @@ def _counts(frame: Frame) -> Steps:
     near, builds = frame.step("near"), frame.step("builds")
     steps: Steps = []
     if frame.keys:
-        keys = frame.listed(frame.keys)
-        steps.append((frame.step("reach"), select(f"select distinct {keys} from {near}")))
+        reach = f"select distinct {frame.listed(frame.keys)} from {near}"
+        if frame.shape.same_sides:  # then every row of such a group is near
+            reach = f"select {frame.listed(frame.keys)} from {frame.step('groups')}"
+        steps.append((frame.step("reach"), select(reach)))
         on = frame.on("b", "r")
         text = f"select b.* from {builds} b join {frame.step('reach')} r on {on}"
         steps.append((frame.step("partners"), select(text)))

@@ -17,7 +17,7 @@ from backbone.management.trusted.shapes import Cross, PairShape
 from backbone.model.constraints import Operator, RowVariable
 from backbone.sql.queries import column, table
 
-__all__ = ["Frame", "Step", "Steps", "base_steps", "select"]
+__all__ = ["Frame", "Step", "Steps", "base_steps", "broadcast", "select"]
 
 Step = tuple[str, exp.Query]
 Steps = list[Step]
@@ -26,6 +26,16 @@ Steps = list[Step]
 def select(text: str) -> exp.Query:
     """Return a select over steps of ours (no outside name or value is in `text`)."""
     return _parsed(text).copy()
+
+
+def broadcast(query: exp.Query, *aliases: str) -> exp.Query:
+    """Tell engines that ask that the relations `aliases` of `query` are small."""
+    small = [
+        exp.JoinHint(this="BROADCAST", expressions=[exp.to_table(alias)])
+        for alias in aliases
+    ]
+    query.set("hint", exp.Hint(expressions=small))
+    return query
 
 
 @lru_cache(maxsize=512)
@@ -92,6 +102,13 @@ class Frame:
         """Return the condition that two relations agree on the keys and `more`."""
         names = [*self.keys, *more]
         return " and ".join(f"{left}.{n} = {right}.{n}" for n in names) or "true"
+
+    def joined(self, text: str, *groups: str) -> exp.Query:
+        """Return a select in which relations `groups` have a row for each group.
+
+        Without keys that is one row, which goes to where the others are.
+        """
+        return select(text) if self.keys else broadcast(select(text), *groups)
 
     def steps(self) -> Steps:
         """Return the steps ``probes`` and ``builds``."""

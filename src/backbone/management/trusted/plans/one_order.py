@@ -31,7 +31,10 @@ def _plain(frame: Frame) -> Steps:
         f"select p.id from {frame.step('probes')} p join {frame.step('best')} g "
         f"on {frame.on('p', 'g')} where p.x0 {frame.ops[0]} g.best"
     )
-    return [(frame.step("best"), select(best)), (frame.step("found"), select(last))]
+    return [
+        (frame.step("best"), select(best)),
+        (frame.step("found"), frame.joined(last, "g")),
+    ]
 
 
 def _with_other(frame: Frame, other: str) -> Steps:
@@ -60,6 +63,6 @@ def _with_other(frame: Frame, other: str) -> Steps:
     return [
         (frame.step("pairs"), select(pairs)),
         (best, select(split)),
-        (second, select(runner_up)),
-        (frame.step("found"), select(last)),
+        (second, frame.joined(runner_up, "g")),
+        (frame.step("found"), frame.joined(last, "g", "h")),
     ]

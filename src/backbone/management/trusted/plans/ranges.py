@@ -14,11 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from sqlglot import exp
+from backbone.management.trusted.plans.frame import Step, Steps, broadcast, select
 
-from backbone.management.trusted.plans.frame import Step, Steps, select
-
-__all__ = ["Cut", "Order", "broadcast", "ranged"]
+__all__ = ["Cut", "Order", "ranged"]
 
 _FAN_OUT = 32
 _SAMPLED = 64
@@ -78,18 +76,6 @@ class Order:
             equal = f" or ({one} = {other} and {condition})" if condition else ""
             condition = f"({ahead}{equal})"
         return condition
-
-
-def broadcast(query: exp.Query, *aliases: str) -> exp.Query:
-    """Tell engines that ask that relations `aliases` of `query` are small."""
-    hint = exp.Hint(
-        expressions=[
-            exp.JoinHint(this="BROADCAST", expressions=[exp.to_table(alias)])
-            for alias in aliases
-        ]
-    )
-    query.set("hint", hint)
-    return query
 
 
 def ranged(

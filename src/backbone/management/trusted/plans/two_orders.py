@@ -16,8 +16,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backbone.management.trusted.plans.frame import Frame, Step, Steps, select
-from backbone.management.trusted.plans.ranges import Cut, Order, broadcast, ranged
+from backbone.management.trusted.plans.frame import (
+    Frame,
+    Step,
+    Steps,
+    broadcast,
+    select,
+)
+from backbone.management.trusted.plans.ranges import Cut, Order, ranged
 from backbone.model.constraints import Operator
 
 __all__ = ["found", "group_sizes"]
