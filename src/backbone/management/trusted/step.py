@@ -9,6 +9,7 @@ from pathlib import Path
 from backbone.engines.protocol import Relation, Session, Staged, Written
 from backbone.management.trusted.ahead import Ahead
 from backbone.management.trusted.applying import applied
+from backbone.management.trusted.blame import blamed
 from backbone.management.trusted.clean import tidies_of
 from backbone.management.trusted.findings import References, reads_of
 from backbone.management.trusted.opening import Opened, cleaning_repairs, opened
@@ -126,7 +127,7 @@ def trust(
         name
         for rule in declaration.rules
         for part in parts_of(rule)
-        for name in reads_of(part, own)
+        for name in (*reads_of(part, own), *(c.column for c in blamed(rule, part)))
     ]
     start = opened(
         session,

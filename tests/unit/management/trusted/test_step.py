@@ -87,6 +87,13 @@ def test_blank_empties_the_blamed_cell_only(trusting):
     assert made.failed_rules == ()
 
 
+def test_a_condition_may_blame_a_cell_that_it_does_not_read(trusting):
+    rule = Rule(name="r", deny="n > 5", blame=["n", "city"], action="blank")
+    made = trusting([city("1", "A", 9), city("2", "B", 1)], CITY, rules=[rule])
+    assert trusting.rows(made.main, "n", "city") == [(None, None), (1, "B")]
+    assert trusting.rows(made.repairs, "column", "old") == [("n", "9"), ("city", "A")]
+
+
 def test_blame_may_name_the_row_of_a_two_row_rule(trusting):
     text = "t1.zip = t2.zip and t1.n < t2.n"
     rule = Rule(name="r", deny=text, blame="t2.n", action="blank")
