@@ -44,18 +44,23 @@ class SparkEngine:
         scratch: Path,
     ) -> None:
         self._scratch = scratch
-        self._binder = DuckDBEngine(threads=1)
         self._spark = launch(
             master=master, conf=conf or {}, timeout_s=timeout_s, scratch=scratch
         )
+        self._shared = master.startswith("sc://")
+        self._binder = DuckDBEngine(threads=1)
         register(self._spark)
 
     @contextmanager
     def session(self) -> Iterator[SparkSession]:
         """Open a session with views and files of its own; safe from several threads."""
         name = uuid.uuid4().hex[:12]
-        scratch = self._scratch / name
-        opened = SparkSession(self._spark, name, scratch, self._binder)
+        scratch, spark = self._scratch / name, self._spark
+        if not self._shared:
+            spark = spark.newSession()
+            register(spark)
+        own = not self._shared
+        opened = SparkSession(spark, name, scratch, self._binder, own=own)
         try:
             yield opened
         finally:

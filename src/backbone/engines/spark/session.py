@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,12 +34,23 @@ from backbone.sql.queries import Query, column, table
 
 __all__ = ["SparkSession"]
 
+_SMALL_BYTES = 8 << 20
+_SMALL_FILES = 64
+_COMPILED = "spark.sql.codegen.wholeStage"
+
+
+@dataclass(frozen=True)
+class _Kept:
+    schema: StructType
+    size_bytes: int
+
 
 class SparkSession:
     """A place to compute in; used by one thread at a time.
 
     Intermediate results are Parquet files below `scratch`, which every executor sees: a
-    lost executor costs the task it was at, and nothing is computed twice.
+    lost executor costs the task it was at, and nothing is computed twice. With `own`, the
+    Spark session is this one's alone, and its configuration may be changed.
     """
 
     capabilities = Capabilities(
@@ -46,15 +58,23 @@ class SparkSession:
     )
 
     def __init__(
-        self, spark: Spark, name: str, scratch: Path, binder: DuckDBEngine
+        self,
+        spark: Spark,
+        name: str,
+        scratch: Path,
+        binder: DuckDBEngine,
+        *,
+        own: bool = False,
     ) -> None:
         self._spark = spark
+        self._own = own
         self._binder = binder
         self._name = name
         self._scratch = scratch
         self._views: dict[Relation, str] = {}
-        self._kept: dict[str, StructType] = {}
+        self._kept: dict[str, _Kept] = {}
         self._made = 0
+        self._compiled = True
 
     def read_raw(self, read: RawRead, folder: Path) -> RawResult:
         """Read raw files into Parquet files under `folder`."""
@@ -81,8 +101,9 @@ class SparkSession:
             if kept != frame.schema:
                 frame = frame.to(kept)
             frame.write.parquet(str(folder))
-            rows = sum(row_counts(_files(folder)))
-        self._kept[name] = kept
+            files = _files(folder)
+            rows = sum(row_counts(files))
+        self._kept[name] = _Kept(kept, sum(file.stat().st_size for file in files))
         return Staged(name, schema_of(kept), rows)
 
     def write(
@@ -148,7 +169,22 @@ class SparkSession:
 
     def _frame(self, query: Query, inputs: Mapping[str, Relation]) -> DataFrame:
         views = {name: self._view(relation) for name, relation in inputs.items()}
+        self._compile(wanted=not all(map(self._is_small, inputs.values())))
         return self._spark.sql(spark_sql(query, views))
+
+    def _compile(self, *, wanted: bool) -> None:
+        """Have Java compiled for the next query, or not: on few rows it costs more."""
+        if self._own and wanted != self._compiled:
+            self._spark.conf.set(_COMPILED, str(wanted).lower())
+            self._compiled = wanted
+
+    def _is_small(self, relation: Relation) -> bool:
+        """Tell whether one task reads the relation faster than several would."""
+        if isinstance(relation, Staged):
+            return self._kept[relation.name].size_bytes <= _SMALL_BYTES
+        if len(relation.files) > _SMALL_FILES:
+            return False
+        return sum(Path(f).stat().st_size for f in relation.files) <= _SMALL_BYTES
 
     @contextmanager
     def _computing(self, inputs: Mapping[str, Relation]) -> Iterator[None]:
@@ -167,14 +203,17 @@ class SparkSession:
 
     def _source(self, relation: Relation) -> DataFrame:
         if isinstance(relation, Staged):
-            kept = self._kept[relation.name]
+            kept = self._kept[relation.name].schema
             folder = str(self._scratch / relation.name)
-            return self._spark.read.schema(kept).parquet(folder)
-        schema = spark_schema(relation.schema)
-        if relation.files:
+            found = self._spark.read.schema(kept).parquet(folder)
+        elif relation.files:
             present(relation.files)
-            return self._spark.read.schema(schema).parquet(*relation.files)
-        return self._spark.createDataFrame([], schema)
+            schema = spark_schema(relation.schema)
+            found = self._spark.read.schema(schema).parquet(*relation.files)
+        else:
+            return self._spark.createDataFrame([], spark_schema(relation.schema))
+        # what is in one partition is grouped, joined and sorted without a shuffle
+        return found.coalesce(1) if self._is_small(relation) else found
 
 
 def _files(folder: Path) -> list[Path]:
