@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from backbone.errors import AccountMismatch, UnknownAsset
-from backbone.management.trusted import CurrentState
+from backbone.management.trusted import CurrentState, findings
+from backbone.management.trusted.detect import violations
 from backbone.management.trusted.outputs import main_schema
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.model.types import (
@@ -376,3 +378,39 @@ def test_columns_may_be_called_like_our_own(trusting):
         ({"place": "p", "pair": "Nis"}, {"place": "p", "pair": "Niš"}),
     ]
     assert trusting.rows(made.quarantine, "place", "_rule") == [("p", "gone")]
+
+
+@pytest.mark.parametrize(
+    "deny",
+    [
+        "t1.k = t2.k and t1.a < t2.a and t1.b > t2.b",
+        "t1.a <= t2.a and t1.b >= t2.b",
+        "t1.k <> t2.k and t1.a < t2.a and t1.b > t2.b",
+    ],
+)
+def test_groups_that_an_engine_cannot_hold_are_cut_and_break_the_same_rules(
+    trusting, monkeypatch, deny
+):
+    cuts = []
+
+    def watched(constraint, *, cut=None):
+        cuts.append(cut)
+        return violations(constraint, cut=cut)
+
+    monkeypatch.setattr(findings, "violations", watched)
+    rows = [{"k": "x" if i % 9 else str(i), "a": i * 7 % 40, "b": i} for i in range(40)]
+    schema = Schema.of(k=STRING, a=INTEGER, b=INTEGER)
+    rule = Rule(name="falls", deny=deny)
+
+    whole = trusting(rows, schema, rules=[rule])
+    trusting.session.capabilities = replace(
+        trusting.session.capabilities, rows_per_group=8
+    )
+    in_ranges = trusting(rows, schema, rules=[rule])
+
+    assert cuts[0] is None
+    assert cuts[1].ranges >= 4
+    for made in (whole, in_ranges):
+        assert made.account.flagged > 0
+    shown = ("_record", "_flags")
+    assert trusting.rows(whole.main, *shown) == trusting.rows(in_ranges.main, *shown)
