@@ -103,8 +103,18 @@ def test_a_query_about_good_files_blames_no_file(session, numbers):
             OutOfMemory,
             r"spark\.executor\.memory",
         ),
+        (
+            (
+                "An exception was thrown from the Python worker:\n"
+                "Traceback (most recent call last):\n"
+                '  File "a.py", line 1, in f\n    return g(a)\n           ^\n'
+                "ValueError: 7 is too large\n\n\tat org.apache.spark.A.b(A.scala:1)"
+            ),
+            EngineError,
+            r"^ValueError: 7 is too large$",
+        ),
     ],
-    ids=["disk", "memory"],
+    ids=["disk", "memory", "python"],
 )
 def test_what_spark_lacks_is_told_with_what_helps(said, kind, told):
     errors = pytest.importorskip("pyspark.errors")

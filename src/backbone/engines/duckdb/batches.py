@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
+import threading
 
 import duckdb
 import pyarrow as pa
 
 __all__ = ["evaluate"]
+
+_of_this_thread = threading.local()  # some servers compute in threads, not in processes
 
 
 def evaluate(expression: str, *arrays: pa.Array) -> pa.Array:
@@ -31,9 +33,15 @@ def evaluate(expression: str, *arrays: pa.Array) -> pa.Array:
         connection.unregister("batch")
 
 
-@cache
 def _connection() -> duckdb.DuckDBPyConnection:
-    """Return this process' connection, which keeps the order of rows."""
+    """Return this thread's connection, which keeps the order of rows."""
+    if not hasattr(_of_this_thread, "connection"):
+        _of_this_thread.connection = _connected()
+    found: duckdb.DuckDBPyConnection = _of_this_thread.connection
+    return found
+
+
+def _connected() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         ":memory:",
         config={
