@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from backbone.operations.identity import declared, reading_identity
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from backbone.operations.identity import (
+    analysis_identity,
+    declared,
+    reading_identity,
+    sandbox_declaration,
+    view_identity,
+)
+from backbone.project import ViewFile
+from backbone.project.analysis import Analysis
+from backbone.project.exploitation import View
 from backbone.project.formatted import FormattedTable
 from backbone.project.trusted import TrustedTable
 
@@ -53,3 +67,37 @@ def test_a_column_called_like_a_word_is_read_and_its_words_are_not():
     assert reading_identity(said) == reading_identity(formatted(value={"type": "string"}))
     other = formatted(value={"type": "integer"})
     assert reading_identity(said) != reading_identity(other)
+
+
+# -- the engine: rows are the same, whichever computes them -----------------------------------
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "spark"])
+def test_no_engine_is_part_of_an_identity(kind):
+    plain = formatted(engine={"type": "string"})
+    on = plain.model_copy(update={"engine": kind})
+    assert reading_identity(on) == reading_identity(plain)
+    rules = trusted(not_null=["engine"])
+    assert declared(rules.model_copy(update={"engine": kind})) == declared(rules)
+    view = ViewFile("v", "select 1", Path("exploitation/v.sql"), View())
+    on = ViewFile("v", "select 1", view.path, View(engine=kind))
+    assert view_identity(on, {}) == view_identity(view, {})
+
+
+def test_an_analysis_has_the_same_sandbox_on_every_engine():
+    parts = {"kind": "describe", "question": "?", "from": "trusted.t", "outcome": "x",
+             "factors": ["engine"]}  # fmt: skip
+    plain = TypeAdapter(Analysis).validate_python(parts)
+    on = TypeAdapter(Analysis).validate_python({**parts, "engine": "spark"})
+    assert sandbox_declaration(on) == sandbox_declaration(plain)
+    for sandbox in (True, False):
+        made = analysis_identity(on, {}, sandbox=sandbox)
+        assert made == analysis_identity(plain, {}, sandbox=sandbox)
+
+
+def test_columns_and_factors_that_are_called_engine_count():
+    assert reading_identity(formatted(engine={"type": "string"})) != reading_identity(
+        formatted(engine={"type": "integer"})
+    )
+    first = trusted(accepted={"engine": ["jet"]})
+    assert declared(first) != declared(trusted(accepted={"engine": ["rotor"]}))
