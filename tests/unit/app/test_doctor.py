@@ -14,7 +14,6 @@ from backbone.engines.spark.java import Java
 from backbone.errors import EngineError, EngineUnavailable
 from backbone.project import load
 
-
 BACKBONE = version("backbone")
 VERSIONS = {"pyspark": "4.9.9", "backbone": BACKBONE}
 
