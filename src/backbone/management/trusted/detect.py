@@ -13,10 +13,17 @@ from typing import Literal
 from sqlglot import exp
 
 from backbone.management.trusted.plans import equality, one_order, two_orders
-from backbone.management.trusted.plans.frame import Frame, Steps, base_steps, select
+from backbone.management.trusted.plans.frame import (
+    Frame,
+    Steps,
+    base_steps,
+    select,
+    typed,
+)
 from backbone.management.trusted.plans.ranges import Cut
 from backbone.management.trusted.shapes import Kind, PairShape, kind_of, shape_of
 from backbone.model.constraints import ColumnRef, DenialConstraint, Reference
+from backbone.model.schemas import Schema
 from backbone.sql.denial_terms import predicate_expression
 from backbone.sql.queries import Query, column, table
 
@@ -49,7 +56,11 @@ class Explanation:
 
 
 def violations(
-    constraint: DenialConstraint, *, source: str = ROWS, cut: Cut | None = None
+    constraint: DenialConstraint,
+    *,
+    source: str = ROWS,
+    schema: Schema | None = None,
+    cut: Cut | None = None,
 ) -> Query:
     """Return the query that finds the rows which break `constraint`.
 
@@ -60,6 +71,8 @@ def violations(
     source : str
         The relation to look at: ``_row`` (unique, not null) and the constraint's columns.
         A reference also reads the relation that is named as its table.
+    schema : Schema, optional
+        That of the relation: engines spell some operations by the types of their values.
     cut : Cut, optional
         Into how many ranges to cut what is sorted; the rows found are the same.
 
@@ -75,9 +88,9 @@ def violations(
     if constraint.reference is not None:
         return Query.of(_orphans(constraint.reference, source))
     if not constraint.is_pair:
-        return Query.of(_breaking(constraint, source))
+        return Query.of(typed(_breaking(constraint, source), schema, source))
     shape = shape_of(constraint)
-    steps = base_steps(shape, source)
+    steps = base_steps(shape, source, schema)
     frames = _frames(shape)
     for frame in frames:
         steps += [*frame.steps(), *_found(frame, cut)]
@@ -92,7 +105,9 @@ def _found(frame: Frame, cut: Cut | None) -> Steps:
     return equality.found(frame)
 
 
-def group_sizes(constraint: DenialConstraint, *, source: str = ROWS) -> Query | None:
+def group_sizes(
+    constraint: DenialConstraint, *, source: str = ROWS, schema: Schema | None = None
+) -> Query | None:
     """Return the query of how many ``rows`` are sorted, and of the ``largest`` group.
 
     None where nothing is sorted: then no group has to be in one place.
@@ -103,11 +118,13 @@ def group_sizes(constraint: DenialConstraint, *, source: str = ROWS) -> Query | 
     if shape.kind != "two orders":
         return None
     frame = Frame("t1", shape)
-    steps = [*base_steps(shape, source), *frame.steps(), *two_orders.group_sizes(frame)]
-    return Query(tuple(steps))
+    base = base_steps(shape, source, schema)
+    return Query((*base, *frame.steps(), *two_orders.group_sizes(frame)))
 
 
-def pair_count(constraint: DenialConstraint, *, source: str = ROWS) -> Query | None:
+def pair_count(
+    constraint: DenialConstraint, *, source: str = ROWS, schema: Schema | None = None
+) -> Query | None:
     """Return the query that counts the violating pairs (``pairs``), where that is cheap.
 
     That is for equalities and ``<>``. A pair of a rule that says the same of both rows
@@ -119,8 +136,8 @@ def pair_count(constraint: DenialConstraint, *, source: str = ROWS) -> Query | N
     if shape.orders:
         return None
     frame = Frame("t1", shape)
-    steps: Steps = [*base_steps(shape, source), *frame.steps(), *equality.counted(frame)]
-    return Query(tuple(steps))
+    base = base_steps(shape, source, schema)
+    return Query((*base, *frame.steps(), *equality.counted(frame)))
 
 
 def explain(constraint: DenialConstraint) -> Explanation:
@@ -157,11 +174,12 @@ def _roles(shape: PairShape, frames: list[Frame]) -> exp.Query:
 
 def _breaking(constraint: DenialConstraint, source: str) -> exp.Query:
     def own(ref: ColumnRef) -> exp.Expr:
-        return column(ref.column)
+        return column(ref.column, "r")
 
     conditions = [predicate_expression(p, own) for p in constraint.predicates]
     role = exp.alias_(exp.Literal.string("t1"), "role")
-    return exp.select(column("_row"), role).from_(table(source)).where(*conditions)
+    rows = exp.select(column("_row", "r"), role).from_(table(source, "r"))
+    return rows.where(*conditions)
 
 
 def _orphans(reference: Reference, source: str) -> exp.Query:

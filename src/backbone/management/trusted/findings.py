@@ -29,6 +29,7 @@ from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.rules import Part
 from backbone.management.trusted.state import State
 from backbone.management.trusted.texts import values_text
+from backbone.model.schemas import Schema
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query, column, table
 
@@ -106,7 +107,8 @@ def search(
     for place, (one, (steps, read)) in enumerate(zip(asked, readings, strict=True)):
         inputs.update(read)
         cut = _cut(session, state, one.part, steps, read)
-        query = Query((*steps, *violations(one.part.constraint, cut=cut).steps))
+        hits = violations(one.part.constraint, schema=state.schema, cut=cut)
+        query = Query((*steps, *hits.steps))
         branches.append(nested(query, ["_row", "role"], place))
     found = session.stage(Query.of(union(branches), "found"), inputs)
     rows = _rows(session, found, len(asked))
@@ -114,7 +116,7 @@ def search(
         Finding(one.part, one.number, found, place, rows.get(place, 0))
         for place, one in enumerate(asked)
     ]
-    pairs = _pairs(session, findings, readings)
+    pairs = _pairs(session, state.schema, findings, readings)
     return tuple(replace(each, pairs=pairs.get(each.place)) for each in findings)
 
 
@@ -123,7 +125,7 @@ def _cut(
 ) -> Cut | None:
     """Return into how many ranges to cut what `part` sorts, if a group is too large."""
     limit = session.capabilities.rows_per_group
-    sizes = group_sizes(part.constraint)
+    sizes = group_sizes(part.constraint, schema=state.schema)
     if limit is None or sizes is None or 2 * state.work.rows <= limit:
         return None
     (found,) = session.fetch(Query((*steps, *sizes.steps)), inputs).to_pylist()
@@ -143,14 +145,15 @@ def _rows(session: Session, found: Staged, places: int) -> Mapping[int, int]:
 
 def _pairs(
     session: Session,
+    schema: Schema,
     findings: Sequence[Finding],
     readings: Sequence[tuple[Steps, Inputs]],
 ) -> Mapping[int, int]:
     inputs: Inputs = {}
     branches: list[exp.Query] = []
     for finding, (steps, read) in zip(findings, readings, strict=True):
-        counted = pair_count(finding.part.constraint) if finding.rows else None
-        if counted is not None:
+        counted = pair_count(finding.part.constraint, schema=schema)
+        if counted is not None and finding.rows:
             inputs.update(read)
             query = Query((*steps, *counted.steps))
             branches.append(nested(query, ["pairs"], finding.place))

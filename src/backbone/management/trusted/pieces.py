@@ -62,6 +62,6 @@ def joined(pieces: Sequence[Piece], names: Sequence[str]) -> tuple[exp.Query, In
 
 
 def only(source: str, place: int, staged: str) -> Steps:
-    """Return the step `source`: the rows of `staged` that have this `place` as ``_place``."""
+    """Return the step `source`: the rows of `staged` whose ``_place`` is `place`."""
     same = exp.EQ(this=column("_place"), expression=exp.Literal.number(place))
     return [(source, exp.select("*").from_(table(staged)).where(same))]

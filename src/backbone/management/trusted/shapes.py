@@ -62,6 +62,7 @@ class PairShape:
 
     `filters` are the predicates on one row alone, for t1 and for t2, as conditions over
     the columns of that row (in an order that does not depend on how they were written).
+    The relation of the rows is called ``r``.
     """
 
     cells: tuple[Cell, ...]
@@ -189,7 +190,7 @@ class _Cells:
 
 
 def _own(ref: ColumnRef) -> exp.Expr:
-    return column(ref.column)
+    return column(ref.column, "r")
 
 
 def _filters(constraint: DenialConstraint, row: RowVariable) -> tuple[exp.Expr, ...]:

@@ -17,10 +17,10 @@ from backbone.management.trusted.detect import ROWS
 from backbone.management.trusted.findings import Finding
 from backbone.management.trusted.numbering import located
 from backbone.management.trusted.pieces import Inputs, nested, only, union
-from backbone.management.trusted.plans.frame import Steps, select
+from backbone.management.trusted.plans.frame import Steps, broadcast, select, typed
 from backbone.management.trusted.state import State
 from backbone.management.trusted.texts import canonical_text
-from backbone.model.constraints import ColumnRef, DenialConstraint
+from backbone.model.constraints import ColumnRef
 from backbone.model.reports import Witness
 from backbone.model.schemas import Schema
 from backbone.sql.denial_terms import predicate_expression
@@ -133,7 +133,7 @@ def _sampled(session: Session, shown: Sequence[Shown], probed: Staged) -> list[R
         first: Steps = only("probed", number, "probed_rows")
         if constraint.is_pair:
             inputs |= read
-            first = [*steps, *first, *_partners(constraint, one.names)]
+            first = [*steps, *first, *_partners(one)]
         else:
             own = exp.alias_(column("_row"), "_pair")
             side = exp.alias_(exp.Literal.number(1), "_side")
@@ -147,8 +147,12 @@ def _sampled(session: Session, shown: Sequence[Shown], probed: Staged) -> list[R
     return [{**row, "finding": row["_place"]} for row in fetched.to_pylist()]
 
 
-def _partners(constraint: DenialConstraint, names: Sequence[str]) -> Steps:
-    """``sample``: the probed rows that have a partner, and the first partner of each."""
+def _partners(shown: Shown) -> Steps:
+    """``sample``: the probed rows that have a partner, and the first partner of each.
+
+    The probed rows are few: they go to where the others are.
+    """
+    constraint, names = shown.finding.part.constraint, shown.names
 
     def of_row(ref: ColumnRef) -> exp.Expr:
         return column(ref.column, ref.row)
@@ -156,22 +160,24 @@ def _partners(constraint: DenialConstraint, names: Sequence[str]) -> Steps:
     conditions = [predicate_expression(p, of_row) for p in constraint.predicates]
     one, other = column("_row", "t1"), column("_row", "t2")
     partner = exp.and_(*conditions, exp.NEQ(this=one, expression=other))
-    partners = (
+    partners: exp.Query = (
         exp.select(exp.alias_(one, "a"), exp.alias_(exp.Min(this=other), "b"))
         .from_(table("probed", "t1"))
         .join(table(ROWS, "t2"), on=partner)
         .group_by(one)
     )
+    partners = broadcast(typed(partners, shown.state.schema, "probed", ROWS), "t1")
 
-    def side(number: int, of: str, row: str) -> exp.Select:
+    def side(number: int, of: str, row: str) -> exp.Query:
         placed = exp.alias_(exp.Literal.number(number), "_side")
         cells = [column(name, "r") for name in ("_row", *names)]
         on = exp.EQ(this=column(row, "p"), expression=column("_row", "r"))
-        return (
+        found = (
             exp.select(exp.alias_(column("a", "p"), "_pair"), placed, *cells)
             .from_(table("partners", "p"))
             .join(table(of, "r"), on=on)
         )
+        return broadcast(found, "p")
 
     sample = exp.union(side(1, "probed", "a"), side(2, ROWS, "b"), distinct=False)
     return [("partners", partners), ("sample", sample)]

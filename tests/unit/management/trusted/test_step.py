@@ -393,9 +393,9 @@ def test_groups_that_an_engine_cannot_hold_are_cut_and_break_the_same_rules(
 ):
     cuts = []
 
-    def watched(constraint, *, cut=None):
+    def watched(constraint, *, cut=None, **given):
         cuts.append(cut)
-        return violations(constraint, cut=cut)
+        return violations(constraint, cut=cut, **given)
 
     monkeypatch.setattr(findings, "violations", watched)
     rows = [{"k": "x" if i % 9 else str(i), "a": i * 7 % 40, "b": i} for i in range(40)]

@@ -15,9 +15,11 @@ from sqlglot import exp, parse_one
 
 from backbone.management.trusted.shapes import Cross, PairShape
 from backbone.model.constraints import Operator, RowVariable
+from backbone.model.schemas import Schema
 from backbone.sql.queries import column, table
+from backbone.sql.types import annotated
 
-__all__ = ["Frame", "Step", "Steps", "base_steps", "broadcast", "select"]
+__all__ = ["Frame", "Step", "Steps", "base_steps", "broadcast", "select", "typed"]
 
 Step = tuple[str, exp.Query]
 Steps = list[Step]
@@ -130,13 +132,21 @@ class Frame:
         ]
 
 
-def base_steps(shape: PairShape, source: str) -> Steps:
+def typed(query: exp.Query, schema: Schema | None, *sources: str) -> exp.Query:
+    """Return `query` with a type on what it computes from `sources` of this schema.
+
+    Engines spell an operation by the types of its values.
+    """
+    return annotated(query, dict.fromkeys(sources, schema)) if schema else query
+
+
+def base_steps(shape: PairShape, source: str, schema: Schema | None = None) -> Steps:
     """Return the steps that compute every cell once and leave out what cannot match.
 
     ``cells`` has the values of the rows of `source`; ``base`` keeps the rows that may be
     t1 (``f1``) or t2 (``f2``), and tells which satisfy the rule with themselves (``s``).
     """
-    cells = exp.select(exp.alias_(column("_row"), "id")).from_(table(source))
+    cells = exp.select(exp.alias_(column("_row", "r"), "id")).from_(table(source, "r"))
     cells = cells.select(*(exp.alias_(cell.value, cell.name) for cell in shape.cells))
     flags = []
     for number, conditions in enumerate(shape.filters, start=1):
@@ -151,7 +161,7 @@ def base_steps(shape: PairShape, source: str) -> Steps:
     roles = f"select id{names}, {f1} as f1, {f2} as f2 from cells where {either}"
     alone = f", {_alone(shape.crosses)} as s" if shape.may_be_alone else ""
     return [
-        ("cells", cells),
+        ("cells", typed(cells, schema, source)),
         ("roles", select(roles)),
         ("base", select(f"select *{alone} from roles")),
     ]
