@@ -79,15 +79,15 @@ def _start_spark(project: Project, lake: Lake) -> Engine:
     master, conf = spark_options(settings, project.variables.resolve)
     try:
         from backbone.engines.spark import SparkEngine  # noqa: PLC0415 - slow to load
-    except ModuleNotFoundError as error:
-        raise _not_installed(error) from error
-    try:
+
         return SparkEngine(
             master=master,
             conf=conf,
             timeout_s=settings.timeout_s,
             scratch=lake.scratch(),
         )
+    except ModuleNotFoundError as error:
+        raise _not_installed(error) from error
     except BackboneError as error:
         error.reword(project.variables.redact)
         raise
@@ -100,10 +100,11 @@ _STARTS: Mapping[EngineKind, Callable[[Project, Lake], Engine]] = {
 
 
 def _not_installed(error: ModuleNotFoundError) -> Exception:
-    if (error.name or "").partition(".")[0] not in _OF_SPARK:
+    missing = (error.name or "").partition(".")[0]
+    if missing not in _OF_SPARK:
         return error
     return EngineUnavailable(
-        f"the engine spark needs {error.name}, which is not installed",
+        f"the engine spark needs {missing}, which is not installed",
         command="pip install 'backbone[spark]'",
     )
 

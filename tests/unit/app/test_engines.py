@@ -1,5 +1,7 @@
 """The engines of an opened project: started late, once, and closed."""
 
+import socket
+import subprocess
 import sys
 
 import pytest
@@ -124,18 +126,36 @@ def test_an_engine_that_there_is_not(folder):
     assert str(caught.value) == "there is no engine `sparkk`\n  Did you mean `spark`?"
 
 
-def test_without_pyspark_the_line_to_type_is_said(folder, monkeypatch):
-    for name in [n for n in sys.modules if n.startswith("backbone.engines.spark")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "pyspark", None)
-    monkeypatch.setitem(sys.modules, "py4j", None)
-    monkeypatch.delattr("backbone.engines.spark", raising=False)
-    with opened(folder, engine="spark") as env:
-        with pytest.raises(EngineUnavailable) as caught:
-            run(env)
-        assert env.catalog.runs() == []
-    assert "which is not installed" in caught.value.what
-    assert caught.value.command == "pip install 'backbone[spark]'"
+WITHOUT = """
+import sys
+
+sys.modules[sys.argv[1]] = None
+sys.argv = ["backbone", *sys.argv[2:]]
+from backbone.cli.main import main
+
+main()
+"""
+
+
+@pytest.mark.parametrize("missing", ["pyspark", "py4j", "grpc"])
+def test_without_pyspark_the_line_to_type_is_said(folder, missing):
+    pytest.importorskip("pyspark")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        master = f"sc://127.0.0.1:{server.getsockname()[1]}"
+        declared = f'engine: {{kind: spark, master: "{master}", timeout_s: 20}}'
+        edit(folder / "backbone.yml", "name: meters", f"name: meters\n{declared}")
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT, missing, "-C", folder, "run"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        f"Error: the engine spark needs {missing}, which is not installed",
+        "  Next: pip install 'backbone[spark]'",
+    ]
+    assert not list((folder / ".backbone/lake/landing").rglob("*.csv"))
 
 
 def test_secrets_are_in_no_error(folder, monkeypatch):
