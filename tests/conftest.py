@@ -10,9 +10,10 @@ from tests.engines import running
 def pytest_collection_modifyitems(items):
     """Let one process run what needs Spark, and each file be run by one (loadgroup)."""
     for item in items:
-        engine = getattr(item, "callspec", None) and item.callspec.params.get("engine")
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        engines = {params.get("engine"), params.get("fast_engine")}
         for gap in item.iter_markers("gap"):
-            if engine == gap.args[0]:
+            if gap.args[0] in engines:
                 why = f"upstream: {gap.args[1]}"
                 item.add_marker(pytest.mark.xfail(reason=why, strict=True))
         spark = item.get_closest_marker("spark") is not None
@@ -41,6 +42,18 @@ def spark_engine(tmp_path_factory):
 def engine(request):
     """Every engine, one after the other."""
     return request.getfixturevalue(f"{request.param}_engine")
+
+
+@pytest.fixture(scope="session", params=running.FAST)
+def fast_engine(request):
+    """Every engine that is quick: for tests by the dozen."""
+    return request.getfixturevalue(f"{request.param}_engine")
+
+
+@pytest.fixture
+def fast_session(fast_engine):
+    with fast_engine.session() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -21,13 +21,10 @@ from backbone.engines.duckdb import DuckDBEngine
 from backbone.engines.protocol import Engine
 from backbone.errors import EngineUnavailable
 
-__all__ = ["ENGINES", "duckdb", "sail", "spark"]
+__all__ = ["ENGINES", "FAST", "duckdb", "sail", "spark"]
 
-ENGINES = (
-    "duckdb",
-    pytest.param("sail", marks=pytest.mark.sail),
-    pytest.param("spark", marks=pytest.mark.spark),
-)
+FAST = ("duckdb", pytest.param("sail", marks=pytest.mark.sail))
+ENGINES = (*FAST, pytest.param("spark", marks=pytest.mark.spark))
 
 _PYSPARK_OF_SAIL = Path(sys.prefix) / "sail"
 _SERVER = """
