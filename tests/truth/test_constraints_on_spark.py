@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 import random
 import re
+from decimal import Decimal
 
 import pyarrow.parquet as pq
 import pytest
+from tests.engines.relations import scan_of
 from tests.truth.denials import arrow, brute, random_rows, random_sorted_rule
 
 from backbone.engines.protocol import Scan
 from backbone.management.trusted.detect import Cut, pair_count, violations
+from backbone.management.trusted.pieces import nested, union
 from backbone.model.schemas import Schema
-from backbone.model.types import DOUBLE, INTEGER, STRING
+from backbone.model.types import (
+    DATE,
+    DATETIME,
+    DOUBLE,
+    INTEGER,
+    STRING,
+    TIMESTAMP,
+    CanonicalType,
+)
 from backbone.sql.denial import parse
+from backbone.sql.queries import Query
 
 pytestmark = pytest.mark.spark
 
@@ -55,6 +69,77 @@ def test_groups_cut_into_ranges_give_the_same_rows(session, tmp_path, key):
         found = session.fetch(violations(constraint, cut=cut), inputs).to_pylist()
         assert {r["_row"]: r["role"] for r in found} == expected, constraint.text
         assert len(found) == len(expected)
+
+
+TERMS = [
+    "a + 1 > 0", "a * 2 = 2", "a - b > 3", "-b > 0", "abs(b) > 1", "a // b > 0",
+    "a % b = 1", "a / b > 0.5", "x / 0 > 1", "sqrt(x) is null", "sqrt(a - 2) > 0",
+    "power(x, 2) > 4", "round(x, 2) = 2.68", "floor(x) < 0", "sign(x) = 1",
+    "cast(x as bigint) = 3", "cast(x as varchar) like '%.5'", "d + 1 > 2", "m / 3 > 0.5",
+    "cast(m as varchar) = '2.50'", "cast(t as varchar) like '%+00'",
+    "length(s) = 1", "lower(s) like 'a%'", "left(s, -1) = '1'", "substr(s, -1) = '2'",
+    "split_part(s, '.', 2) = '5'", "s like '%\\%'", "s ilike 'a%'",
+    "regexp_full_match(s, '[0-9].*')", "regexp_matches(s, '^[0-9]+$')",
+    "levenshtein(s, 'e') = 1", "jaro_winkler_similarity(s, '12') > 0.5",
+    "date_diff('hour', w, timestamp '2013-01-01 04:59:59') = -1", "isodow(day) = 2",
+    "date_trunc('week', t) < t", "day + 3 > cast(t as date)", "day - date '2013-01-01' > 0",
+    "w + a * interval 1 minute > timestamp '2013-01-01'",
+    "t + b * interval 1 day > timestamptz '2013-01-01 00:00:00+00'",
+    "day + a * interval 1 month > date '2013-01-01'", "a in ('1', '7')",
+    "day in ('2013-01-01')", "m in ('2.5', '0.01')", "a between m and d",
+]  # fmt: skip
+VALUES = {
+    "a": [2**63 - 1, 1, None, -5, 0, 7],
+    "b": [0, 3, -(2**63), 1, 2, -1],
+    "x": [math.nan, math.inf, -2.5, 0.0, 2.675, 1e300],
+    "d": [*map(Decimal, ("9999999999999999999999999999.9999999999", "-1.5", "0", "2.5"))],
+    "m": [Decimal("9999999.99"), Decimal("0.01"), None, Decimal("2.50")],
+    "s": ["12", "2.5", "\u00e9", "", "A\nb%_\\", "1e3"],
+    "day": [dt.date(9999, 12, 31), dt.date(1, 1, 1), None, dt.date(2013, 1, 1)],
+    "t": [dt.datetime(2024, 3, 31, 1, 30, 0, 250000, tzinfo=dt.UTC), None,
+          dt.datetime(1, 1, 1, tzinfo=dt.UTC), dt.datetime(2013, 1, 1, 5, tzinfo=dt.UTC),
+          dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)],
+    "w": [dt.datetime(2013, 1, 1, 5), dt.datetime(9999, 12, 31, 23), None,
+          dt.datetime(1, 1, 1)],
+}  # fmt: skip
+TERM_SCHEMA = Schema.of(
+    _row=INTEGER,
+    a=INTEGER,
+    b=INTEGER,
+    x=DOUBLE,
+    d=CanonicalType.parse("decimal(38,10)"),
+    m=CanonicalType.parse("decimal(9,2)"),
+    s=STRING,
+    day=DATE,
+    t=TIMESTAMP,
+    w=DATETIME,
+)
+
+
+def test_terms_mean_the_same_and_what_fails_on_a_value_is_null(
+    session, duckdb_engine, tmp_path
+):
+    rows = [
+        {"_row": i, **{n: v[(i * place + i // 7) % len(v)] for place, (n, v) in told}}
+        for i in range(42)
+        for told in [list(enumerate(VALUES.items(), start=1))]
+    ]
+    inputs = {"rows": scan_of(tmp_path / "rows.parquet", rows, TERM_SCHEMA)}
+    made = [violations(parse("r", text), schema=TERM_SCHEMA) for text in TERMS]
+    nested_ = [nested(query, ["_row"], place) for place, query in enumerate(made)]
+    every = Query.of(union(nested_))
+
+    def found(opened):
+        rows = opened.fetch(every, inputs).to_pylist()
+        places = {text: [] for text in TERMS}
+        for row in rows:
+            places[TERMS[row["_place"]]].append(row["_row"])
+        return {text: sorted(numbers) for text, numbers in places.items()}
+
+    with duckdb_engine.session() as opened:
+        expected = found(opened)
+    assert found(session) == expected
+    assert [text for text, numbers in expected.items() if not numbers] == []
 
 
 def queries():
