@@ -24,6 +24,7 @@ __all__ = ["exact"]
 Failure = Callable[[exp.Expr, str, str], ViewError]
 
 _SUMS = {"sum", "fsum", "sumkahan", "kahan_sum", "sum_no_overflow"}
+_MIDDLES = (exp.Median, exp.PercentileCont)
 _AVERAGES = {"avg", "mean", "favg"}
 _ORDERED = {
     "stddev", "stddev_samp", "stddev_pop", "variance", "variance_pop", "corr",
@@ -49,7 +50,8 @@ def exact(
     A tree in which ``sum`` and ``avg`` of doubles are the operation ``exact_sum`` (see
     `backbone.sql.operations` and `backbone.sql.sums`),
     sums of integers are 64-bit integers (beyond them an error, not another number),
-    averages of integers and decimals are an exact sum divided once. Aggregates without
+    averages of integers and decimals are an exact sum divided once, and what lies between
+    two decimals (``median``, ``quantile_cont``) is a double. Aggregates without
     an exact form (``stddev``, ``corr``, …; and ``sum(distinct …)`` of doubles) go through
     their values in order: the same on every run of one engine, and within their usual
     rounding error of another engine's.
@@ -76,9 +78,23 @@ def exact(
         for call in calls:
             if function_name(call) in _ORDERED:
                 _go_in_order(call)
+            if isinstance(call, _MIDDLES):
+                middle = _middle_of(call)
+                if told.of(middle) == "decimal":
+                    middle.replace(exp.cast(middle, "double"))
         for call, kind in reversed(sums):
             _rewrite(call, kind, failure)
     return tree
+
+
+def _middle_of(call: exp.Func) -> exp.Expr:
+    """Return what a median is of; ``within group`` has it outside."""
+    value: exp.Expr = argument(call) or call
+    if isinstance(call.parent, exp.WithinGroup):
+        value = call.parent.expression.expressions[0].this
+    if isinstance(value, exp.Distinct):
+        value = value.expressions[0]
+    return value
 
 
 def _rewrite(call: exp.Func, kind: str, failure: Failure) -> None:

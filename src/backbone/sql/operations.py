@@ -9,19 +9,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
 from backbone.sql.aggregates import Around, surroundings
 from backbone.sql.sums import exact_sum
 from backbone.sql.zones import to_local, to_utc
 
-__all__ = ["EXACT_SUM", "OPERATIONS", "expanded"]
+__all__ = ["DOUBLE_TEXT", "EXACT_SUM", "OPERATIONS", "double_text", "expanded"]
 
 Expand = Callable[[list[exp.Expr], Around], exp.Expr]
 
 EXACT_SUM = "exact_sum"
+DOUBLE_TEXT = "double_text"
+
+
+def double_text(value: exp.Expr) -> exp.Expr:
+    """Return the fewest digits that give the double `value` back, as Python writes it.
+
+    DuckDB writes a few powers of two wrongly (2**81 as twice as much), and NaN with a
+    sign; so what it writes is read again.
+    """
+    text = (
+        "case when isnan(x) then 'nan' "
+        "when try_cast(format('{}', x) as double) = x then format('{}', x) "
+        "when try_cast(printf('%.16g', x) as double) = x then printf('%.16g', x) "
+        "else printf('%.17g', x) end"
+    )
+    made = parse_one(text, dialect="duckdb")
+    for place in list(made.find_all(exp.Column)):
+        place.replace(value.copy())
+    return made
+
 
 OPERATIONS: dict[str, Expand] = {
+    DOUBLE_TEXT: lambda given, _: double_text(given[0]),
     EXACT_SUM: lambda given, around: exact_sum(given[0], around),
     "to_local": lambda given, _: to_local(*given),
     "to_utc": lambda given, _: to_utc(*given),

@@ -44,6 +44,8 @@ class ValueType(NamedTuple):
         return self.kind in {"date", "datetime", "timestamp"}
 
 
+Types = dict[str, ValueType]
+
 UNKNOWN = ValueType("unknown")
 NULL, BOOLEAN, DOUBLE, STRING = map(ValueType, ("null", "boolean", "double", "string"))
 DATE, DATETIME, TIMESTAMP, INTERVAL = map(
@@ -108,11 +110,16 @@ def type_of(node: exp.Expr) -> ValueType:
     return _CASTS.get(told.this, UNKNOWN)
 
 
-def annotated(tree: exp.Query, schemas: Mapping[AssetName, Schema]) -> exp.Query:
+def annotated(
+    tree: exp.Query, schemas: Mapping[AssetName, Schema] | Mapping[str, Schema]
+) -> exp.Query:
     """Return a copy of a bound tree with a type on every expression that has one."""
     tree = tree.copy()
-    types = {str(asset): schema for asset, schema in schemas.items()}
-    outputs: dict[int, list[tuple[str, ValueType]]] = {}
+    types = {
+        str(asset): {c.name.lower(): _canonical(c.type) for c in schema}
+        for asset, schema in schemas.items()
+    }
+    outputs: dict[int, Types] = {}
     for scope in traverse_scope(tree):
         _Typing(scope, types, outputs).annotate()
     return tree
@@ -124,8 +131,8 @@ class _Typing:
     def __init__(
         self,
         scope: Scope,
-        types: Mapping[str, Schema],
-        outputs: dict[int, list[tuple[str, ValueType]]],
+        types: Mapping[str, Types],
+        outputs: dict[int, Types],
     ) -> None:
         self.scope, self.types, self.outputs = scope, types, outputs
 
@@ -164,13 +171,11 @@ class _Typing:
             at = at.parent
         source = at.sources[node.table] if at is not None else None
         if isinstance(source, Scope):
-            return dict(self.outputs.get(id(source.expression), ())).get(
-                node.name, UNKNOWN
-            )
+            return self.outputs.get(id(source.expression), {}).get(node.name, UNKNOWN)
         if isinstance(source, exp.Table) and isinstance(source.this, exp.GenerateSeries):
             return self.series(source.this)
-        schema = self.types.get(source.name) if isinstance(source, exp.Table) else None
-        return _of_column(schema, node.name) if schema is not None else UNKNOWN
+        columns = self.types.get(source.name, {}) if isinstance(source, exp.Table) else {}
+        return columns.get(node.name.lower(), UNKNOWN)
 
     def series(self, node: exp.GenerateSeries) -> ValueType:
         start = self.of(node.args.get("start"))
@@ -180,25 +185,25 @@ class _Typing:
             return DATETIME
         return LONG if start.kind in {"integer", "null", "unknown"} else start
 
-    def _outputs(self, node: exp.Expr) -> list[tuple[str, ValueType]]:
+    def _outputs(self, node: exp.Expr) -> Types:
         if isinstance(node, exp.SetOperation):
             left, right = (
-                [told for _, told in self.outputs.get(id(side.unnest()), ())]
+                self.outputs.get(id(side.unnest()), {}).values()
                 for side in (node.left, node.right)
             )
             both = [widest(pair) for pair in zip(left, right, strict=False)]
-            return list(zip(node.named_selects, both, strict=False))
+            return dict(zip(node.named_selects, both, strict=False))
         if isinstance(node, exp.Lateral) and isinstance(node.this, exp.Subquery):
-            return self.outputs.get(id(node.this.unnest()), [])
+            return self.outputs.get(id(node.this.unnest()), {})
         if isinstance(node, exp.Values):
             rows = [
                 [self.of(each) for each in row.expressions] for row in node.expressions
             ]
             columns = [widest(each) for each in zip(*rows, strict=False)]
-            return list(zip(node.alias_column_names, columns, strict=False))
+            return dict(zip(node.alias_column_names, columns, strict=False))
         if not isinstance(node, exp.Select):
-            return []
-        return [(select.alias_or_name, self.of(select)) for select in node.selects]
+            return {}
+        return {select.alias_or_name: self.of(select) for select in node.selects}
 
 
 def widest(types: Iterable[ValueType]) -> ValueType:
@@ -210,19 +215,14 @@ _CLOCKS = {"date": 0, "datetime": 1, "timestamp": 2}
 
 
 def _wider(one: ValueType, other: ValueType) -> ValueType:
-    if one == other or other is NULL:
-        return one
-    if one is NULL:
-        return other
-    if UNKNOWN in {one, other}:
-        return UNKNOWN
+    if one == other or NULL in {one, other}:
+        return other if one == NULL else one
     if one.is_number and other.is_number:
         return _wider_number(one, other)
     if one.is_time and other.is_time:
         return max(one, other, key=lambda each: _CLOCKS[each.kind])
-    for text, rest in ((one, other), (other, one)):  # a quoted constant takes the type
-        if text is STRING:
-            return rest
+    if STRING in {one, other} and UNKNOWN not in {one, other}:
+        return other if one == STRING else one  # a quoted constant takes the type
     return UNKNOWN
 
 
@@ -327,8 +327,7 @@ def _middle(typing: _Typing, node: exp.Expr) -> ValueType:
     value = _first(node)
     if isinstance(node, exp.WithinGroup):
         value = node.expression.expressions[0].this
-    told = typing.of(value)
-    return told if told.kind == "decimal" else DOUBLE
+    return DOUBLE if typing.of(value).is_number else UNKNOWN
 
 
 def _part(_: _Typing, node: exp.Expr) -> ValueType:
@@ -360,15 +359,8 @@ def _decimal_of(told: exp.DataType) -> ValueType:
 
 
 def _of_query(typing: _Typing, node: exp.Subquery) -> ValueType:
-    outputs = typing.outputs.get(id(node.unnest()), [])
-    return outputs[0][1] if len(outputs) == 1 else UNKNOWN
-
-
-def _of_column(schema: Schema, name: str) -> ValueType:
-    for column in schema:
-        if column.name.lower() == name.lower():
-            return _canonical(column.type)
-    return UNKNOWN
+    outputs = list(typing.outputs.get(id(node.unnest()), {}).values())
+    return outputs[0] if len(outputs) == 1 else UNKNOWN
 
 
 def _canonical(told: CanonicalType) -> ValueType:
@@ -432,7 +424,7 @@ _RULES: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], _Rule], ...] = 
     ((exp.RawString, exp.ByteString), lambda _typing, _node: STRING),
     (exp.Cast, _of_cast),
     ((exp.Add, exp.Sub, exp.Mul, exp.Mod), _arithmetic),
-    ((exp.Alias, exp.Paren), lambda typing, node: typing.of(node.this)),
+    ((exp.Alias, exp.Paren, exp.Try), lambda typing, node: typing.of(node.this)),
     (
         (exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.IntDiv),
         lambda typing, node: widest([typing.of(node.this), typing.of(node.expression)]),

@@ -13,6 +13,9 @@ from typing import ClassVar
 from sqlglot import exp
 from sqlglot.dialects.spark import Spark
 
+from backbone.engines.spark.clauses import prepared
+from backbone.engines.spark.portable import NAMED, PRINTED
+from backbone.engines.spark.trying import with_trying
 from backbone.sql.queries import Query
 
 __all__ = ["BackboneSpark", "spark_sql"]
@@ -45,14 +48,6 @@ def _epoch_us(self: BackboneSpark.Generator, arguments: list[exp.Expr]) -> str:
     return f"unix_micros(CAST({self.sql(arguments[0])} AS TIMESTAMP))"
 
 
-def _formatted(self: BackboneSpark.Generator, arguments: list[exp.Expr]) -> str:
-    """A double as text: Java's digits are not always the fewest."""
-    pattern, value = arguments
-    if isinstance(pattern, exp.Literal) and pattern.this == "{}":
-        return self.func("bb_text", value)
-    return self.func("format", *arguments)
-
-
 def _full_match(self: BackboneSpark.Generator, arguments: list[exp.Expr]) -> str:
     value, pattern = arguments
     if isinstance(pattern, exp.Literal):
@@ -76,8 +71,8 @@ _FUNCTIONS: dict[str, Callable[[BackboneSpark.Generator, list[exp.Expr]], str]] 
     "concat": lambda self, arguments: self.func(
         "concat_ws", exp.Literal.string(""), *arguments
     ),
+    "double_text": _call("bb_double_text"),
     "epoch_us": _epoch_us,
-    "format": _formatted,
     "jaro_winkler_similarity": _call("bb_jaro_winkler"),
     "make_timestamptz": _call("timestamp_micros"),
     "nfc_normalize": _call("bb_nfc"),
@@ -90,7 +85,10 @@ _FUNCTIONS: dict[str, Callable[[BackboneSpark.Generator, list[exp.Expr]], str]] 
 
 
 def _anonymous(self: BackboneSpark.Generator, node: exp.Expr) -> str:
-    known = _FUNCTIONS.get(node.name.lower())
+    name = node.name.lower()
+    if name in NAMED:
+        return NAMED[name](self, node)
+    known = _FUNCTIONS.get(name)
     if known is not None:
         return known(self, node.expressions)
     return self.anonymous_sql(node)
@@ -106,14 +104,20 @@ def _cast(self: BackboneSpark.Generator, node: exp.Expr) -> str:
     ):
         digits = self.func("conv", value.expression, "16", "10")
         return f"CAST({digits} AS {self.sql(node, 'to')})"
-    return self.cast_sql(node)
+    return PRINTED[exp.Cast](self, node)
 
 
 class BackboneSpark(Spark):
     """Spark's dialect with the types and functions of the lake."""
 
     class Generator(Spark.Generator):
-        """Prints a tree that was built in DuckDB's dialect."""
+        """Prints a tree that was built in DuckDB's dialect.
+
+        `far` says that sums of very large and very small numbers are met.
+        """
+
+        far = False
+        trying = False
 
         # Spark has them for long; Hive had not
         EXPRESSIONS_WITHOUT_NESTED_CTES: ClassVar = set()
@@ -128,32 +132,34 @@ class BackboneSpark(Spark):
         }
         TRANSFORMS: ClassVar = {
             **Spark.Generator.TRANSFORMS,
+            **PRINTED,
+            **with_trying({**Spark.Generator.TRANSFORMS, **PRINTED}),
             exp.Anonymous: _anonymous,
             exp.Cast: _cast,
-            exp.DayOfWeekIso: lambda self, node: (
-                f"EXTRACT(DAYOFWEEK_ISO FROM {self.sql(node, 'this')})"
-            ),
             exp.JarowinklerSimilarity: lambda self, node: self.func(
                 "bb_jaro_winkler", node.this, node.expression
             ),
             exp.Levenshtein: lambda self, node: self.func(
                 "bb_levenshtein", node.this, node.expression
             ),
-            exp.RegexpFullMatch: lambda self, node: _full_match(
-                self, [node.this, node.expression]
-            ),
         }
 
 
-def spark_sql(query: Query, inputs: dict[str, str] | None = None) -> str:
+def spark_sql(
+    query: Query, inputs: dict[str, str] | None = None, *, far: bool = False
+) -> str:
     """Return the text of `query` for Spark.
 
     Parameters
     ----------
     query : the query, its trees in DuckDB's dialect
     inputs : the views that stand for the names it reads
+    far : whether its sums meet numbers for which `backbone.engines.spark.sums` is asked
+        again
     """
     printer = BackboneSpark.Generator(dialect=BackboneSpark, comments=False)
+    printer.far = far
+    query = Query(tuple((name, prepared(tree)) for name, tree in query.steps))
     *before, (_, last) = query.steps
     heads = [
         f"{_name(name)} AS (SELECT * FROM {view})"

@@ -14,8 +14,10 @@ import pyarrow as pa
 from pyspark.sql import SparkSession as Spark
 from pyspark.sql import types as st
 from pyspark.sql.functions import arrow_udf
+from sqlglot import exp
 
 from backbone.engines.duckdb.batches import evaluate
+from backbone.sql.operations import double_text
 
 __all__ = ["LENT", "Lent", "register"]
 
@@ -30,6 +32,31 @@ class Lent:
 
 
 LENT: dict[str, Lent] = {
+    **{
+        f"bb_{name}": Lent(f"try({name}(a))", 1, st.DoubleType())
+        for name in (
+            "acos",
+            "asin",
+            "atan",
+            "cbrt",
+            "cos",
+            "degrees",
+            "exp",
+            "ln",
+            "log10",
+            "log2",
+            "radians",
+            "sin",
+            "tan",
+        )
+    },
+    "bb_atan2": Lent("try(atan2(a, b))", 2, st.DoubleType()),
+    "bb_power": Lent("try(power(a, b))", 2, st.DoubleType()),
+    "bb_reverse": Lent("reverse(a)", 1, st.StringType()),
+    "bb_strip_accents": Lent("strip_accents(a)", 1, st.StringType()),
+    "bb_double_text": Lent(
+        double_text(exp.column("a")).sql(dialect="duckdb"), 1, st.StringType()
+    ),
     "bb_jaro_winkler": Lent("jaro_winkler_similarity(a, b)", 2, st.DoubleType()),
     "bb_levenshtein": Lent("levenshtein(a, b)", 2, st.LongType()),
     "bb_nfc": Lent("nfc_normalize(a)", 1, st.StringType()),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import SparkSession as Spark
 from pyspark.sql.types import StructType
@@ -28,11 +31,14 @@ from backbone.engines.spark.dialect import spark_sql
 from backbone.engines.spark.failures import mapped, present, reading
 from backbone.engines.spark.raw import read_raw
 from backbone.engines.spark.statistics import row_counts, written_files
+from backbone.engines.spark.sums import meets_far
 from backbone.engines.spark.types import schema_of, spark_schema, storable
 from backbone.model.schemas import Column, Schema
 from backbone.sql.queries import Query, column, table
 
 __all__ = ["SparkSession"]
+
+T = TypeVar("T")
 
 _SMALL_BYTES = 8 << 20
 _SMALL_FILES = 64
@@ -96,11 +102,9 @@ class SparkSession:
         name = self._next("staged")
         folder = self._scratch / name
         with self._computing(inputs):
-            frame = self._frame(query, inputs)
-            kept = storable(frame.schema)
-            if kept != frame.schema:
-                frame = frame.to(kept)
-            frame.write.parquet(str(folder))
+            kept = self._asked(
+                query, inputs, lambda frame: _stored(frame, folder), folder
+            )
             files = _files(folder)
             rows = sum(row_counts(files))
         self._kept[name] = _Kept(kept, sum(file.stat().st_size for file in files))
@@ -122,7 +126,12 @@ class SparkSession:
         folder.mkdir(parents=True, exist_ok=True)
         final = query.then(f"{name}__cast", _cast(query.result, schema))
         with self._computing(inputs):
-            self._frame(final, inputs).write.parquet(str(folder / name))
+            self._asked(
+                final,
+                inputs,
+                lambda frame: frame.write.parquet(str(folder / name)),
+                folder / name,
+            )
         _tidy(folder / name)
         return Written(written_files(_files(folder / name), schema), schema)
 
@@ -135,8 +144,7 @@ class SparkSession:
     ) -> pa.Table:
         """Return the result of `query` in memory, at most `max_rows` rows of it."""
         with self._computing(inputs):
-            frame = self._frame(query, inputs)
-            return (frame if max_rows is None else frame.limit(max_rows)).toArrow()
+            return self._asked(query, inputs, lambda frame: _fetched(frame, max_rows))
 
     def stream(
         self,
@@ -151,7 +159,9 @@ class SparkSession:
         """
         folder = self._scratch / self._next("streamed")
         with self._computing(inputs):
-            self._frame(query, inputs).write.parquet(str(folder))
+            self._asked(
+                query, inputs, lambda frame: frame.write.parquet(str(folder)), folder
+            )
         files = ds.dataset([str(file) for file in _files(folder)], format="parquet")
         return pa.RecordBatchReader.from_batches(
             files.schema, files.to_batches(batch_size=batch_rows)
@@ -167,10 +177,32 @@ class SparkSession:
         self._made += 1
         return f"{what}_{self._made}"
 
-    def _frame(self, query: Query, inputs: Mapping[str, Relation]) -> DataFrame:
+    def _asked(
+        self,
+        query: Query,
+        inputs: Mapping[str, Relation],
+        ask: Callable[[DataFrame], T],
+        folder: Path | None = None,
+    ) -> T:
+        """Ask for the result of a query; again, if its sums meet numbers that need it.
+
+        `folder` is where the result is written.
+        """
+        try:
+            return ask(self._frame(query, inputs))
+        except PySparkException as error:
+            if not meets_far(str(error)):
+                raise
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        return ask(self._frame(query, inputs, far=True))
+
+    def _frame(
+        self, query: Query, inputs: Mapping[str, Relation], *, far: bool = False
+    ) -> DataFrame:
         views = {name: self._view(relation) for name, relation in inputs.items()}
         self._compile(wanted=not all(map(self._is_small, inputs.values())))
-        return self._spark.sql(spark_sql(query, views))
+        return self._spark.sql(spark_sql(query, views, far=far))
 
     def _compile(self, *, wanted: bool) -> None:
         """Have Java compiled for the next query, or not: on few rows it costs more."""
@@ -214,6 +246,17 @@ class SparkSession:
             return self._spark.createDataFrame([], spark_schema(relation.schema))
         # what is in one partition is grouped, joined and sorted without a shuffle
         return found.coalesce(1) if self._is_small(relation) else found
+
+
+def _stored(frame: DataFrame, folder: Path) -> StructType:
+    """Write a result in types that Parquet keeps; return them."""
+    kept = storable(frame.schema)
+    (frame if kept == frame.schema else frame.to(kept)).write.parquet(str(folder))
+    return kept
+
+
+def _fetched(frame: DataFrame, max_rows: int | None) -> pa.Table:
+    return (frame if max_rows is None else frame.limit(max_rows)).toArrow()
 
 
 def _files(folder: Path) -> list[Path]:

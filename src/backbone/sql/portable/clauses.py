@@ -65,12 +65,21 @@ def _limit(node: exp.Expr) -> Refusal | None:
 
 
 def _series(node: exp.Expr) -> Refusal | None:
-    where = node.parent
-    if isinstance(where, exp.Table):
-        return None
-    return Refusal(
-        "makes a list", "Write it behind `from`: `from generate_series(1, 3) s(n)`."
-    )
+    if not isinstance(node.parent, exp.Table):
+        instead = "Write it behind `from`: `from generate_series(1, 3) s(n)`."
+        return Refusal("makes a list", instead)
+    step, start = node.args.get("step"), node.args.get("start")
+    unit = str(step.args.get("unit") or "") if isinstance(step, exp.Interval) else ""
+    day = str(start.name)[8:10] if isinstance(start, exp.Cast) else ""
+    if unit.upper().startswith(_LONG) and not "01" <= day <= "28":
+        return Refusal(
+            "counts months from a day that not every month has",
+            "Count numbers: `date '2013-01-31' + to_months(n) … from range(12) s(n)`.",
+        )
+    return None
+
+
+_LONG = ("MONTH", "QUARTER", "YEAR")
 
 
 CLAUSES: tuple[Row, ...] = (
@@ -206,8 +215,8 @@ CLAUSES: tuple[Row, ...] = (
         ("select n from generate_series(3, 1) s(n)", ""),
         ("select n from generate_series(5, 1, -2) s(n)", "1 | 3 | 5"),
         (
-            "select d from generate_series(timestamp '2013-01-31', timestamp '2013-04-01', interval 1 month) s(d)",
-            "2013-01-31 00:00:00 | 2013-02-28 00:00:00 | 2013-03-28 00:00:00",
+            "select d from generate_series(timestamp '2013-01-15', timestamp '2013-04-01', interval 1 month) s(d)",
+            "2013-01-15 00:00:00 | 2013-02-15 00:00:00 | 2013-03-15 00:00:00",
         ),
         note="behind `from`; `range` leaves the end out",
         also="range",

@@ -139,24 +139,28 @@ def _class(pattern: str, at: int) -> tuple[str, int]:
     return "".join([*made, "]"]), at + 1
 
 
-def java_replacement(text: str, *, shift: int = 0) -> str:
+def java_replacement(text: str, *, shift: int = 0, after_group: bool = False) -> str:
     r"""Return what RE2 puts in for a match as java.util.regex writes it.
 
-    `shift` is added to the numbers of groups.
+    `shift` is added to the numbers of groups; `after_group` says that it is written
+    behind the number of one.
 
     >>> java_replacement(r"\1-$")
     '$1-\\$'
     """
-    made, at = [], 0
+    made, at, number = [], 0, after_group
     while at < len(text):
         letter, after = text[at], text[at + 1 : at + 2]
         if letter == "\\" and after.isdigit():
             made.append(f"${int(after) + shift}")
-            at += 2
         elif letter == "\\" and after == "\\":
             made.append("\\\\")
-            at += 2
         else:
-            made.append(f"\\{letter}" if letter in "\\$" else letter)
+            odd = letter in "\\$" or (number and letter.isdigit())
+            made.append(f"\\{letter}" if odd else letter)
+            number = False
             at += 1
+            continue
+        number = after.isdigit()
+        at += 2
     return "".join(made)
