@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from backbone.model.schemas import Schema
 from backbone.model.types import CanonicalType
+from backbone.sql.operations import DOUBLE_TEXT
 from backbone.sql.queries import column
 
 __all__ = ["canonical_text", "from_text", "values_text"]
@@ -29,9 +30,7 @@ def canonical_text(value: exp.Expr, kind: CanonicalType) -> exp.Expr:
     ============  ====================================================================
     """
     if kind.kind == "double":
-        digits = exp.Anonymous(this="format", expressions=[_text("{}"), value])
-        no_number = exp.IsNan(this=value.copy())
-        return exp.Case().when(no_number, _text("nan")).else_(digits)
+        return exp.Anonymous(this=DOUBLE_TEXT, expressions=[value])
     if kind.kind == "timestamp":
         wall = exp.cast(exp.cast(value, "TIMESTAMP"), "VARCHAR")
         return exp.DPipe(this=wall, expression=_text("+00"))
