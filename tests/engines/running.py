@@ -85,7 +85,7 @@ def sail(scratch: Path) -> Iterator[Engine]:
 @contextmanager
 def _sail_server(log: Path) -> Iterator[int]:
     """Run the server in a process that ends when its standard input is closed."""
-    path = [str(_PYSPARK_OF_SAIL)] if _PYSPARK_OF_SAIL.is_dir() else []
+    path = [str(_PYSPARK_OF_SAIL), *filter(None, [os.environ.get("PYTHONPATH")])]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "RUST_LOG": "warn"}
     with (
         log.open("wb") as said,

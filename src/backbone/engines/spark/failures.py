@@ -28,6 +28,7 @@ _NO_FUNCTION = re.compile(
     r"(?:\[UNRESOLVED_ROUTINE\][^`]*`|unknown function: )(?P<name>\w+)"
 )
 _OF_PYTHON = "Traceback (most recent call last):"
+_RAISED = re.compile(r"^[\w.]+(?:Error|Exception|Exit|Interrupt)\b.*", re.MULTILINE)
 _DISK_FULL = re.compile(r"No space left on device")
 
 
@@ -67,8 +68,7 @@ def told(error: Exception) -> str:
     ):
         text = ": ".join(causes[-1])
     if _OF_PYTHON in text:
-        lines = text.rpartition(_OF_PYTHON)[2].splitlines()
-        text = next((line for line in lines if line and not line[0].isspace()), text)
+        text = (_RAISED.findall(text) or [text])[-1]
     text = _TAIL.split(text.strip(), maxsplit=1)[0].partition("\n\tat ")[0].strip()
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
 

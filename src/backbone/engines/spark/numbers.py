@@ -39,7 +39,8 @@ def _divided(self: Generator, node: exp.Expr) -> str:
     left, right = as_double(self, node.this), as_double(self, node.expression)
     if _is_some(node.expression):
         return f"{left} / {right}"
-    return f"COALESCE(TRY_DIVIDE({left}, {right}), {left} * POWER({right}, -1D))"
+    some = f"NULLIF({right}, 0D)"
+    return f"COALESCE({left} / {some}, {left} * POWER({right}, -1D))"
 
 
 def _whole_part(self: Generator, node: exp.Expr) -> str:

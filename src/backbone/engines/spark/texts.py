@@ -179,8 +179,7 @@ def _matches_fully(self: Generator, node: exp.Expr) -> str:
             whole = _quoted(self, f"\\A(?:{given.this})\\z")
             return f"{text} RLIKE {whole}"
         return f"{text} RLIKE concat('\\\\A(?:', {self.sql(given)}, ')\\\\z')"
-    flags, _, body = pattern.partition(")")
-    whole = _quoted(self, f"{flags})\\A(?:{body})\\z")
+    whole = _quoted(self, f"\\A(?:{pattern})\\z")
     return f"{text} RLIKE {whole}"
 
 

@@ -56,8 +56,9 @@ def java_pattern(pattern: str, *, flags: str = "") -> str:
     while at < len(pattern):
         piece, at = _next(pattern, at)
         made.append(piece)
-    flagged = "(?diu)" if "i" in flags else "(?d)"
-    return flagged + "".join(made)
+    # only a dot asks what a line end is, for which not every server has a flag
+    flagged = ("d" if "." in made else "") + ("iu" if "i" in flags else "")
+    return (f"(?{flagged})" if flagged else "") + "".join(made)
 
 
 def _next(pattern: str, at: int) -> tuple[str, int]:

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from backbone.engines.duckdb import DuckDBEngine
 from backbone.engines.protocol import Scan
 from backbone.management.trusted import CurrentState, TrustedResult, trust
 from backbone.model.schemas import ORIGIN, Schema
@@ -76,14 +75,6 @@ class Trusting:
         return [tuple(r[n] for n in names) for r in found] if names else found
 
 
-@pytest.fixture(scope="session")
-def engine():
-    opened = DuckDBEngine(threads=2)
-    yield opened
-    opened.close()
-
-
 @pytest.fixture
-def trusting(engine, tmp_path):
-    with engine.session() as session:
-        yield Trusting(session, tmp_path)
+def trusting(fast_session, tmp_path):
+    return Trusting(fast_session, tmp_path)
