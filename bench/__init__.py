@@ -5,7 +5,7 @@
     python -m bench                       everything (`make bench`)
     python -m bench management idle help  some parts
     python -m bench growth --times 1 100  other sizes; --budget SECONDS for more patience
-    python -m bench tpch --scale 0.1 1    both scale factors; --engine spark for one engine
+    python -m bench tpch --scale 0.1 1    two scale factors; --engine spark for one
     python -m bench --json > bench.json   the same as one JSON document
 
 ========== =========================================================================
@@ -30,7 +30,7 @@ Every command runs in a fresh process. Seconds are those of the wall, and of the
 processor where other work on the machine may have slowed the wall; the memory is the
 peak of resident memory of the largest process, and in `tpch` and `files`, where an engine
 has processes of its own, the peak of all of them together. Nothing here is asserted
-anywhere. `tpch` needs the extra `bench`, and Spark a Java.
+anywhere. `tpch` needs what `dev` installs, and Spark a Java.
 
 Modules: `measure` (a command), `watch` (its memory while it runs), `projects` (what is
 measured on), `backbone` (its doors), `management`, `startup`, `growth`, `files` (the

@@ -142,6 +142,9 @@ class Tool(Protocol):
     def empty(self, sql: str) -> bool:
         """Say whether a result is empty."""
 
+    def forget(self) -> None:
+        """Give back what was kept."""
+
     def close(self) -> None:
         """Give everything back."""
 
@@ -155,6 +158,7 @@ def make(tool: Tool, project: Path, out: Path) -> dict[str, float]:
     for name in COLUMNS:
         start = time.perf_counter()
         _format(tool, name, out)
+        tool.forget()
         seconds["formatted"] += time.perf_counter() - start
     for script in sorted(_SQL.glob("[0-9]_*.sql")):
         for what, name, sql in _steps(script.read_text(encoding="utf-8")):
@@ -162,6 +166,7 @@ def make(tool: Tool, project: Path, out: Path) -> dict[str, float]:
             _carry_out(tool, what, name, sql, out)
             zone = "exploitation" if name.startswith("exploitation/") else "trusted"
             seconds[zone] += time.perf_counter() - start
+        tool.forget()
     return dict(seconds)
 
 

@@ -5,7 +5,7 @@
 TPC-H is clean; raw files are not. Of every table each so-many-th record is spoilt, always
 the same ones, so that there is something to reject, clean, repair, blank, merge and
 quarantine, and as much of it in a large table as in a small one for its size. Needs the
-program ``tpchgen-cli``, which comes with the extra `bench`.
+program ``tpchgen-cli``, which comes with the extra `dev`.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ def _generate(scale: float, folder: str, tables: tuple[str, ...], *more: str) ->
     if not program.exists():
         raise SystemExit(
             "tpchgen-cli, which makes the data of TPC-H, is not installed: "
-            'pip install "backbone[bench]"'
+            'pip install "backbone[dev]"'
         )
     wanted = ["-s", str(scale), "-o", folder, "-T", ",".join(tables)]
     subprocess.run([program, "csv", "-q", *wanted, *more], check=True)

@@ -24,6 +24,7 @@ class WithDuckDB:
     def __init__(self, spill: Path) -> None:
         self._db = duckdb.connect(config={"temp_directory": str(spill)})
         self._db.execute(_FUNCTIONS)
+        self._kept: list[str] = []
 
     def read(self, name: str, files: str) -> None:
         raw = [source for source, _ in COLUMNS[name.removesuffix("_raw")].values()]
@@ -43,9 +44,11 @@ class WithDuckDB:
             group by file_path, line;
             drop table reject_errors; drop table reject_scans;
         """)
+        self._kept.append(name)
 
     def keep(self, name: str, sql: str) -> None:
         self._db.execute(f"create table {name} as {sql}")
+        self._kept.append(name)
 
     def write(self, name: str, path: Path, sql: str) -> None:
         path.mkdir(parents=True)
@@ -54,6 +57,11 @@ class WithDuckDB:
 
     def empty(self, sql: str) -> bool:
         return self._db.execute(sql).fetchone() is None
+
+    def forget(self) -> None:
+        for name in self._kept:
+            self._db.execute(f"drop table {name}")
+        self._kept.clear()
 
     def close(self) -> None:
         self._db.close()

@@ -70,5 +70,10 @@ class WithSpark:
     def empty(self, sql: str) -> bool:
         return self._spark.sql(sql).isEmpty()
 
+    def forget(self) -> None:
+        for frame in self._kept:
+            frame.unpersist()
+        self._kept.clear()
+
     def close(self) -> None:
         self._spark.stop()
