@@ -197,8 +197,7 @@ def _replaced(self: Generator, node: exp.Expr) -> str:
             f"REGEXP_REPLACE({self.sql(node, 'this')}, {_quoted(self, pattern)}, {put})"
         )
     # the first match: what comes before it is kept, as the first group
-    flags, _, body = pattern.partition(")")
-    first = _quoted(self, f"{flags})\\A([\\s\\S]*?)(?:{body})")
+    first = _quoted(self, f"\\A([\\s\\S]*?)(?:{pattern})")
     put = _quoted(self, "$1" + java_replacement(text, shift=1, after_group=True))
     return f"REGEXP_REPLACE({self.sql(node, 'this')}, {first}, {put})"
 

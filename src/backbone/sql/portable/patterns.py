@@ -21,6 +21,7 @@ _INSTEAD = "Write it with classes such as `[a-z]`, groups and repetitions."
 _LETTERS = frozenset("dDwWsSbntrf")
 _REPEATED = re.compile(r"\{\d{1,3}(?:,\d{0,3})?\}")
 _GROUPS = "(?:"
+_PLAIN = {"^": r"\A", "$": r"\z", ".": r"[^\n]"}
 
 
 def check_pattern(node: exp.Expr) -> Refusal | None:
@@ -50,15 +51,13 @@ def java_pattern(pattern: str, *, flags: str = "") -> str:
     ValueError : the pattern is outside the subset; says what of it
 
     >>> java_pattern("^a.b$")
-    '(?d)\\Aa.b\\z'
+    '\\Aa[^\\n]b\\z'
     """
     made, at = [], 0
     while at < len(pattern):
         piece, at = _next(pattern, at)
         made.append(piece)
-    # only a dot asks what a line end is, for which not every server has a flag
-    flagged = ("d" if "." in made else "") + ("iu" if "i" in flags else "")
-    return (f"(?{flagged})" if flagged else "") + "".join(made)
+    return ("(?iu)" if "i" in flags else "") + "".join(made)
 
 
 def _next(pattern: str, at: int) -> tuple[str, int]:
@@ -78,7 +77,7 @@ def _next(pattern: str, at: int) -> tuple[str, int]:
         return _repetition(letter, pattern, at + 1)
     if letter in "]}":
         raise ValueError(f"a `{letter}` that closes nothing is written `\\{letter}`")
-    return {"^": r"\A", "$": r"\z"}.get(letter, letter), at + 1
+    return _PLAIN.get(letter, letter), at + 1
 
 
 def _repetition(sign: str, pattern: str, at: int) -> tuple[str, int]:
