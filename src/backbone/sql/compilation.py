@@ -9,11 +9,14 @@ from sqlglot import exp
 
 from backbone.model.names import AssetName
 from backbone.model.schemas import Schema
+from backbone.sql.asof import with_asof
 from backbone.sql.binding import BoundView, bind
 from backbone.sql.exact import exact
 from backbone.sql.lineage import ColumnLineage, column_lineage
-from backbone.sql.portable import check_portable
+from backbone.sql.parsing import with_parsing
+from backbone.sql.portable.checking import check_portable
 from backbone.sql.queries import Query
+from backbone.sql.readings import with_readings
 from backbone.sql.types import annotated
 from backbone.sql.views import ParsedView
 
@@ -85,6 +88,9 @@ def compile_view(view: ParsedView, schemas: Mapping[AssetName, Schema]) -> Compi
     """
     check_portable(view)
     bound = bind(view, schemas)
-    tree = exact(bound.expression, bound.schemas, view.failure)
+    tree = with_asof(bound.expression, view.failure)
+    tree = exact(tree, bound.schemas, view.failure)
     tree = annotated(tree, bound.schemas)
+    if view.portable:
+        tree = with_readings(with_parsing(tree), view.failure)
     return CompiledView(bound, tree, column_lineage(bound))

@@ -24,6 +24,9 @@ __all__ = ["exact"]
 Failure = Callable[[exp.Expr, str, str], ViewError]
 
 _SUMS = {"sum", "fsum", "sumkahan", "kahan_sum", "sum_no_overflow"}
+_DECIDED = (
+    exp.First, exp.Last, exp.AnyValue, exp.ArgMin, exp.ArgMax, exp.GroupConcat,
+)  # fmt: skip
 _MIDDLES = (exp.Median, exp.PercentileCont)
 _AVERAGES = {"avg", "mean", "favg"}
 _ORDERED = {
@@ -54,7 +57,8 @@ def exact(
     two decimals (``median``, ``quantile_cont``) is a double. Aggregates without
     an exact form (``stddev``, ``corr``, …; and ``sum(distinct …)`` of doubles) go through
     their values in order: the same on every run of one engine, and within their usual
-    rounding error of another engine's.
+    rounding error of another engine's. Where an order of `first`, `string_agg` and their
+    like leaves rows equal, the value decides.
 
     Raises
     ------
@@ -78,6 +82,8 @@ def exact(
         for call in calls:
             if function_name(call) in _ORDERED:
                 _go_in_order(call)
+            if isinstance(call, _DECIDED):
+                _decide(call)
             if isinstance(call, _MIDDLES):
                 middle = _middle_of(call)
                 if told.of(middle) == "decimal":
@@ -85,6 +91,15 @@ def exact(
         for call, kind in reversed(sums):
             _rewrite(call, kind, failure)
     return tree
+
+
+def _decide(call: exp.Func) -> None:
+    """Let the value itself decide between rows that are equal in the order given."""
+    value = argument(call)
+    for order in (call.this, call.args.get("expression")):
+        if isinstance(order, exp.Order) and value is not None:
+            plain = value.expressions[0] if isinstance(value, exp.Distinct) else value
+            order.append("expressions", _ascending([plain])[0])
 
 
 def _middle_of(call: exp.Func) -> exp.Expr:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from sqlglot import exp, parse_one
 
 from backbone.sql.aggregates import Around, surroundings
+from backbone.sql.parsing import SAFE_TIME, TEXT_TIME, parsing
+from backbone.sql.readings import SAFE_CAST, TEXT_CAST, reading
 from backbone.sql.sums import exact_sum
 from backbone.sql.zones import to_local, to_utc
 
@@ -44,6 +46,10 @@ def double_text(value: exp.Expr) -> exp.Expr:
 OPERATIONS: dict[str, Expand] = {
     DOUBLE_TEXT: lambda given, _: double_text(given[0]),
     EXACT_SUM: lambda given, around: exact_sum(given[0], around),
+    SAFE_CAST: lambda given, _: reading(given[0], given[1].name, safe=True),
+    SAFE_TIME: lambda given, _: parsing(given[0], given[1], safe=True),
+    TEXT_CAST: lambda given, _: reading(given[0], given[1].name, safe=False),
+    TEXT_TIME: lambda given, _: parsing(given[0], given[1], safe=False),
     "to_local": lambda given, _: to_local(*given),
     "to_utc": lambda given, _: to_utc(*given),
 }

@@ -1,6 +1,14 @@
 """The portable verbs: functions of our own that a view may call.
 
-A verb is an operation (`backbone.sql.operations`) that people write by its name.
+A verb is an operation (`backbone.sql.operations`) that people write by its name, or is
+written out in what every engine knows:
+
+``local_day(instant, zone)``, ``local_hour(instant, zone)``
+    The date, and the hour from 0 to 23, that clocks in a zone show at an instant.
+``counter_increase(value) over (partition by … order by …)``
+    How much a counter rose since its last value before this row; one that fell was set
+    to zero in between, and rose by what it shows. Null in the first row and where the
+    value is null; nulls in between are passed over.
 """
 
 from __future__ import annotations
@@ -15,17 +23,23 @@ __all__ = ["VERBS", "with_verbs"]
 
 Failure = Callable[[exp.Expr, str, str], ViewError]
 
-VERBS: dict[str, tuple[str, str]] = {
-    "to_local": ("a time and a zone", "to_local(<time>, 'Europe/Belgrade')"),
-    "to_utc": ("a time and a zone", "to_utc(<time>, 'Europe/Belgrade')"),
-}
-"""What each verb takes, in words and as an example."""
+_ZONED = "a time and a zone"
+VERBS: dict[str, tuple[int, str, str]] = {
+    "counter_increase": (
+        1, "a value", "counter_increase(energy) over (partition by device order by at)",
+    ),
+    "local_day": (2, _ZONED, "local_day(<time>, 'Europe/Belgrade')"),
+    "local_hour": (2, _ZONED, "local_hour(<time>, 'Europe/Belgrade')"),
+    "to_local": (2, _ZONED, "to_local(<time>, 'Europe/Belgrade')"),
+    "to_utc": (2, _ZONED, "to_utc(<time>, 'Europe/Belgrade')"),
+}  # fmt: skip
+"""How many arguments each verb takes, what they are in words, and an example."""
 
 _LOGARITHMS = {"10": "log10", "2": "log2"}
 
 
 def with_verbs(tree: exp.Query, failure: Failure) -> exp.Query:
-    """Return a copy of `tree` in which verbs are operations.
+    """Return a copy of `tree` in which verbs are operations, or written out.
 
     A column that is a verb and has no name has the verb's.
 
@@ -34,19 +48,62 @@ def with_verbs(tree: exp.Query, failure: Failure) -> exp.Query:
     ViewError : a verb has not the arguments it takes
     """
     tree = tree.copy()
-    for call in list(tree.find_all(exp.Anonymous)):
+    for call in reversed(list(tree.find_all(exp.Anonymous))):
         name = call.name.lower()
-        if name not in VERBS:
-            continue
-        takes, example = VERBS[name]
-        if len(call.expressions) != 2:  # noqa: PLR2004 - a time and a zone
-            raise failure(call, f"takes {takes}", f"Write `{example}`.")
-        call.set("this", name)
-        if isinstance(call.parent, exp.Select) and call.arg_key == "expressions":
-            call.replace(exp.alias_(call.copy(), name, copy=False))
+        if name in VERBS:
+            _write(call, name, failure)
     for logarithm in list(tree.find_all(exp.Log)):
         logarithm.replace(_logarithm(logarithm))
     return tree
+
+
+def _write(call: exp.Anonymous, name: str, failure: Failure) -> None:
+    count, takes, example = VERBS[name]
+    if len(call.expressions) != count:
+        raise failure(call, f"takes {takes}", f"Write `{example}`.")
+    outer: exp.Expr = call
+    made: exp.Expr = exp.Anonymous(this=name, expressions=call.expressions)
+    if name == "counter_increase":
+        if not isinstance(call.parent, exp.Window):
+            raise failure(call, "follows rows in an order", f"Write `{example}`.")
+        outer, made = call.parent, _increase(call.expressions[0], call.parent)
+    elif name != "to_utc":
+        made = _local(name, *call.expressions)
+    if isinstance(outer.parent, exp.Select) and outer.arg_key == "expressions":
+        made = exp.alias_(made, name, copy=False)
+    outer.replace(made)
+
+
+def _local(name: str, time: exp.Expr, zone: exp.Expr) -> exp.Expr:
+    wall = exp.Anonymous(this="to_local", expressions=[time.copy(), zone.copy()])
+    if name == "local_day":
+        return exp.cast(wall, "date")
+    return exp.Hour(this=wall) if name == "local_hour" else wall
+
+
+def _increase(value: exp.Expr, window: exp.Window) -> exp.Expr:
+    """Return the rise of a counter over its last value before a row."""
+    before = window.copy()
+    before.this.replace(exp.IgnoreNulls(this=exp.LastValue(this=value.copy())))
+    before.set(
+        "spec",
+        exp.WindowSpec(
+            kind="ROWS",
+            start="UNBOUNDED",
+            start_side="PRECEDING",
+            end=exp.Literal.number(1),
+            end_side="PRECEDING",
+        ),
+    )
+    fell = exp.LT(this=value.copy(), expression=before)
+    risen = exp.Sub(this=value.copy(), expression=before.copy())
+    return exp.paren(
+        exp.case()
+        .when(exp.Is(this=before.copy(), expression=exp.null()), exp.null())
+        .when(fell, value.copy())
+        .else_(risen),
+        copy=False,
+    )
 
 
 def _logarithm(call: exp.Log) -> exp.Expr:

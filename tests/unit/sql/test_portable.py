@@ -9,7 +9,8 @@ from sqlglot import exp
 from backbone.errors import ViewError
 from backbone.sql.denial_functions import ARITHMETIC, FUNCTIONS, MATCHES, NODES
 from backbone.sql.denial_functions import CASTS as RULE_CASTS
-from backbone.sql.portable import REFUSED_FUNCTIONS, all_rows, check_portable
+from backbone.sql.portable import REFUSED_FUNCTIONS, all_rows
+from backbone.sql.portable.checking import check_portable
 from backbone.sql.portable.conditions import CASTS
 from backbone.sql.portable.page import reference
 from backbone.sql.portable.patterns import java_pattern

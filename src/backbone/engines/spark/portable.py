@@ -8,6 +8,7 @@ from sqlglot.generator import Generator
 from backbone.engines.spark.aggregates import NAMED_AGGREGATES, WRAPPERS
 from backbone.engines.spark.casts import CASTS, Print, exactly
 from backbone.engines.spark.numbers import NAMED_NUMBERS, NUMBERS
+from backbone.engines.spark.readings import READINGS
 from backbone.engines.spark.texts import NAMED_TEXTS, TEXTS
 from backbone.engines.spark.times import NAMED_TIMES, TIMES, added, subtracted
 
@@ -64,5 +65,6 @@ NAMED: dict[str, Print] = {
     **NAMED_TEXTS,
     **NAMED_TIMES,
     **NAMED_AGGREGATES,
+    **READINGS,
 }
 """How a function is printed that sqlglot has no node for, by its name."""

@@ -5,7 +5,6 @@ view that goes beyond it, by `refused` what no engine can give twice, by `spelli
 what to write instead; `page` makes the reference for people.
 """
 
-from backbone.sql.portable.checking import check_portable
 from backbone.sql.portable.refused import REFUSED_CLAUSES, REFUSED_FUNCTIONS, refusal_of
 from backbone.sql.portable.rows import Refusal, Row
 from backbone.sql.portable.table import SECTIONS, all_rows, row_of
@@ -17,7 +16,6 @@ __all__ = [
     "Refusal",
     "Row",
     "all_rows",
-    "check_portable",
     "refusal_of",
     "row_of",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from backbone.sql.portable.formats import DIRECTIVES
+from backbone.sql.portable.formats import DIRECTIVES, PARSED
 from backbone.sql.portable.rows import SAMPLES, Row
 from backbone.sql.portable.table import SECTIONS
 
@@ -27,6 +27,7 @@ Nulls: an operator or function of a null is null, unless its row says otherwise.
 have 64 bits, and beyond them there is an error, never another number.
 """
 
+_YES, _NO = "yes", ""
 _SAMPLES = """
 The examples of clauses, aggregates and windows read these tables:
 
@@ -52,10 +53,11 @@ classes and classes of Unicode are not portable. The option `'i'` leaves case as
 _FORMATS = """
 ## Formats
 
-What `strftime` and `strptime` know; all else in a format is itself.
+What `strftime` and `strptime` know; all else in a format is itself. A text is a time only if
+all of it is of the format; a number may lack its leading zero where no other digits touch it.
 
-| | |
-|---|---|
+| | | parsed |
+|---|---|---|
 """
 
 
@@ -71,7 +73,10 @@ def reference() -> str:
         if heading == "Texts":
             parts.append(_PATTERNS)
         if heading == "Dates and times":
-            lines = (f"| `%{letter}` | {told} |\n" for letter, told in DIRECTIVES.items())
+            lines = (
+                f"| `%{letter}` | {told} | {_YES if letter in PARSED else _NO} |\n"
+                for letter, told in DIRECTIVES.items()
+            )
             parts.append(_FORMATS + "".join(lines))
     return "".join(parts)
 

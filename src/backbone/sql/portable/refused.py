@@ -101,7 +101,7 @@ REFUSED_FUNCTIONS: dict[str, Refusal] = {
     ),
     **dict.fromkeys(
         ("row_number", "ntile", "lag", "lead", "first_value", "last_value", "nth_value",
-         "fill"),
+         "fill", "counter_increase"),
         _WHERE_IN_ORDER,
     ),
     **dict.fromkeys(("geomean", "geometric_mean", "weighted_avg", "wavg"), _MACRO),

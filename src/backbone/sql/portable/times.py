@@ -13,7 +13,7 @@ from backbone.sql.portable.checks import (
     unit_of,
     without,
 )
-from backbone.sql.portable.formats import check_format
+from backbone.sql.portable.formats import check_format, check_parsed
 from backbone.sql.portable.rows import Refusal, Row, row
 
 __all__ = ["TIMES"]
@@ -264,8 +264,8 @@ TIMES: tuple[Row, ...] = (
         ("strptime('10.03.2013 07:05', '%d.%m.%Y %H:%M')", "2013-03-10 07:05:00"),
         ("try_strptime('30.02.2013', '%d.%m.%Y')", "null"),
         also="try_strptime",
-        note="an error if `s` is not so; `try_strptime` is null then",
-        check=check_format,
+        note="an error if `s` is not so; `try_strptime` is null then; see [formats](#formats)",
+        check=check_parsed,
     ),
     row(
         "time_bucket(width, t [, origin])",
