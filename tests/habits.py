@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from backbone.engines.protocol import RawRead, RawResult, Written
 from backbone.model.raw import RawColumn, RawFormat, RawObject
 from backbone.model.types import CanonicalType
 
-__all__ = ["READS", "habitual_read", "outcome"]
+__all__ = ["READS", "habitual_read", "outcome", "random_read"]
 
 COLUMNS = (
     ("id", "integer", {}),
@@ -208,3 +209,169 @@ _KINDS = {
     "semicolons": _semicolons,
     "small": _small,
 }
+
+
+Dice = random.Random
+
+# What stands in the cells of a column of real files: values, spellings, and what is none.
+CELLS: dict[str, tuple[str, ...]] = {
+    "id": ("0", "7", "-12", "+3", "007", "9223372036854775807", "9223372036854775808",
+           "2.0", "1e3", "1_000", "0x10", " 5", ""),
+    "price": ("1.50", "0", "-0.01", "1234567.89", "12345678.00", "1.239", "1e2", ".5", "NA"),
+    "weight": ("1,5", "-0,25", "3", "1.000,5", "", "--"),
+    "share": ("0.1", "1e-300", "1e400", "nan", "-inf", "Infinity", "-0", "5e-324", "0x1p3"),
+    "at": ("2024-03-31 01:59:59", "2024-03-31 02:30:00", "2024-10-27 02:30:00",
+           "2024-02-29 00:00:00", "2023-02-29 00:00:00", "0001-01-01 00:00:00", "noon"),
+    "seen": ("2024-01-01T00:00:00Z", "2024-01-01T00:00:00.000001+05:30",
+             "1582-10-14 23:59:59-01:00", "9999-12-31T23:59:59Z", "2024-01-01 00:00"),
+    "day": ("31.12.2024", "01.01.1900", "29.02.2023", "1.1.2024", ""),
+    "ok": ("true", "FALSE", "t", "1", "0", "yes", "NULL"),
+    "note": ("", "plain", "NULL", "NA", "n/a", "caf\u00e9", "\U0001f41d", "a,b;c\td|e",
+             'he said "no"', "two\nlines", "two\r\nlines", "it's", "\ufeffmark",
+             " spaces ", "nul\0", "\x1b[31m", "=cmd()", "e\u0301", "'"),
+}  # fmt: skip
+_WIDE = "wide " * 300
+_DECLARED: tuple[tuple[str, str, dict[str, object]], ...] = (
+    ("id", "integer", {}),
+    ("price", "decimal(9,2)", {"nulls": ("NA",)}),
+    ("weight", "double", {"sql": "try_cast(replace(mass, ',', '.') as double)"}),
+    ("share", "double", {"on_bad_cell": "reject"}),
+    ("at", "timestamp", {"timezone": "Europe/Belgrade", "ambiguous": "second"}),
+    ("seen", "timestamp", {}),
+    ("day", "date", {"format": "%d.%m.%Y"}),
+    ("ok", "boolean", {"nulls": ("NULL",)}),
+    ("note", "string", {}),
+    ("file", "string", {"sources": ("$file",), "pattern": "([a-z]+)[0-9]*"}),
+)
+
+
+def random_read(folder: Path, seed: int) -> RawRead:
+    """Write a few files whose layout and content the seed decides."""
+    dice = random.Random(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    form = _random_format(dice)
+    objects = []
+    for number in range(dice.randint(2, 4)):
+        name = f"file{number}.{form.format}"
+        data = _random_object(dice, form)
+        if dice.random() < (0.3 if form.format == "csv" else 0.05):
+            data = gzip.compress(data, mtime=0)
+        (folder / name).write_bytes(data)
+        objects.append(RawObject(str(folder / name), name, f"d{number % 2}"))
+    columns = [RawColumn("mass", CanonicalType.parse("string"), ("weight",))]
+    for name, kind, more in _DECLARED:
+        sources = {} if "sql" in more else {"sources": (name,)}
+        columns.append(RawColumn(name, CanonicalType.parse(kind), **{**sources, **more}))
+    return RawRead(tuple(objects), form, tuple(columns))
+
+
+def _random_format(dice: Dice) -> RawFormat:
+    format_ = dice.choice(["csv", "csv", "csv", "jsonl", "json"])
+    more = {"delimiter": dice.choice(",;\t|"), "quote": dice.choice("\"'")}
+    if format_ == "json":
+        more = {"records": dice.choice(["items", "data.rows"])}
+    elif format_ == "jsonl":
+        more = {}
+    encodings = ["utf-8", "utf-8", "utf-8", "utf-16", "latin-1", "cp1252"]
+    return RawFormat(
+        format_,
+        encoding=dice.choice(encodings),
+        nulls=dice.choice([("",), ("", "NA"), ("NULL", "n/a"), ()]),
+        max_record_bytes=dice.choice([1_000, 1_000_000]),
+        **more,
+    )
+
+
+def _random_object(dice: Dice, form: RawFormat) -> bytes:
+    count = dice.choice([0, 1, 3, 60])
+    bad = dice.choice([0, 0.05, 0.3])
+    rows = [_random_record(dice) for _ in range(count)]
+    write = {"csv": _random_delimited, "jsonl": _random_lines, "json": _random_document}
+    data = write[form.format](dice, form, rows, bad).encode(form.encoding, "replace")
+    if form.encoding == "utf-8" and dice.random() < 0.3:
+        data = b"\xef\xbb\xbf" + data
+    if dice.random() < 0.1:
+        data = dice.choice([b"", b"\n", data[: len(data) // 2], b"PK\x03\x04" + data])
+    if dice.random() < bad and len(data) > 200:
+        at = dice.randrange(150, len(data))
+        data = data[:at] + dice.choice([b"\xff", b"\0", b'"', b"\r"]) + data[at + 1 :]
+    return data
+
+
+def _random_record(dice: Dice) -> dict[str, str]:
+    record = {name: dice.choice(cells) for name, cells in CELLS.items()}
+    if dice.random() < 0.02:
+        record["note"] = _WIDE
+    return record
+
+
+def _random_delimited(
+    dice: Dice, form: RawFormat, rows: list[dict[str, str]], bad: float
+) -> str:
+    names = list(CELLS)
+    header = dice.choice([names, names, [*names, "more"], [*names[:-1], "Note"]])
+    if dice.random() < bad:
+        header = [*names, names[0]]  # a name that stands there twice
+    end = dice.choice(["\n", "\r\n", "\r"])
+    lines = [form.delimiter.join(header)]
+    for row in rows:
+        cells = [_quoted(dice, row[name], form) for name in names]
+        cells += ["x"] * (len(header) - len(names))
+        spoil = dice.random()
+        if spoil < bad / 3:
+            cells = cells[: dice.randint(1, len(cells))]
+        elif spoil < bad / 2:
+            cells.append("one more")
+        elif spoil < bad / 1.5:
+            cells[-1] = form.quote + "never closed"
+        elif spoil < bad:
+            cells = dice.choice([[], [form.quote + "a" + form.quote + "b", *cells[1:]]])
+        lines.append(form.delimiter.join(cells))
+    return end.join(lines) + dice.choice([end, "", end * 3])
+
+
+def _quoted(dice: Dice, cell: str, form: RawFormat) -> str:
+    if dice.random() < 0.2 or any(
+        sign in cell for sign in (form.delimiter, form.quote, "\n", "\r")
+    ):
+        return form.quote + cell.replace(form.quote, form.quote * 2) + form.quote
+    return cell
+
+
+def _random_lines(
+    dice: Dice, form: RawFormat, rows: list[dict[str, str]], bad: float
+) -> str:
+    lines = []
+    for row in rows:
+        line = _random_json(dice, row)
+        if dice.random() < bad:
+            line = dice.choice([line[:-2], "", "[1]", "null", line + line, line + ","])
+        lines.append(line)
+    return dice.choice(["\n", "\r\n"]).join(lines) + dice.choice(["\n", "", "\n\n"])
+
+
+def _random_document(
+    dice: Dice, form: RawFormat, rows: list[dict[str, str]], bad: float
+) -> str:
+    records = [
+        dice.choice(["1", '"x"', "null"])
+        if dice.random() < bad
+        else _random_json(dice, row)
+        for row in rows
+    ]
+    text = f"[{', '.join(records)}]"
+    for name in reversed((form.records or "").split(".")):
+        text = f'{{"page": 1, "{name}": {text}}}'
+    return text
+
+
+def _random_json(dice: Dice, row: dict[str, str]) -> str:
+    """Numbers and truths are sometimes those of JSON, names are sometimes missing."""
+    values: dict[str, object] = {}
+    for name, cell in row.items():
+        if dice.random() < 0.05:
+            continue
+        values[name] = None if dice.random() < 0.05 else cell
+        if name in {"id", "price", "ok"} and dice.random() < 0.5:
+            values[name] = dice.choice([1, -2.5, True, 10**20, 0.1, {"a": [1]}, "1"])
+    return json.dumps(values, ensure_ascii=dice.random() < 0.5)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.engines import running
-from tests.habits import READS, habitual_read, outcome
+from tests.habits import READS, habitual_read, outcome, random_read
 
 from backbone.engines.raw import shares
 from backbone.errors import DeclarationError, EngineError, LakeError
@@ -21,26 +20,18 @@ from backbone.model.types import INTEGER
         pytest.param("spark", marks=pytest.mark.spark),
     ],
 )
-def engine(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("scratch")
-    with getattr(running, request.param)(folder) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def duckdb():
-    with running.duckdb() as made:
-        yield made
+def engine(request):
+    return request.getfixturevalue(f"{request.param}_engine")
 
 
 @pytest.fixture
-def read(engine, duckdb, tmp_path, monkeypatch):
+def read(engine, duckdb_engine, tmp_path, monkeypatch):
     """What both engines made of a request."""
     monkeypatch.setattr(shares, "SHARE_BYTES", 20_000)
     monkeypatch.setattr(shares, "_LEAST_BYTES", 20_000)
 
     def run(request):
-        with duckdb.session() as session:
+        with duckdb_engine.session() as session:
             one = session.read_raw(request, tmp_path / "one")
         with engine.session() as session:
             many = session.read_raw(request, tmp_path / "many")
@@ -59,6 +50,15 @@ def test_the_same_comes_of_raw_files(read, tmp_path, kind):
     assert {path.name for path in (tmp_path / "many").iterdir()} == names
 
 
+RANDOM = 8
+
+
+@pytest.mark.parametrize("seed", range(RANDOM))
+def test_the_same_comes_of_random_files(read, tmp_path, seed):
+    one, many = read(random_read(tmp_path / "raw", seed))
+    assert outcome(many) == outcome(one)
+
+
 def test_a_big_file_is_read_in_parts_with_exact_record_numbers(read, tmp_path):
     request = habitual_read(tmp_path / "raw", "csv", records=4_000)
     request = replace(request, objects=request.objects[:1])
@@ -68,7 +68,7 @@ def test_a_big_file_is_read_in_parts_with_exact_record_numbers(read, tmp_path):
 
 
 @pytest.mark.parametrize("kind", [EngineError, LakeError, DeclarationError])
-def test_errors_are_those_of_one_process(engine, duckdb, tmp_path, kind):
+def test_errors_are_those_of_one_process(engine, duckdb_engine, tmp_path, kind):
     request = habitual_read(tmp_path / "raw", "csv", records=40)
     gone = RawObject(str(tmp_path / "gone.csv"), "gone.csv", "d1")
     failing = RawColumn("n", INTEGER, sql="cast(strftime(day, '%Y-') as integer)")
@@ -78,7 +78,7 @@ def test_errors_are_those_of_one_process(engine, duckdb, tmp_path, kind):
         DeclarationError: replace(request, columns=(RawColumn("n", INTEGER),)),
     }[kind]
     told = []
-    for each in (duckdb, engine):
+    for each in (duckdb_engine, engine):
         with each.session() as session, pytest.raises(kind) as caught:
             session.read_raw(request, tmp_path / each.capabilities.name)
         told.append((type(caught.value), str(caught.value)))

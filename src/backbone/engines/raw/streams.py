@@ -25,6 +25,11 @@ __all__ = [
 ]
 
 _BOM = codecs.BOM_UTF8
+_MARK_BYTES = 4
+_MARKS = {
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+}
 _DECODED_BYTES = 1 << 20
 _INVALID = "backbone-invalid"
 
@@ -145,7 +150,9 @@ class _Decoded:
     def __init__(self, file: BinaryIO, encoding: str) -> None:
         codecs.register_error(_INVALID, _mark_invalid)
         self._file = file
-        self._decoder = codecs.getincrementaldecoder(encoding)(errors=_INVALID)
+        named = _with_order(encoding, file.read(_MARK_BYTES))
+        file.seek(0)
+        self._decoder = codecs.getincrementaldecoder(named)(errors=_INVALID)
         self._ready = b""
         self._begun = False
         self._ended = False
@@ -167,6 +174,16 @@ class _Decoded:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _with_order(encoding: str, head: bytes) -> str:
+    """Name the order of bytes of UTF-16 and UTF-32 that begin without their mark.
+
+    It is that of Windows, whose programs leave out the mark.
+    """
+    name = codecs.lookup(encoding).name
+    marks = _MARKS.get(name, ())
+    return f"{name}-le" if marks and not head.startswith(marks) else encoding
 
 
 def _mark_invalid(error: UnicodeError) -> tuple[str, int]:

@@ -149,6 +149,15 @@ def test_half_a_character_at_the_end_of_utf16(read, texts):
     assert found.reasons == [(2, "bytes that are not utf-16")]
 
 
+def test_utf16_without_its_mark_is_that_of_windows(read, texts):
+    data = "a,b\n1,é\n".encode("utf-16-le")
+    assert read(data, texts("a", "b"), encoding="utf-16").values == [("1", "é")]
+    for other in (b"\n", b"PK\x03\x04", "a,b\n1,é\n".encode("utf-16-be")):
+        found = read(other, texts("a", "b"), encoding="utf-16")
+        assert found.values == []
+        assert list(found.result.refused) == ["a.csv"]
+
+
 def test_a_byte_order_mark_is_no_part_of_the_header(read, texts):
     found = read(codecs.BOM_UTF8 + b"a,b\n1,2\n", texts("a"))
     assert found.values == [("1",)]
