@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,13 +37,15 @@ class Capabilities:
     """What differs between engines and is no matter of SQL spelling.
 
     `rows_per_group` is how many rows of one group a window may put into one place; a
-    larger group is cut into ranges. None: one sort is the fastest.
+    larger group is cut into ranges. None: one sort is the fastest. `deliveries_at_once`
+    is how many deliveries it reads best in one go.
     """
 
     name: str
     dialect: str
     in_process: bool
     rows_per_group: int | None = None
+    deliveries_at_once: int = 1
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,16 @@ class RawRead:
     format: RawFormat
     columns: tuple[RawColumn, ...]
 
+    def by_delivery(self) -> dict[str, RawRead]:
+        """Return what is read of each delivery, deliveries in the order of objects."""
+        objects: dict[str, list[RawObject]] = {}
+        for obj in self.objects:
+            objects.setdefault(obj.delivery, []).append(obj)
+        return {
+            delivery: replace(self, objects=tuple(own))
+            for delivery, own in objects.items()
+        }
+
 
 @dataclass(frozen=True)
 class RawResult:
@@ -133,6 +145,10 @@ class Session(Protocol):
 
     def read_raw(self, read: RawRead, folder: Path) -> RawResult:
         """Read raw files into Parquet files under `folder`."""
+        ...
+
+    def read_deliveries(self, read: RawRead, folder: Path) -> Mapping[str, RawResult]:
+        """Read raw files of several deliveries; return a result for each delivery."""
         ...
 
     def describe(self, query: Query, inputs: Mapping[str, Schema]) -> Schema:

@@ -50,6 +50,13 @@ class DuckDBSession:
                 self._connection, read, folder, threads=self._threads, copy=self._copy
             )
 
+    def read_deliveries(self, read: RawRead, folder: Path) -> Mapping[str, RawResult]:
+        """Read raw files of several deliveries, one after the other."""
+        return {
+            delivery: self.read_raw(of_delivery, folder / delivery)
+            for delivery, of_delivery in read.by_delivery().items()
+        }
+
     def describe(self, query: Query, inputs: Mapping[str, Schema]) -> Schema:
         """Return the schema that `query` would have over inputs of these schemas."""
         with mapped():

@@ -18,7 +18,7 @@ from backbone.engines.raw.reader import raw_record, read, sources_of
 from backbone.engines.raw.reading import main_schema, read_raw
 from backbone.engines.raw.recipes import RAW, ROW, Recipe, raw_name
 from backbone.engines.raw.sides import CELLS, REJECTED, CopyFile
-from backbone.engines.raw.spread import Spread, read_spread
+from backbone.engines.raw.spread import Spread, read_spread, read_spread_deliveries
 from backbone.engines.raw.worker import answered, perform
 from backbone.engines.raw.writing import copied
 
@@ -45,5 +45,6 @@ __all__ = [
     "read",
     "read_raw",
     "read_spread",
+    "read_spread_deliveries",
     "sources_of",
 ]

@@ -156,14 +156,15 @@ def bundled(
 ) -> Iterator[Share]:
     """Cut a request into shares, in the order of objects and records.
 
-    `parts` are those of the objects at these places that have some; small objects are
-    put together.
+    `parts` are those of the objects at these places that have some; small objects
+    of one delivery are put together.
     """
     waiting: list[RawObject] = []
     weight = 0
     for place, (obj, size) in enumerate(zip(objects, sizes, strict=True)):
         own = parts.get(place, ())
-        if waiting and (own or weight + size + _OBJECT_BYTES > share_bytes):
+        full = weight + size + _OBJECT_BYTES > share_bytes
+        if waiting and (own or full or waiting[0].delivery != obj.delivery):
             yield Share(tuple(waiting))
             waiting, weight = [], 0
         if own:

@@ -12,9 +12,10 @@ of their own, and only those count that the one answer names.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -32,7 +33,7 @@ from backbone.engines.raw.worker import PLACE, Job
 from backbone.model.reports import FormattedAccount
 from backbone.model.schemas import Schema
 
-__all__ = ["Spread", "read_spread"]
+__all__ = ["Spread", "read_spread", "read_spread_deliveries"]
 
 Spread = Callable[[str, Sequence[str]], Sequence[str]]
 """``spread(job, tasks)`` has ``worker.perform(job, task)`` done for each of the tasks, by
@@ -71,6 +72,60 @@ def read_spread(
     that is what reads every share. The driver holds the names of objects and of written
     files, and an account for each object; no data.
     """
+    with _reading(request, folder, spread, parallelism, share_bytes) as made:
+        result = _merged(request, made.shares, made.answers)
+        made.named |= _names(result)
+    return result
+
+
+def read_spread_deliveries(
+    request: RawRead,
+    folder: Path,
+    spread: Spread,
+    *,
+    parallelism: int,
+    share_bytes: int | None = None,
+) -> dict[str, RawResult]:
+    """Read raw objects of several deliveries at once; return a result for each.
+
+    Everything else is as `read_spread` has it.
+    """
+    results: dict[str, RawResult] = {}
+    with _reading(request, folder, spread, parallelism, share_bytes) as made:
+        for delivery, own in request.by_delivery().items():
+            results[delivery] = _merged(own, *made.of(delivery))
+            made.named |= _names(results[delivery])
+    return results
+
+
+@dataclass
+class _Made:
+    """Shares, what workers answered, and the files that are kept."""
+
+    shares: Sequence[Share]
+    answers: Sequence[dict[str, Any]]
+    named: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._places: dict[str, list[int]] = {}
+        for place, share in enumerate(self.shares):
+            self._places.setdefault(share.objects[0].delivery, []).append(place)
+
+    def of(self, delivery: str) -> tuple[list[Share], list[dict[str, Any]]]:
+        """Return the shares of a delivery, and what was made of them."""
+        places = self._places.get(delivery, [])
+        return [self.shares[n] for n in places], [self.answers[n] for n in places]
+
+
+@contextmanager
+def _reading(
+    request: RawRead,
+    folder: Path,
+    spread: Spread,
+    parallelism: int,
+    share_bytes: int | None,
+) -> Iterator[_Made]:
+    """Have workers read everything; at the end, files that nobody named are removed."""
     with mapped(PLACE), closing(opened_database(threads=1)) as connection:
         check(request, connection)
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,17 +139,15 @@ def read_spread(
         answers = spread(job.text(), [json.dumps(task) for task in tasks])
         return [json.loads(answer) for answer in answers]
 
-    named: frozenset[str] = frozenset()
+    named: set[str] = set()
     job.sign.touch()
     try:
         parts = parts_of(request, sizes, each, ask)
         shares = list(bundled(request.objects, sizes, parts, each))
         answers = ask([_read_task(n, share) for n, share in enumerate(shares)])
-        result = _merged(request, shares, _sound(answers))
-        named = _names(result)
+        yield _Made(shares, _sound(answers), named)
     finally:
         _sweep(job, named)
-    return result
 
 
 def _read_task(number: int, share: Share) -> dict[str, Any]:
@@ -114,7 +167,7 @@ def _names(result: RawResult) -> frozenset[str]:
     return frozenset(file.path.name for each in written for file in each.files)
 
 
-def _sweep(job: Job, named: frozenset[str]) -> None:
+def _sweep(job: Job, named: AbstractSet[str]) -> None:
     """Remove the files of attempts that came to nothing."""
     for path in job.folder.glob(f"{job.token}-*"):
         if path.name not in named:

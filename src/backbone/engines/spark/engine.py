@@ -17,6 +17,8 @@ from backbone.engines.spark.session import SparkSession
 
 __all__ = ["SparkEngine"]
 
+_AT_ONCE = 8  # tasks, where nobody says how many
+
 
 class SparkEngine:
     """Apache Spark: on this machine, on a cluster, or behind Spark Connect.
@@ -49,6 +51,9 @@ class SparkEngine:
         )
         self._shared = master.startswith("sc://")
         self._binder = DuckDBEngine(threads=1)
+        self._parallelism = _AT_ONCE
+        if not self._shared:
+            self._parallelism = self._spark.sparkContext.defaultParallelism
         register(self._spark)
 
     @contextmanager
@@ -59,8 +64,14 @@ class SparkEngine:
         if not self._shared:
             spark = spark.newSession()
             register(spark)
-        own = not self._shared
-        opened = SparkSession(spark, name, scratch, self._binder, own=own)
+        opened = SparkSession(
+            spark,
+            name,
+            scratch,
+            self._binder,
+            own=not self._shared,
+            parallelism=self._parallelism,
+        )
         try:
             yield opened
         finally:

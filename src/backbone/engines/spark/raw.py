@@ -12,10 +12,10 @@ from backbone.engines import raw
 from backbone.engines.protocol import RawRead, RawResult
 from backbone.errors import EngineError
 
-__all__ = ["read_raw"]
+__all__ = ["read_deliveries", "read_raw"]
 
 _ANSWERS = "number long, answer string"
-_MOST_TASKS = 10_000
+_WAVES = 32
 
 
 def read_raw(
@@ -34,15 +34,25 @@ def read_raw(
     ------
     See `raw.read_spread`; Spark's own errors as they are.
     """
-    spread = partial(_spread, spark)
+    spread = partial(_spread, spark, at_once=parallelism)
     return raw.read_spread(read, folder, spread, parallelism=parallelism)
 
 
-def _spread(spark: SparkSession, job: str, tasks: Sequence[str]) -> list[str]:
-    """Have tasks done by executors, each in a Spark task of its own."""
+def read_deliveries(
+    spark: SparkSession, read: RawRead, folder: Path, *, parallelism: int = 4
+) -> dict[str, RawResult]:
+    """Read raw files of several deliveries in one go; return a result for each."""
+    spread = partial(_spread, spark, at_once=parallelism)
+    return raw.read_spread_deliveries(read, folder, spread, parallelism=parallelism)
+
+
+def _spread(
+    spark: SparkSession, job: str, tasks: Sequence[str], *, at_once: int
+) -> list[str]:
+    """Have tasks done by executors, each in a Spark task of its own if they are few."""
     count = len(tasks)
     # a range is cut evenly, and it is no data; a shuffle would deal some out in pairs
-    each = spark.range(0, count, 1, min(count, _MOST_TASKS))
+    each = spark.range(0, count, 1, min(count, _WAVES * at_once))
     work = partial(raw.answered, job, tuple(tasks))
     found = each.mapInArrow(work, _ANSWERS).toArrow()
     numbers = found["number"].to_pylist()

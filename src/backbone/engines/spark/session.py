@@ -29,7 +29,7 @@ from backbone.engines.protocol import (
 )
 from backbone.engines.spark.dialect import spark_sql
 from backbone.engines.spark.failures import mapped, present, reading
-from backbone.engines.spark.raw import read_raw
+from backbone.engines.spark.raw import read_deliveries, read_raw
 from backbone.engines.spark.statistics import row_counts, written_files
 from backbone.engines.spark.sums import meets_far
 from backbone.engines.spark.types import schema_of, spark_schema, storable
@@ -56,11 +56,16 @@ class SparkSession:
 
     Intermediate results are Parquet files below `scratch`, which every executor sees: a
     lost executor costs the task it was at, and nothing is computed twice. With `own`, the
-    Spark session is this one's alone, and its configuration may be changed.
+    Spark session is this one's alone, and its configuration may be changed. About
+    `parallelism` tasks run at once.
     """
 
     capabilities = Capabilities(
-        name="spark", dialect="spark", in_process=False, rows_per_group=2_000_000
+        name="spark",
+        dialect="spark",
+        in_process=False,
+        rows_per_group=2_000_000,
+        deliveries_at_once=500,
     )
 
     def __init__(
@@ -71,9 +76,11 @@ class SparkSession:
         binder: DuckDBEngine,
         *,
         own: bool = False,
+        parallelism: int = 4,
     ) -> None:
         self._spark = spark
         self._own = own
+        self._parallelism = parallelism
         self._binder = binder
         self._name = name
         self._scratch = scratch
@@ -86,7 +93,15 @@ class SparkSession:
         """Read raw files into Parquet files under `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         with mapped("while raw files were read"):
-            return read_raw(self._spark, read, folder)
+            return read_raw(self._spark, read, folder, parallelism=self._parallelism)
+
+    def read_deliveries(self, read: RawRead, folder: Path) -> Mapping[str, RawResult]:
+        """Read raw files of several deliveries in one job."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with mapped("while raw files were read"):
+            return read_deliveries(
+                self._spark, read, folder, parallelism=self._parallelism
+            )
 
     def describe(self, query: Query, inputs: Mapping[str, Schema]) -> Schema:
         """Return the schema that `query` would have over inputs of these schemas.

@@ -6,7 +6,7 @@ from backbone.management.formatted.step import (
     REJECTED,
     REJECTED_CELLS,
     FormattedDelivery,
-    format_delivery,
+    format_deliveries,
     formatted_schema,
 )
 
@@ -14,6 +14,6 @@ __all__ = [
     "REJECTED",
     "REJECTED_CELLS",
     "FormattedDelivery",
-    "format_delivery",
+    "format_deliveries",
     "formatted_schema",
 ]

@@ -24,7 +24,7 @@ __all__ = [
     "REJECTED",
     "REJECTED_CELLS",
     "FormattedDelivery",
-    "format_delivery",
+    "format_deliveries",
     "formatted_schema",
 ]
 
@@ -74,23 +74,22 @@ def formatted_schema(declaration: FormattedTable) -> Schema:
     return declaration.schema_().with_columns(*ORIGIN)
 
 
-def format_delivery(
+def format_deliveries(
     session: Session,
     declaration: FormattedTable,
-    delivery: Delivery,
-    paths: Mapping[str, Path],
+    deliveries: Mapping[str, Delivery],
+    paths: Mapping[str, Mapping[str, Path]],
     folder: Path,
-) -> FormattedDelivery:
-    """Read the objects of `delivery` as declared.
+) -> dict[str, FormattedDelivery]:
+    """Read the objects of deliveries as declared; return what became of each, by its id.
 
     Parameters
     ----------
     session : where it is computed
     declaration : the table's declaration
-    delivery : what was received
-    paths : where the bytes of each object are, by its name
-    folder : the attempt's own folder, for files of the main table; those of the side
-        tables go into ``rejected`` and ``cells`` beside its name
+    deliveries : what was received, by id
+    paths : where the bytes of each object are, by delivery and name
+    folder : the attempt's own folder
 
     Raises
     ------
@@ -102,22 +101,42 @@ def format_delivery(
     none of its rows is formatted, all its records are rejected.
     """
     objects = tuple(
-        RawObject(str(paths[obj.name]), obj.name, delivery.id) for obj in delivery.objects
+        RawObject(str(paths[delivery.id][obj.name]), obj.name, delivery.id)
+        for delivery in deliveries.values()
+        for obj in delivery.objects
     )
     read = RawRead(objects, declaration.read.raw(), declaration.raw_columns())
-    result = session.read_raw(read, folder)
-    account = result.account.check(f"{delivery.name}, delivery {delivery.id}")
-    if account.read and account.rejected / account.read > declaration.refuse_over:
-        return _refuse(session, declaration, delivery, result, folder)
-    return FormattedDelivery(
-        main=result.main,
-        rejected=result.rejected,
-        rejected_cells=result.rejected_cells,
-        account=account,
-        records={name: one.read for name, one in result.accounts.items()},
-        refused=_unread(delivery, result.refused),
-        warnings=_warnings(result),
-        bad_cells=_bad_cells(session, result),
+    results = session.read_deliveries(read, folder)
+    cells = _bad_cells(session, results)
+    made = {}
+    for name, delivery in deliveries.items():
+        result = results.get(name) or _nothing(declaration)
+        account = result.account.check(f"{delivery.name}, delivery {name}")
+        if account.read and account.rejected / account.read > declaration.refuse_over:
+            made[name] = _refuse(session, declaration, delivery, result, folder / name)
+            continue
+        made[name] = FormattedDelivery(
+            main=result.main,
+            rejected=result.rejected,
+            rejected_cells=result.rejected_cells,
+            account=account,
+            records={name: one.read for name, one in result.accounts.items()},
+            refused=_unread(delivery, result.refused),
+            warnings=_warnings(result),
+            bad_cells=cells.get(name, {}),
+        )
+    return made
+
+
+def _nothing(declaration: FormattedTable) -> RawResult:
+    """Return what a delivery without objects becomes."""
+    return RawResult(
+        main=Written((), formatted_schema(declaration)),
+        rejected=Written((), REJECTED),
+        rejected_cells=Written((), REJECTED_CELLS),
+        accounts={},
+        undeclared={},
+        refused={},
     )
 
 
@@ -142,24 +161,30 @@ def _warnings(result: RawResult) -> tuple[str, ...]:
     )
 
 
-def _bad_cells(session: Session, result: RawResult) -> dict[str, tuple[int, str]]:
-    if not result.account.rejected_cells:
+def _bad_cells(
+    session: Session, results: Mapping[str, RawResult]
+) -> dict[str, dict[str, tuple[int, str]]]:
+    """Count the cells without a value, by delivery and column; with a reason of them."""
+    files = [f for result in results.values() for f in result.rejected_cells.files]
+    if not files:
         return {}
+    key = [column("_delivery"), column("column")]
     query = (
         exp.select(
-            column("column"),
+            *key,
             exp.alias_(exp.Count(this=exp.Star()), "cells"),
             exp.alias_(exp.Min(this=column("reason")), "reason"),
         )
         .from_(table("cells"))
-        .group_by(column("column"))
-        .order_by(column("column"))
+        .group_by(*key)
+        .order_by(*key)
     )
-    found = session.fetch(Query.of(query), {"cells": result.rejected_cells.scan()})
-    return {
-        str(row["column"]): (int(row["cells"]), str(row["reason"]))
-        for row in found.to_pylist()
-    }
+    cells = Written(tuple(files), REJECTED_CELLS).scan()
+    found: dict[str, dict[str, tuple[int, str]]] = {}
+    for row in session.fetch(Query.of(query), {"cells": cells}).to_pylist():
+        told = int(row["cells"]), str(row["reason"])
+        found.setdefault(str(row["_delivery"]), {})[str(row["column"])] = told
+    return found
 
 
 def _refuse(

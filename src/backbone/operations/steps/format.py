@@ -16,7 +16,7 @@ from backbone.management.formatted import (
     REJECTED,
     REJECTED_CELLS,
     FormattedDelivery,
-    format_delivery,
+    format_deliveries,
     formatted_schema,
 )
 from backbone.model.deliveries import Delivery
@@ -133,7 +133,7 @@ def _read(
     position: int,
     of: int,
 ) -> dict[str, FormattedDelivery]:
-    """Read deliveries, small ones several at once; each has a session and a folder.
+    """Read deliveries, small ones several at once; each has a folder.
 
     Raises
     ------
@@ -142,23 +142,29 @@ def _read(
     home = work.attempt(step.asset)
     finished = count(position + 1)
     engine = work.engine_of(step)
+    at_once = engine.capabilities.deliveries_at_once
 
-    def read(delivery: Delivery) -> FormattedDelivery:
-        work.lake.landing.verify(delivery)
-        paths = {obj.name: work.lake.landing.path(obj) for obj in delivery.objects}
+    def read(some: Sequence[Delivery]) -> dict[str, FormattedDelivery]:
+        for delivery in some:
+            work.lake.landing.verify(delivery)
+        paths = {
+            delivery.id: {o.name: work.lake.landing.path(o) for o in delivery.objects}
+            for delivery in some
+        }
+        asked = {delivery.id: delivery for delivery in some}
         with engine.session() as session:
-            result = format_delivery(session, table, delivery, paths, home / delivery.id)
-        work.tell(
-            Event(
-                "progress", str(step.asset), delivery.name, done=next(finished), total=of
-            )
-        )
-        return result
+            results = format_deliveries(session, table, asked, paths, home)
+        for delivery in some:
+            place = next(finished)
+            told = Event("progress", str(step.asset), delivery.name, done=place, total=of)
+            work.tell(told)
+        return results
 
+    groups = [batch[n : n + at_once] for n in range(0, len(batch), at_once)]
     large = any(delivery.size > _LARGE_BYTES for delivery in batch)
     with ThreadPoolExecutor(1 if large else work.threads_of(step)) as pool:
-        results = list(pool.map(read, batch))
-    return {d.id: result for d, result in zip(batch, results, strict=True)}
+        found = {k: v for made in pool.map(read, groups) for k, v in made.items()}
+    return {delivery.id: found[delivery.id] for delivery in batch}
 
 
 def _record(

@@ -11,7 +11,14 @@ from tests.habits import READS, habitual_read, outcome
 
 from backbone.engines.duckdb import DuckDBEngine
 from backbone.engines.protocol import RawRead
-from backbone.engines.raw import copied, perform, read_raw, read_spread, wire
+from backbone.engines.raw import (
+    copied,
+    perform,
+    read_raw,
+    read_spread,
+    read_spread_deliveries,
+    wire,
+)
 from backbone.engines.raw.pieces import Part
 from backbone.engines.raw.shares import bundled, share_bytes_for
 from backbone.errors import (
@@ -256,3 +263,29 @@ def test_many_small_objects_are_few_tasks_and_little_to_hold(tmp_path):
     assert (found.account.formatted, len(found.main.files)) == (2_000, 1)
     assert len(sent) == 3
     assert sum(map(len, sent)) < 2_000 * 300
+
+
+def test_deliveries_are_read_at_once_and_told_apart(engine, tmp_path):
+    columns = (RawColumn("n", INTEGER, ("n",)),)
+    objects = []
+    for delivery, lines in {"d1": "1\nx\n", "d2": "2\n3\n4,5\n", "d3": ""}.items():
+        (tmp_path / delivery).mkdir()
+        path = tmp_path / delivery / "same.csv"
+        path.write_text(f"n\n{lines}")
+        objects.append(RawObject(str(path), "same.csv", delivery))
+    request = RawRead(tuple(objects), RawFormat("csv"), columns)
+    workers = Workers()
+    many = read_spread_deliveries(request, tmp_path / "many", workers, parallelism=2)
+    with engine.session() as session:
+        one = session.read_deliveries(request, tmp_path / "one")
+    assert list(many) == list(one) == ["d1", "d2", "d3"]
+    for delivery, result in many.items():
+        assert outcome(result) == outcome(one[delivery])
+    assert [result.account.formatted for result in many.values()] == [2, 2, 0]
+    named = {f.path for r in many.values() for w in sides(r) for f in w.files}
+    assert set((tmp_path / "many").iterdir()) == named
+    assert workers.done == ["read", "read", "read"]
+
+
+def sides(result):
+    return result.main, result.rejected, result.rejected_cells

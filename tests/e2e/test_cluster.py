@@ -1,0 +1,121 @@
+"""The flights project on a standalone cluster whose machines die under it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from tests.commands import BACKBONE, backbone
+from tests.e2e.same import same_data
+from tests.engines.cluster import cluster
+from tests.projects import edit
+
+pytestmark = [
+    pytest.mark.example,
+    pytest.mark.slow,
+    pytest.mark.spark,
+    pytest.mark.xdist_group("spark"),
+]
+
+PATIENCE_S = 900
+
+
+def free_port() -> int:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return bound.getsockname()[1]
+
+
+class Watched:
+    """A run on the cluster, and what its driver tells of it over loopback."""
+
+    def __init__(self, folder: Path, master: str, *words: str) -> None:
+        self.port = free_port()
+        self.folder = folder
+        settings = folder / "backbone.yml"
+        text = settings.read_text()
+        conf = (
+            f'{{spark.ui.enabled: "true", spark.ui.port: "{self.port}", '
+            "spark.executor.memory: 900m, spark.driver.memory: 1g}"
+        )
+        engine = f'engine: {{kind: spark, master: "{master}", conf: {conf}}}'
+        settings.write_text(f"{text}\n{engine}\n")
+        self.process = subprocess.Popen(
+            [BACKBONE, "-C", folder, "run", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, "NO_COLOR": "1"},
+        )
+
+    def wait_until_busy(self, worker: int | None = None) -> None:
+        """Return when a stage of many tasks is at work (on the worker, by its number)."""
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until and self.process.poll() is None:
+            with suppress(OSError, ValueError):
+                if self._is_busy(worker):
+                    return
+            time.sleep(0.02)
+        raise AssertionError(self.process.communicate()[0])
+
+    def _is_busy(self, worker: int | None) -> bool:
+        (app,) = self._ask("applications")
+        ran = self._ask(f"applications/{app['id']}/stages?status=complete")
+        executors = self._ask(f"applications/{app['id']}/executors")
+        busy = [each for each in executors if each["activeTasks"]]
+        return len(ran) > 10 and len(busy) > (0 if worker is None else 1)
+
+    def _ask(self, path: str) -> list[dict]:
+        url = f"http://127.0.0.1:{self.port}/api/v1/{path}"
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - loopback
+            return json.load(answer)
+
+    def end(self) -> str:
+        said, _ = self.process.communicate(timeout=PATIENCE_S)
+        assert self.process.returncode == 0, said
+        return said
+
+
+def test_a_worker_dies_and_the_run_ends_well(finished, tmp_path):
+    folder = tmp_path / "project"
+    shutil.copytree(finished, folder, ignore=shutil.ignore_patterns(".backbone"))
+    with cluster(tmp_path, workers=2, cores=1, memory="1g") as running:
+        run = Watched(folder, running.master)
+        run.wait_until_busy(worker=1)
+        running.workers[1].kill()
+        run.end()
+    assert same_data(finished, folder)
+
+
+def test_the_driver_dies_and_the_next_run_makes_the_same_tables(finished, tmp_path):
+    folder = tmp_path / "project"
+    shutil.copytree(finished, folder, ignore=shutil.ignore_patterns(".backbone"))
+    backbone(folder, "run", "zone:formatted")
+    with cluster(tmp_path, workers=2, cores=1, memory="1g") as running:
+        run = Watched(folder, running.master, "zone:trusted")
+        run.wait_until_busy()
+        os.killpg(run.process.pid, signal.SIGKILL)
+        run.process.wait()
+        orphans = len(files_of(folder))
+        backbone(folder, "run")
+    assert same_data(finished, folder)
+    assert not (folder / ".backbone" / "lake" / "scratch").exists() or not list(
+        (folder / ".backbone" / "lake" / "scratch").glob("*/*")
+    )
+    assert orphans
+    swept = json.loads(backbone(folder, "gc", "--json", "--dry-run").stdout)
+    assert not swept["removed"], swept
+
+
+def files_of(folder: Path) -> list[Path]:
+    return [p for p in (folder / ".backbone" / "lake").rglob("*.parquet") if p.is_file()]
