@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.spark import Spark
+from sqlglot.generators.spark import SparkGenerator
 
 from backbone.engines.spark.clauses import prepared
 from backbone.engines.spark.portable import NAMED, PRINTED
@@ -57,7 +58,7 @@ def _full_match(self: BackboneSpark.Generator, arguments: list[exp.Expr]) -> str
 
 
 def _timezone(self: BackboneSpark.Generator, arguments: list[exp.Expr]) -> str:
-    """Instant to wall clock; or wall clock to instant, where the argument is cast to one."""
+    """Instant to wall clock; or a wall clock, where it is cast to one, to an instant."""
     zone, time = arguments
     utc = exp.Literal.string("UTC")
     if isinstance(time, exp.Cast) and time.to.this == exp.DType.TIMESTAMP:
@@ -84,7 +85,7 @@ _FUNCTIONS: dict[str, Callable[[BackboneSpark.Generator, list[exp.Expr]], str]] 
 """Functions of DuckDB that sqlglot has no node for, by name."""
 
 
-def _anonymous(self: BackboneSpark.Generator, node: exp.Expr) -> str:
+def _anonymous(self: BackboneSpark.Generator, node: exp.Anonymous) -> str:
     name = node.name.lower()
     if name in NAMED:
         return NAMED[name](self, node)
@@ -110,7 +111,7 @@ def _cast(self: BackboneSpark.Generator, node: exp.Expr) -> str:
 class BackboneSpark(Spark):
     """Spark's dialect with the types and functions of the lake."""
 
-    class Generator(Spark.Generator):
+    class Generator(SparkGenerator):
         """Prints a tree that was built in DuckDB's dialect.
 
         `far` says that sums of very large and very small numbers are met.
@@ -120,9 +121,9 @@ class BackboneSpark(Spark):
         trying = False
 
         # Spark has them for long; Hive had not
-        EXPRESSIONS_WITHOUT_NESTED_CTES: ClassVar = set()
+        EXPRESSIONS_WITHOUT_NESTED_CTES: ClassVar[set[type[exp.Expr]]] = set()
         TYPE_MAPPING: ClassVar = {
-            **Spark.Generator.TYPE_MAPPING,
+            **SparkGenerator.TYPE_MAPPING,
             exp.DType.TIMESTAMP: "TIMESTAMP_NTZ",
             exp.DType.TIMESTAMPNTZ: "TIMESTAMP_NTZ",
             exp.DType.TIMESTAMPTZ: "TIMESTAMP",
@@ -131,9 +132,9 @@ class BackboneSpark(Spark):
             exp.DType.BIGNUM: "DECIMAL(38, 0)",
         }
         TRANSFORMS: ClassVar = {
-            **Spark.Generator.TRANSFORMS,
+            **SparkGenerator.TRANSFORMS,
             **PRINTED,
-            **with_trying({**Spark.Generator.TRANSFORMS, **PRINTED}),
+            **with_trying({**SparkGenerator.TRANSFORMS, **PRINTED}),
             exp.Anonymous: _anonymous,
             exp.Cast: _cast,
             exp.JarowinklerSimilarity: lambda self, node: self.func(

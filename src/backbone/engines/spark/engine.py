@@ -11,7 +11,6 @@ from pathlib import Path
 from pyspark.sql import SparkSession as Spark
 
 from backbone.engines.duckdb import DuckDBEngine
-from backbone.engines.spark.functions import register
 from backbone.engines.spark.launch import launch, release
 from backbone.engines.spark.session import SparkSession
 
@@ -54,7 +53,6 @@ class SparkEngine:
         self._parallelism = _AT_ONCE
         if not self._shared:
             self._parallelism = self._spark.sparkContext.defaultParallelism
-        register(self._spark)
 
     @contextmanager
     def session(self) -> Iterator[SparkSession]:
@@ -63,7 +61,6 @@ class SparkEngine:
         scratch, spark = self._scratch / name, self._spark
         if not self._shared:
             spark = spark.newSession()
-            register(spark)
         opened = SparkSession(
             spark,
             name,

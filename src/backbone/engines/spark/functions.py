@@ -7,19 +7,23 @@ Python and back, some tenths of a microsecond a value.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import SparkSession as Spark
 from pyspark.sql import types as st
-from pyspark.sql.functions import arrow_udf
+from pyspark.sql.pandas.functions import arrow_udf
 from sqlglot import exp
 
 from backbone.engines.duckdb.batches import evaluate
 from backbone.sql.operations import double_text
 
-__all__ = ["LENT", "Lent", "register"]
+__all__ = ["LENT", "Lent", "lend"]
+
+_CALL = re.compile(r"\bbb_\w+")
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,14 @@ LENT: dict[str, Lent] = {
 }
 
 
-def register(spark: Spark) -> None:
-    """Make the functions known to a session."""
-    for name, lent in LENT.items():
-        made = (_of_one, _of_two)[lent.takes - 1](lent.expression)
-        spark.udf.register(name, arrow_udf(made, lent.gives))
+def lend(spark: Spark, sql: str, known: set[str]) -> None:
+    """Make the functions that a text calls known to a session; `known` are already."""
+    for name in set(_CALL.findall(sql.lower())) & LENT.keys() - known:
+        lent = LENT[name]
+        made: Any = (_of_one, _of_two)[lent.takes - 1](lent.expression)
+        gives: Any = lent.gives  # pyspark tells less of what it takes than it takes
+        spark.udf.register(name, arrow_udf(made, gives))
+        known.add(name)
 
 
 def _of_one(expression: str) -> Callable[[pa.Array], pa.Array]:

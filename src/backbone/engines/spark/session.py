@@ -29,6 +29,7 @@ from backbone.engines.protocol import (
 )
 from backbone.engines.spark.dialect import spark_sql
 from backbone.engines.spark.failures import mapped, present, reading
+from backbone.engines.spark.functions import lend
 from backbone.engines.spark.raw import read_deliveries, read_raw
 from backbone.engines.spark.statistics import row_counts, written_files
 from backbone.engines.spark.sums import meets_far
@@ -88,6 +89,7 @@ class SparkSession:
         self._kept: dict[str, _Kept] = {}
         self._made = 0
         self._compiled = True
+        self._lent: set[str] = set()
 
     def read_raw(self, read: RawRead, folder: Path) -> RawResult:
         """Read raw files into Parquet files under `folder`."""
@@ -217,7 +219,9 @@ class SparkSession:
     ) -> DataFrame:
         views = {name: self._view(relation) for name, relation in inputs.items()}
         self._compile(wanted=not all(map(self._is_small, inputs.values())))
-        return self._spark.sql(spark_sql(query, views, far=far))
+        sql = spark_sql(query, views, far=far)
+        lend(self._spark, sql, self._lent)
+        return self._spark.sql(sql)
 
     def _compile(self, *, wanted: bool) -> None:
         """Have Java compiled for the next query, or not: on few rows it costs more."""
