@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from pathlib import Path
 
 import psutil
 
@@ -58,9 +59,15 @@ class Watch:
             processes = [first, *first.children(recursive=True)]
         except psutil.Error:
             return
-        for process in processes:
+        javas: set[int] = set()
+        for process in processes:  # parents come before their children
             try:
-                found[self._kind(process)] += _memory(process)
+                kind = self._kind(process)
+                if kind == "java":
+                    javas.add(process.pid)
+                    if process.ppid() in javas:  # about to become another program,
+                        continue  # it still shares the memory of its parent
+                found[kind] += _memory(process)
                 used = process.cpu_times()
             except psutil.Error:
                 continue
@@ -72,7 +79,7 @@ class Watch:
     def _kind(self, process: psutil.Process) -> str:
         if process.pid == self._first:
             return "first"
-        return "java" if process.name() == "java" else "others"
+        return "java" if Path(process.exe()).name == "java" else "others"
 
 
 def _memory(process: psutil.Process) -> int:

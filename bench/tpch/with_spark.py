@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+import psutil
 from pyspark.sql import DataFrame, SparkSession
 
 from bench.tpch.by_hand import COLUMNS
@@ -28,6 +29,7 @@ class WithSpark:
         self._kept: list[DataFrame] = []
         builder = SparkSession.builder.master("local[*]").appName("tpch")
         for key, value in {
+            "spark.driver.memory": f"{psutil.virtual_memory().total >> 22}m",
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.log.level": "ERROR",
