@@ -92,7 +92,8 @@ def _rewrite(select: exp.Select, place: int, join: exp.Join, failure: Failure) -
         exp.EQ(this=asked.copy(), expression=column(inner, name))
         for inner, (asked, _) in rule.pairs.items()
     ]
-    join.set("this", matched.subquery(quoted(name)))
+    alias = exp.TableAlias(this=quoted(name))
+    join.set("this", exp.Subquery(this=matched, alias=alias))
     join.set("on", exp.and_(*equal))
     join.set("method", None)
 

@@ -52,6 +52,8 @@ def with_verbs(tree: exp.Query, failure: Failure) -> exp.Query:
         name = call.name.lower()
         if name in VERBS:
             _write(call, name, failure)
+    for within in list(tree.find_all(exp.WithinGroup)):
+        within.replace(_quantile(within, failure))
     for logarithm in list(tree.find_all(exp.Log)):
         logarithm.replace(_logarithm(logarithm))
     return tree
@@ -104,6 +106,18 @@ def _increase(value: exp.Expr, window: exp.Window) -> exp.Expr:
         .else_(risen),
         copy=False,
     )
+
+
+def _quantile(within: exp.WithinGroup, failure: Failure) -> exp.Expr:
+    """Return ``percentile_cont(q) within group (order by x)`` as a function of both."""
+    (key,) = within.expression.expressions
+    if key.args.get("desc"):
+        raise failure(
+            within, "counts from the greatest", "Write 1 - q, in ascending order."
+        )
+    disc = isinstance(within.this, exp.PercentileDisc)
+    made = exp.PercentileDisc if disc else exp.PercentileCont
+    return made(this=key.this.copy(), expression=within.this.this.copy())
 
 
 def _logarithm(call: exp.Log) -> exp.Expr:

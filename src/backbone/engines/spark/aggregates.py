@@ -139,7 +139,8 @@ def _middle(self: Generator, node: exp.Expr, around: Around) -> str:
     place = f"(SIZE(l) - 1) * {_fraction(node)}e0"
     low, high = f"l[CAST(FLOOR({place}) AS INT)]", f"l[CAST(CEIL({place}) AS INT)]"
     part = f"({place} - FLOOR({place}))"
-    made = f"{low} * (1e0 - {part}) + {high} * {part}"
+    between = f"{low} * (1e0 - {part}) + {high} * {part}"
+    made = f"IF({part} = 0, {low}, {between})"
     return _of_list(around(f"COLLECT_LIST({as_double(self, value)})"), made)
 
 
@@ -167,6 +168,25 @@ def _without_order(name: str) -> Aggregate:
         return around(f"{name}({distinct}{', '.join(as_double(self, v) for v in plain)})")
 
     return print_
+
+
+def _deviation(name: str) -> Aggregate:
+    plain = _without_order(name)
+
+    def print_(self: Generator, node: exp.Expr, around: Around) -> str:
+        value = plain(self, node, around)
+        error = f"RAISE_ERROR('{name} is out of range')"
+        return f"IF(ISNAN({value}), {error}, {value})"
+
+    return print_
+
+
+def _correlation(self: Generator, node: exp.Expr, around: Around) -> str:
+    """Of pairs that do not vary it is no number; only of no pair it is null."""
+    value = _without_order("CORR")(self, node, around)
+    pairs = [as_double(self, _split(each)[0]) for each in (node.this, node.expression)]
+    some = around(f"COUNT({' + '.join(pairs)})")
+    return f"COALESCE({value}, IF({some} > 0, DOUBLE('nan'), NULL))"
 
 
 def _sum(self: Generator, node: exp.Expr, around: Around) -> str:
@@ -199,7 +219,7 @@ AGGREGATES: dict[type[exp.Expr], Aggregate] = {
     exp.AnyValue: _at_end(last=False, some=True),
     exp.ArgMax: _best("MAX"),
     exp.ArgMin: _best("MIN"),
-    exp.Corr: _without_order("CORR"),
+    exp.Corr: _correlation,
     exp.CovarPop: _without_order("COVAR_POP"),
     exp.CovarSamp: _without_order("COVAR_SAMP"),
     exp.First: _at_end(last=False),
@@ -210,12 +230,12 @@ AGGREGATES: dict[type[exp.Expr], Aggregate] = {
     exp.PercentileCont: _middle,
     exp.PercentileDisc: _one_of,
     exp.Quantile: _one_of,
-    exp.Stddev: _without_order("STDDEV_SAMP"),
-    exp.StddevPop: _without_order("STDDEV_POP"),
-    exp.StddevSamp: _without_order("STDDEV_SAMP"),
+    exp.Stddev: _deviation("STDDEV_SAMP"),
+    exp.StddevPop: _deviation("STDDEV_POP"),
+    exp.StddevSamp: _deviation("STDDEV_SAMP"),
     exp.Sum: _sum,
-    exp.Variance: _without_order("VAR_SAMP"),
-    exp.VariancePop: _without_order("VAR_POP"),
+    exp.Variance: _deviation("VAR_SAMP"),
+    exp.VariancePop: _deviation("VAR_POP"),
     exp.WithinGroup: _middle,
 }
 _BY_NAME: dict[str, Aggregate] = {"exact_sum": _exact_sum}

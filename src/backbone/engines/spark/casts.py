@@ -101,6 +101,9 @@ def rounded(value: str, places: int) -> str:
     size = f"1e{abs(places)}D"
     first, back = ("*", "/") if places > 0 else ("/", "*")
     moved = f"ROUND({value} {first} {size}, 0) {back} {size}"
+    if places < 0:  # what is infinite or not a number is zero then
+        finite = f"ABS({moved}) < double('inf')"
+        return f"CASE WHEN {finite} THEN {moved} WHEN {value} IS NOT NULL THEN 0e0 END"
     far = f"ABS({value} {first} {size}) < double('inf')"
     return f"CASE WHEN {far} THEN {moved} ELSE {value} END"
 

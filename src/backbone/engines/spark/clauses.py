@@ -8,19 +8,43 @@ from backbone.sql.types import type_of
 
 __all__ = ["prepared"]
 
+_SOURCES = (exp.Table, exp.Subquery, exp.Values, exp.Lateral, exp.Unnest)
+_MARK = "@"
+
 
 def prepared(tree: exp.Query) -> exp.Query:
-    """Return a tree that Spark's dialect prints: series are tables made of rows.
+    """Return a tree that Spark's dialect prints, a copy if anything is changed.
 
-    A copy, if anything is changed.
+    Series are tables made of rows. A table has a name that no column has: in a subquery
+    Spark takes ``t.x`` for a part of a column ``t`` before it looks for a table outside.
     """
-    if tree.find(exp.GenerateSeries) is None:
+    names = _names(tree)
+    if not names and tree.find(exp.GenerateSeries) is None:
         return tree
     tree = tree.copy()
     for table in list(tree.find_all(exp.Table)):
         if isinstance(table.this, exp.GenerateSeries):
             table.replace(_rows(table))
+    for alias in tree.find_all(exp.TableAlias):
+        if isinstance(alias.parent, _SOURCES) and alias.name in names:
+            alias.set("this", exp.to_identifier(alias.name + _MARK, quoted=True))
+    for column in tree.find_all(exp.Column):
+        if column.table in names:
+            column.set("table", exp.to_identifier(column.table + _MARK, quoted=True))
     return tree
+
+
+def _names(tree: exp.Query) -> set[str]:
+    """Return the names of tables that are aliases wherever they stand."""
+    if tree.find(exp.SubqueryPredicate, exp.Subquery, exp.In, exp.Lateral) is None:
+        return set()
+    names = {
+        alias.name
+        for alias in tree.find_all(exp.TableAlias)
+        if alias.name and isinstance(alias.parent, _SOURCES)
+    }
+    bare = {table.name for table in tree.find_all(exp.Table) if not table.alias}
+    return names - bare
 
 
 def _rows(table: exp.Table) -> exp.Expr:

@@ -151,6 +151,11 @@ def _lent(name: str) -> Print:
     return print_
 
 
+def _is_nan(self: Generator, node: exp.Expr) -> str:
+    value = as_double(self, node.this)
+    return f"CASE WHEN {value} IS NOT NULL THEN ISNAN({value}) END"
+
+
 def _bits(sign: str) -> Print:
     def print_(self: Generator, node: exp.Expr) -> str:
         left, right = as_long(self, node.this), as_long(self, node.expression)
@@ -175,7 +180,7 @@ NUMBERS: dict[type[exp.Expr], Print] = {
     exp.Floor: _down_or_up("FLOOR"),
     exp.IntDiv: _whole_part,
     exp.IsInf: lambda self, node: f"ABS({as_double(self, node.this)}) = double('inf')",
-    exp.IsNan: lambda self, node: f"ISNAN({as_double(self, node.this)})",
+    exp.IsNan: _is_nan,
     exp.Ln: _lent("bb_ln"),
     exp.Mod: _remainder,
     exp.Mul: _computed("*"),

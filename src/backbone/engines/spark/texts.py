@@ -103,7 +103,8 @@ def _right(self: Generator, node: exp.Expr) -> str:
     given = _number(node.expression)
     if given is not None and given >= 0:
         return f"RIGHT({text}, {given})"
-    cut = f"IF({count} < 0, - {count}, GREATEST(LENGTH({text}) - {count}, 0))"
+    kept = f"CASE WHEN {count} > LENGTH({text}) THEN 0 ELSE LENGTH({text}) - {count} END"
+    cut = f"IF({count} < 0, - {count}, {kept})"
     return f"SUBSTRING({text}, CAST({cut} + 1 AS INT))"
 
 
@@ -196,9 +197,9 @@ def _replaced(self: Generator, node: exp.Expr) -> str:
         return (
             f"REGEXP_REPLACE({self.sql(node, 'this')}, {_quoted(self, pattern)}, {put})"
         )
-    # the first match: what comes before it is kept, as the first group
-    first = _quoted(self, f"\\A([\\s\\S]*?)(?:{pattern})")
-    put = _quoted(self, "$1" + java_replacement(text, shift=1, after_group=True))
+    # the first match, the second group; what comes before it is kept, as the first
+    first = _quoted(self, f"\\A([\\s\\S]*?)({pattern})")
+    put = _quoted(self, "$1" + java_replacement(text, shift=2, after_group=True))
     return f"REGEXP_REPLACE({self.sql(node, 'this')}, {first}, {put})"
 
 

@@ -40,10 +40,17 @@ def part(name: str, text: str) -> str:
         return f"CAST(EXTRACT({_FIELDS[name]} FROM {text}) AS BIGINT)"
     if name == "dow":
         return f"CAST(EXTRACT(DAYOFWEEK FROM {text}) - 1 AS BIGINT)"
-    if name == "epoch":
-        return f"(CAST(UNIX_MICROS(CAST({text} AS TIMESTAMP)) AS DOUBLE) / 1e6D)"
     size = {"second": 1, "millisecond": 1_000, "microsecond": _MICROS}[name]
     return f"CAST(FLOOR(EXTRACT(SECOND FROM {text}) * {size}) AS BIGINT)"
+
+
+def _seconds(self: Generator, value: exp.Expr) -> str:
+    """Print the seconds since 1970; DuckDB adds those of an instant in two parts."""
+    text = f"CAST({self.sql(value)} AS TIMESTAMP)"
+    if type_of(value).kind == "timestamp":
+        parts = f"UNIX_MILLIS({text}) / 1e3D + PMOD(UNIX_MICROS({text}), 1000) / 1e6D"
+        return f"({parts})"
+    return f"(CAST(UNIX_MICROS({text}) AS DOUBLE) / 1e6D)"
 
 
 def _part(name: str) -> Print:
@@ -59,7 +66,8 @@ def _extracted(self: Generator, node: exp.Expr) -> str:
         told, value = node.expressions
     else:
         told, value = node.this, node.expression
-    return part(PARTS[told.name.lower()], self.sql(value))
+    name = PARTS[told.name.lower()]
+    return _seconds(self, value) if name == "epoch" else part(name, self.sql(value))
 
 
 def interval_units(unit: str) -> str:
@@ -271,7 +279,7 @@ TIMES: dict[type[exp.Expr], Print] = {
     exp.Quarter: _part("quarter"),
     exp.Second: _part("second"),
     exp.TimeToStr: _written,
-    exp.TimeToUnix: _part("epoch"),
+    exp.TimeToUnix: lambda self, node: _seconds(self, node.this),
     exp.TimestampFromParts: _timestamp,
     exp.TimestampTrunc: _truncated,
     exp.ToDays: _interval,

@@ -23,7 +23,8 @@ def _over(expression: str, expected: str, rows: str = _T) -> Example:
 
 def _fraction(node: exp.Expr) -> Refusal | None:
     given = node.args.get("expression") or node.args.get("quantile")
-    within = isinstance(node.parent, exp.WithinGroup)
+    within = isinstance(node, exp.WithinGroup) or isinstance(node.parent, exp.WithinGroup)
+    node = node.this if isinstance(node, exp.WithinGroup) else node
     value = node.this if within else given
     if isinstance(value, exp.Literal) and not value.is_string:
         return None
