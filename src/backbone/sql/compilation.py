@@ -19,6 +19,7 @@ from backbone.sql.queries import Query
 from backbone.sql.readings import with_readings
 from backbone.sql.types import annotated
 from backbone.sql.views import ParsedView
+from backbone.sql.zeros import without_signs
 
 __all__ = ["CompiledView", "compile_view"]
 
@@ -92,5 +93,5 @@ def compile_view(view: ParsedView, schemas: Mapping[AssetName, Schema]) -> Compi
     tree = exact(tree, bound.schemas, view.failure)
     tree = annotated(tree, bound.schemas)
     if view.portable:
-        tree = with_readings(with_parsing(tree), view.failure)
+        tree = without_signs(with_readings(with_parsing(tree), view.failure))
     return CompiledView(bound, tree, column_lineage(bound))
