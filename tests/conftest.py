@@ -41,8 +41,14 @@ def duckdb_engine():
 
 
 @pytest.fixture(scope="session")
-def sail_engine(tmp_path_factory):
-    with running.sail(tmp_path_factory.mktemp("sail")) as engine:
+def sail_address(tmp_path_factory):
+    with running.sail_server(tmp_path_factory.mktemp("sail") / "stderr.log") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def sail_engine(sail_address, tmp_path_factory):
+    with running.sail(sail_address, tmp_path_factory.mktemp("scratch")) as engine:
         yield engine
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,10 +21,22 @@ from backbone.engines.duckdb import DuckDBEngine
 from backbone.engines.protocol import Engine
 from backbone.errors import EngineUnavailable
 
-__all__ = ["ENGINES", "FAST", "duckdb", "sail", "spark"]
+__all__ = ["ENGINES", "FAST", "SPARK", "duckdb", "sail", "sail_server", "spark"]
 
 FAST = ("duckdb", pytest.param("sail", marks=pytest.mark.sail))
 ENGINES = (*FAST, pytest.param("spark", marks=pytest.mark.spark))
+
+SPARK: Mapping[str, Any] = {
+    "kind": "spark",
+    "master": "local[2]",
+    "conf": {
+        "spark.sql.shuffle.partitions": "2",
+        "spark.driver.memory": "1g",
+        # what runs for a minute is not worth the work of the second compiler
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    },
+}
+"""How a project declares the Spark of the tests, to share it."""
 
 _PYSPARK_OF_SAIL = Path(sys.prefix) / "sail"
 _SERVER = """
@@ -58,8 +71,7 @@ def spark(scratch: Path) -> Iterator[Engine]:
         find_java()
     except EngineUnavailable as error:
         pytest.skip(str(error))
-    conf = {"spark.sql.shuffle.partitions": "2", "spark.driver.memory": "1g"}
-    engine = SparkEngine(master="local[2]", conf=conf, scratch=scratch)
+    engine = SparkEngine(master=SPARK["master"], conf=SPARK["conf"], scratch=scratch)
     try:
         yield engine
     finally:
@@ -67,23 +79,22 @@ def spark(scratch: Path) -> Iterator[Engine]:
 
 
 @contextmanager
-def sail(scratch: Path) -> Iterator[Engine]:
-    """Start Sail's server and connect to it."""
-    for needed in ("pyspark", "pysail"):
-        pytest.importorskip(needed, reason=f"{needed} is not installed")
+def sail(address: str, scratch: Path) -> Iterator[Engine]:
+    """Connect to Sail's server."""
     from backbone.engines.spark import SparkEngine  # noqa: PLC0415 - may be missing
 
-    with _sail_server(scratch / "sail.log") as port:
-        engine = SparkEngine(master=f"sc://127.0.0.1:{port}", scratch=scratch)
-        try:
-            yield engine
-        finally:
-            engine.close()
+    engine = SparkEngine(master=address, scratch=scratch)
+    try:
+        yield engine
+    finally:
+        engine.close()
 
 
 @contextmanager
-def _sail_server(log: Path) -> Iterator[int]:
-    """Run the server in a process that ends when its standard input is closed."""
+def sail_server(log: Path) -> Iterator[str]:
+    """Run Sail in a process that ends when its standard input is closed; tell where."""
+    for needed in ("pyspark", "pysail"):
+        pytest.importorskip(needed, reason=f"{needed} is not installed")
     path = [str(_PYSPARK_OF_SAIL), *filter(None, [os.environ.get("PYTHONPATH")])]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "RUST_LOG": "warn"}
     with (
@@ -101,7 +112,7 @@ def _sail_server(log: Path) -> Iterator[int]:
         try:
             line = server.stdout.readline()
             assert line, log.read_text()
-            yield int(line)
+            yield f"sc://127.0.0.1:{int(line)}"
         finally:
             server.stdin.close()
             try:
