@@ -10,18 +10,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.engines.expressions import SCHEMA, edges
+from tests.truth.test_readings import ALL as READ
 
 from backbone.engines.protocol import Scan
 from backbone.model.names import AssetName
 from backbone.model.schemas import Schema
-from backbone.model.types import DOUBLE, INTEGER
+from backbone.model.types import DOUBLE, INTEGER, STRING
 from backbone.sql.compilation import compile_view
 from backbone.sql.views import parse_view
 
-EDGES, NUMBERS = AssetName("trusted", "t"), AssetName("trusted", "numbers")
+EDGES, NUMBERS, TEXTS = (AssetName("trusted", name) for name in ("t", "numbers", "texts"))
 SCHEMAS = {
     EDGES: SCHEMA,
     NUMBERS: Schema.of(id=INTEGER, g=INTEGER, x=DOUBLE),
+    TEXTS: Schema.of(id=INTEGER, s=STRING),
 }
 APPROXIMATE = {"sd", "vp", "co", "cs"}
 VIEWS = {
@@ -68,7 +70,7 @@ VIEWS = {
     "distinct_on": "select distinct on (i) i, x, id from trusted.t order by i, x desc nulls last, id",
     "qualified": """select i, s, id from trusted.t qualify row_number() over (partition by i order by s, id) <= 2
         and count(*) over (partition by i) > 3""",
-    "series": """select t.id, z, t.d + cast(z as int) as day from trusted.t, range(3) r(z) where t.id < 9 union all
+    "series": """select t.id, z, t.d + z as day from trusted.t, range(3) r(z) where t.id < 9 union all
         select g, g * 2, null from generate_series(10, 4, -3) s(g)""",
     "lateral": """select t.id, l.n, l.m from trusted.t
         left join lateral (select count(*) as n, max(z.x) as m from trusted.t z where z.i = t.j) l on true""",
@@ -178,3 +180,46 @@ def test_a_sum_that_fits_at_the_end_fits(duckdb_engine, spark_engine, folder):
     ours, theirs = rows_of((duckdb_engine, spark_engine), table, NUMBERS, sql, folder)
     assert theirs == ours
     assert ours[0][0] == 2**62 + 1
+
+
+KINDS = [
+    "boolean",
+    "bigint",
+    "int",
+    "double",
+    "decimal(6,2)",
+    "date",
+    "timestamp",
+    "timestamptz",
+]
+FORMATS = [
+    "%d.%m.%Y %H:%M",
+    "%Y%m%d",
+    "%b %d, %Y %I:%M %p",
+    "%d %B %y %H:%M:%S.%f",
+    "%m/%d/%Y",
+]
+WRITTEN = [
+    "10.03.2013 07:05", "1.3.2013 7:05", "30.02.2013 07:05", "20130310", "20130230", "00010203",
+    "Mar 10, 2013 07:05 PM", "march 10, 2013 12:05 AM", "MAR 9, 2013 12:00 pm", "3/9/2013",
+    "10 March 69 07:05:09.5", "9 may 68 07:05:09.123456", "12/31/9999", "13/1/2013", "",
+]  # fmt: skip
+
+
+@pytest.mark.spark
+def test_texts_are_the_same_values(duckdb_engine, spark_engine, folder):
+    texts = [None, *READ, *WRITTEN]
+    table = pa.table({"id": pa.array(range(len(texts)), pa.int64()), "s": texts})
+    casts = [f"safe_cast(s as {kind}) as k{i}" for i, kind in enumerate(KINDS)]
+    times = [f"try_strptime(s, '{form}') as f{i}" for i, form in enumerate(FORMATS)]
+    sql = f"select id, {', '.join([*casts, *times])} from trusted.texts"
+    ours, theirs = rows_of((duckdb_engine, spark_engine), table, TEXTS, sql, folder)
+    wrong = [
+        (texts[a[0]], a, b)
+        for a, b in zip(
+            *(sorted(each, key=lambda row: row[0]) for each in (ours, theirs)),
+            strict=True,
+        )
+        if a != b
+    ]
+    assert wrong == []

@@ -11,6 +11,7 @@ from backbone.model.names import AssetName
 from backbone.model.schemas import Schema
 from backbone.sql.asof import with_asof
 from backbone.sql.binding import BoundView, bind
+from backbone.sql.days import with_days
 from backbone.sql.exact import exact
 from backbone.sql.lineage import ColumnLineage, column_lineage
 from backbone.sql.parsing import with_parsing
@@ -91,7 +92,7 @@ def compile_view(view: ParsedView, schemas: Mapping[AssetName, Schema]) -> Compi
     bound = bind(view, schemas)
     tree = with_asof(bound.expression, view.failure)
     tree = exact(tree, bound.schemas, view.failure)
-    tree = annotated(tree, bound.schemas)
+    tree = with_days(annotated(tree, bound.schemas))
     if view.portable:
         tree = without_signs(with_readings(with_parsing(tree), view.failure))
     return CompiledView(bound, tree, column_lineage(bound))

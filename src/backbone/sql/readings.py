@@ -16,6 +16,7 @@ from backbone.errors import ViewError
 from backbone.sql.types import ValueType, type_of
 
 __all__ = [
+    "BRIEF",
     "NOUNS",
     "PATTERNS",
     "SAFE_CAST",
@@ -36,7 +37,7 @@ _MINUTE = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _SECOND = r":[0-5][0-9](?:\.[0-9]{1,6}0*)?"
 _MIDNIGHT = r"24:00(?::00(?:\.0+)?)?"
 _OFFSET = r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
-_BRIEF = r"^([0-9-]+[T ][0-9]{2}:[0-9]{2})(Z|[+-].*)$"
+BRIEF = r"^([0-9-]+[T ][0-9]{2}:[0-9]{2})(Z|[+-].*)$"
 
 PATTERNS = {
     "true": r"(?i:true|t|1)|(?i:ye)[sS]",
@@ -154,7 +155,7 @@ def _found(text: exp.Expr, target: exp.DataType) -> exp.Expr:
     told = type_of(probe)
     plain: exp.Expr = exp.Trim(this=text.copy(), expression=exp.Literal.string(" \t"))
     if told.kind == "timestamp":  # DuckDB asks for seconds before a zone
-        brief = [exp.Literal.string(each) for each in (_BRIEF, r"\1:00\2")]
+        brief = [exp.Literal.string(each) for each in (BRIEF, r"\1:00\2")]
         plain = exp.Anonymous(this="regexp_replace", expressions=[plain, *brief])
     value: exp.Expr = exp.TryCast(this=plain, to=target.copy())
     if told.kind == "boolean":

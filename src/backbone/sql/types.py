@@ -20,7 +20,7 @@ from backbone.model.schemas import Schema
 from backbone.model.types import CanonicalType
 from backbone.sql.portable import row_of
 
-__all__ = ["UNKNOWN", "ValueType", "annotated", "type_of"]
+__all__ = ["LONG", "UNKNOWN", "ValueType", "annotated", "type_of"]
 
 
 class ValueType(NamedTuple):

@@ -8,7 +8,7 @@ from sqlglot.generator import Generator
 from backbone.engines.spark.casts import Print
 from backbone.sql.parsing import time_pattern
 from backbone.sql.portable.formats import MONTHS
-from backbone.sql.readings import NOUNS, PATTERNS, patterns
+from backbone.sql.readings import BRIEF, NOUNS, PATTERNS, patterns
 from backbone.sql.types import ValueType, type_of
 
 __all__ = ["READINGS"]
@@ -73,9 +73,11 @@ def _moment(self: Generator, text: str, plain: str, told: ValueType) -> str:
     usual, midnight = (_matches(self, text, each) for each in patterns(told))
     kind = _WALL if told.kind == "datetime" else "TIMESTAMP"
     whole, rest = plain, ""
-    if told.kind == "timestamp":  # +0230 is written +02:30
+    if told.kind == "timestamp":  # 17:05+0230 is written 17:05:00+02:30
         narrow = _quoted(self, "([+-][0-9]{2})([0-9]{2})$")
-        whole = f"REGEXP_REPLACE({plain}, {narrow}, '$1:$2')"
+        brief = _quoted(self, BRIEF)
+        whole = f"REGEXP_REPLACE({plain}, {brief}, '$1:00$2')"
+        whole = f"REGEXP_REPLACE({whole}, {narrow}, '$1:$2')"
         zone = _quoted(self, "(Z|[+-][0-9:]+)$")
         rest = f", REGEXP_EXTRACT({whole}, {zone}, 1)"
     day = f"CONCAT(SUBSTRING({plain}, 1, 10), ' 00:00:00'{rest})"
