@@ -21,7 +21,16 @@ from backbone.engines.duckdb import DuckDBEngine
 from backbone.engines.protocol import Engine
 from backbone.errors import EngineUnavailable
 
-__all__ = ["ENGINES", "FAST", "SPARK", "duckdb", "sail", "sail_server", "spark"]
+__all__ = [
+    "ENGINES",
+    "FAST",
+    "PYSPARK_OF_SAIL",
+    "SPARK",
+    "duckdb",
+    "sail",
+    "sail_server",
+    "spark",
+]
 
 FAST = ("duckdb", pytest.param("sail", marks=pytest.mark.sail))
 ENGINES = (*FAST, pytest.param("spark", marks=pytest.mark.spark))
@@ -38,7 +47,7 @@ SPARK: Mapping[str, Any] = {
 }
 """How a project declares the Spark of the tests, to share it."""
 
-_PYSPARK_OF_SAIL = Path(sys.prefix) / "sail"
+PYSPARK_OF_SAIL = Path(sys.prefix) / "sail"
 _SERVER = """
 import sys
 from pysail.spark import SparkConnectServer
@@ -95,7 +104,7 @@ def sail_server(log: Path) -> Iterator[str]:
     """Run Sail in a process that ends when its standard input is closed; tell where."""
     for needed in ("pyspark", "pysail"):
         pytest.importorskip(needed, reason=f"{needed} is not installed")
-    path = [str(_PYSPARK_OF_SAIL), *filter(None, [os.environ.get("PYTHONPATH")])]
+    path = [str(PYSPARK_OF_SAIL), *filter(None, [os.environ.get("PYTHONPATH")])]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "RUST_LOG": "warn"}
     with (
         log.open("wb") as said,
