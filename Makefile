@@ -1,17 +1,20 @@
-# What a person types: make demo, make test. What a developer types besides: make check, bench.
+# What a person types: make demo, make test. A developer besides: make quick, check, bench.
 PYTHON ?= python3
 DEMO   ?= demo
 VENV   := .venv
 DEV    := .venv-dev
 PIP     = -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test quick check bench format clean
 
 demo: $(VENV)/installed
 	$(VENV)/bin/backbone demo $(DEMO)
 
 test: $(DEV)/installed
 	$(DEV)/bin/python -m pytest -n 2 --dist loadgroup
+
+quick: $(DEV)/installed # no Java: Sail stands for Spark
+	$(DEV)/bin/python -m pytest -n 2 --dist loadgroup -m "not spark and not slow and not example"
 
 check: $(DEV)/installed
 	$(DEV)/bin/ruff check .

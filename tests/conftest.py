@@ -9,7 +9,7 @@ from tests.engines import running
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Let one process run what needs Spark, and each file be run by one (loadgroup)."""
     for item in items:
         params = item.callspec.params if hasattr(item, "callspec") else {}
@@ -18,8 +18,9 @@ def pytest_collection_modifyitems(items):
             if gap.args[0] in engines:
                 why = f"upstream: {gap.args[1]}"
                 item.add_marker(pytest.mark.xfail(reason=why, strict=True))
-        spark = item.get_closest_marker("spark") is not None
-        item.add_marker(pytest.mark.xdist_group("spark" if spark else str(item.path)))
+        file = item.path.relative_to(config.rootpath).as_posix()
+        group = "spark" if item.get_closest_marker("spark") else file
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(wrapper=True)
