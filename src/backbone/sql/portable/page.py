@@ -28,6 +28,19 @@ have 64 bits, and beyond them there is an error, never another number.
 """
 
 _YES, _NO = "yes", ""
+_GIVES = {
+    "as x": "as `x`",
+    "widest": "what holds all of them",
+    "rounded": "as `x`; decimals to `places`",
+    "whole": "double; of a decimal one without places",
+    "sum": "as `x`; decimals of 38 digits",
+    "middle": "double",
+    "part": "integer; `epoch` double",
+    "trunc": "timestamp or datetime",
+    "epoch": "integer, or a time",
+    "bucket": "as `t`",
+    "cast": "the type",
+}
 _SAMPLES = """
 The examples of clauses, aggregates and windows read these tables:
 
@@ -89,7 +102,11 @@ def _table(rows: Iterable[Row]) -> str:
 def _lines(row: Row) -> str:
     lines = []
     for place, (sql, result) in enumerate(row.examples):
-        told = (_code(row.form), row.gives, _note(row)) if place == 0 else ("", "", "")
+        told = (
+            (_code(row.form), _GIVES.get(row.gives, row.gives), _note(row))
+            if place == 0
+            else ("", "", "")
+        )
         shown = _code(result.replace(" | ", " ¦ ")) if result else "no row"
         lines.append(
             f"| {told[0]} | {told[1]} | {_code(_short(sql))} | {shown} | {told[2]} |\n"
