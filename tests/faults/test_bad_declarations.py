@@ -94,7 +94,7 @@ WRONG = {
     ),
     "a misspelt function": (
         changed(SALES, "group by", "where levenstein(s.shop, 'x') > 0\ngroup by"),
-        [f"{SALES}:3:", "no function `levenstein`", "Did you mean `levenshtein`?"],
+        [f"{SALES}:3:", "`levenstein(…)` is not in", "Did you mean `levenshtein`?"],
     ),
     "a grain of a missing column": (
         changed("exploitation/by_shop.yml", "shop", "shpo"),

@@ -50,7 +50,7 @@ class Lake:
                 "lake: /srv/lake",
             )
         self.root = root
-        self.leases = Leases(root / "leases")
+        self.leases = Leases(root / "leases", along=(root / "spill",))
         self.landing = Landing(root / "landing", self.leases)
         self.tables = Tables(root / "tables", self.leases)
         self.artifacts = Artifacts(root / "artifacts", self.leases)
@@ -60,9 +60,10 @@ class Lake:
     def spill(self) -> Path:
         """Return a folder for what does not fit into this process' memory.
 
-        It is not made, but can be: the one above it is there, if it can be written.
+        It is not made, but can be: the one above it is there as soon as this process
+        writes anything to the lake.
         """
-        return self._scratch("spill", self.leases.label())
+        return self.root / "spill" / self.leases.label()
 
     def scratch(self) -> Path:
         """Return a new folder for what an engine keeps while its session lasts.

@@ -68,10 +68,12 @@ class Leases:
     Parameters
     ----------
     root : the folder of the leases; it is made with the first
+    along : folders that a process that writes may need, made with the first too
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, along: tuple[Path, ...] = ()) -> None:
         self.root = root
+        self._along = along
         self.mine = _new_lease()
         self._numbers = itertools.count()
         self._lock = threading.Lock()
@@ -167,7 +169,8 @@ class Leases:
         self._close()
         path, stop = self._path(self.mine), threading.Event()
         with writing(path):
-            self.root.mkdir(parents=True, exist_ok=True)
+            for folder in (self.root, *self._along):
+                folder.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(_holder()), encoding="utf-8")
         threading.Thread(
             target=_beat, args=(path, stop), name="lease", daemon=True
