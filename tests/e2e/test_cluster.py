@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -14,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.commands import BACKBONE, backbone
+from tests.commands import BACKBONE
 from tests.e2e.same import same_data
 from tests.engines.cluster import cluster
 from tests.projects import edit
@@ -93,45 +92,3 @@ def test_a_worker_dies_and_the_run_ends_well(finished, tmp_path):
         running.workers[1].kill()
         run.end()
     assert same_data(finished, folder)
-
-
-def test_the_driver_dies_and_the_next_run_makes_the_same_tables(finished, tmp_path):
-    folder = tmp_path / "project"
-    shutil.copytree(finished, folder, ignore=shutil.ignore_patterns(".backbone"))
-    backbone(folder, "run", "zone:formatted")
-    with cluster(tmp_path, workers=2, cores=1, memory="1g") as running:
-        run = Watched(folder, running.master, "zone:trusted")
-        run.wait_until_busy()
-        os.killpg(run.process.pid, signal.SIGKILL)
-        run.process.wait()
-        left = json.loads(backbone(folder, "gc", "--dry-run", "--json").stdout)
-        backbone(folder, "run")
-    assert left["removed"] or left["kept"]
-    assert same_data(finished, folder)
-    backbone(folder, "gc")
-    named = {p for asset in assets_of(folder) for p in paths_of(asset)}
-    assert data_files_of(folder) == named
-    assert same_data(finished, folder)
-
-
-def tables_of(folder: Path) -> Path:
-    return folder / ".backbone" / "lake" / "tables"
-
-
-def assets_of(folder: Path) -> list[Path]:
-    return [log.parent for log in tables_of(folder).glob("*/*/_delta_log")]
-
-
-def paths_of(table: Path) -> set[Path]:
-    """The files that any version of a table names."""
-    names = set()
-    for entry in (table / "_delta_log").glob("*.json"):
-        for line in entry.read_text().splitlines():
-            action = json.loads(line)
-            if "add" in action:
-                names.add(table / action["add"]["path"])
-    return names
-
-
-def data_files_of(folder: Path) -> set[Path]:
-    return {path for path in tables_of(folder).glob("*/*/w-*/**/*") if path.is_file()}

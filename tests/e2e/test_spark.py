@@ -1,13 +1,12 @@
-"""The flights project on Spark: the same tables as on DuckDB, from nothing and half-way."""
+"""The flights project on Spark: the same tables as on DuckDB, from nothing."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 
 import pytest
-from tests.commands import BACKBONE, backbone, hashes, versions
+from tests.commands import BACKBONE, backbone, versions
 from tests.e2e.same import same_data
 
 pytestmark = [
@@ -16,15 +15,6 @@ pytestmark = [
     pytest.mark.spark,
     pytest.mark.xdist_group("spark"),
 ]
-
-
-@pytest.fixture
-def begun(finished, tmp_path):
-    """A project of which DuckDB has done the formatted zone, and nothing else."""
-    folder = tmp_path / "half"
-    shutil.copytree(finished, folder, ignore=shutil.ignore_patterns(".backbone"))
-    backbone(folder, "run", "zone:formatted")
-    return folder
 
 
 def test_the_demo_on_spark_has_the_tables_that_it_has_on_duckdb(finished, tmp_path):
@@ -42,16 +32,3 @@ def test_the_demo_on_spark_has_the_tables_that_it_has_on_duckdb(finished, tmp_pa
     before = versions(folder)
     backbone(folder, "run", "zone:exploitation", "--engine", "spark")
     assert versions(folder) == before
-
-
-def test_a_project_goes_on_with_another_engine_and_back(finished, begun):
-    before = versions(begun)
-    backbone(begun, "run", "zone:trusted", "--engine", "spark")
-    backbone(begun, "run", "zone:exploitation")
-    after = versions(begun)
-    assert {asset: after[asset] for asset in before} == before
-    mine, theirs = hashes(begun), hashes(finished)
-    data = {a for a in theirs if a.partition(".")[0] != "analysis"}
-    assert {a: mine[a] for a in data} == {a: theirs[a] for a in data}
-    backbone(begun, "run", "zone:exploitation", "--engine", "spark")
-    assert versions(begun) == after
