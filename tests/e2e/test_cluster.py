@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -13,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.commands import BACKBONE
+from tests.commands import BACKBONE, backbone
 from tests.e2e.same import same_data
 from tests.engines.cluster import cluster
 from tests.projects import edit
@@ -55,22 +56,22 @@ class Watched:
             env={**os.environ, "NO_COLOR": "1"},
         )
 
-    def wait_until_busy(self, worker: int | None = None) -> None:
-        """Return when a stage of many tasks is at work (on the worker, by its number)."""
+    def wait_until_busy(self, executors: int) -> None:
+        """Return when so many executors are at work at one time, in the middle of the run."""
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until and self.process.poll() is None:
             with suppress(OSError, ValueError):
-                if self._is_busy(worker):
+                if self._is_busy(executors):
                     return
             time.sleep(0.02)
         raise AssertionError(self.process.communicate()[0])
 
-    def _is_busy(self, worker: int | None) -> bool:
+    def _is_busy(self, executors: int) -> bool:
         (app,) = self._ask("applications")
         ran = self._ask(f"applications/{app['id']}/stages?status=complete")
-        executors = self._ask(f"applications/{app['id']}/executors")
-        busy = [each for each in executors if each["activeTasks"]]
-        return len(ran) > 10 and len(busy) > (0 if worker is None else 1)
+        known = self._ask(f"applications/{app['id']}/executors")
+        busy = [each for each in known if each["activeTasks"]]
+        return len(ran) > 10 and len(busy) >= executors
 
     def _ask(self, path: str) -> list[dict]:
         url = f"http://127.0.0.1:{self.port}/api/v1/{path}"
@@ -88,7 +89,45 @@ def test_a_worker_dies_and_the_run_ends_well(finished, tmp_path):
     shutil.copytree(finished, folder, ignore=shutil.ignore_patterns(".backbone"))
     with cluster(tmp_path, workers=2, cores=1, memory="1g") as running:
         run = Watched(folder, running.master)
-        run.wait_until_busy(worker=1)
+        run.wait_until_busy(executors=2)
         running.workers[1].kill()
         run.end()
     assert same_data(finished, folder)
+
+
+def test_the_driver_dies_and_the_next_run_makes_the_same_tables(finished, tmp_path):
+    folder = tmp_path / "project"
+    shutil.copytree(finished, folder, ignore=shutil.ignore_patterns(".backbone"))
+    backbone(folder, "run", "zone:formatted")
+    with cluster(tmp_path, workers=2, cores=1, memory="1g") as running:
+        run = Watched(folder, running.master, "zone:trusted")
+        run.wait_until_busy(executors=1)
+        os.killpg(run.process.pid, signal.SIGKILL)
+        run.process.wait()
+        left = json.loads(backbone(folder, "gc", "--dry-run", "--json").stdout)
+        backbone(folder, "run", "zone:trusted")
+    assert left["removed"] or left["kept"]
+    backbone(folder, "run", "--engine", "duckdb")
+    assert same_data(finished, folder)
+    backbone(folder, "gc")
+    assert data_files_of(folder) == named_files_of(folder)
+    assert same_data(finished, folder)
+
+
+def tables_of(folder: Path) -> Path:
+    return folder / ".backbone" / "lake" / "tables"
+
+
+def data_files_of(folder: Path) -> set[Path]:
+    return {path for path in tables_of(folder).glob("*/*/w-*/**/*") if path.is_file()}
+
+
+def named_files_of(folder: Path) -> set[Path]:
+    """The files that any version of any table names."""
+    logs = tables_of(folder).glob("*/*/_delta_log/*.json")
+    return {log.parents[1] / path for log in logs for path in added_by(log)}
+
+
+def added_by(log: Path) -> list[str]:
+    actions = map(json.loads, log.read_text().splitlines())
+    return [action["add"]["path"] for action in actions if "add" in action]

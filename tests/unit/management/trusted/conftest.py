@@ -68,11 +68,16 @@ class Trusting:
         return scan_of(self.folder / f"{name}.parquet", rows, schema)
 
     def rows(self, written, *names):
-        """The rows of an output, in the order of their origin."""
+        """The rows of an output by their origin, then by what is said of them."""
         tables = [pq.read_table(file.path) for file in written.files]
         found = pa.concat_tables(tables).to_pylist() if tables else []
-        found.sort(key=lambda r: (r["_delivery"], r["_object"], r["_record"]))
+        found.sort(key=_place)
         return [tuple(r[n] for n in names) for r in found] if names else found
+
+
+def _place(row):
+    said = (row.get(name) or "" for name in ("rule", "role", "column"))
+    return (row["_delivery"], row["_object"], row["_record"], *said)
 
 
 @pytest.fixture

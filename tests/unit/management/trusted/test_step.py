@@ -64,8 +64,8 @@ def test_flagged_rows_stay_and_name_their_rules_in_order(trusting):
     assert made.account.flagged == 2
     assert trusting.rows(made.violations, "_record", "rule", "severity", "role") == [
         (1, "late", "warn", "t1"),
-        (2, "late", "warn", "t1"),
         (2, "early", "error", "t1"),
+        (2, "late", "warn", "t1"),
     ]
     assert trusting.rows(made.violations, "columns", "reason")[0] == (
         "n",
@@ -93,7 +93,7 @@ def test_a_condition_may_blame_a_cell_that_it_does_not_read(trusting):
     rule = Rule(name="r", deny="n > 5", blame=["n", "city"], action="blank")
     made = trusting([city("1", "A", 9), city("2", "B", 1)], CITY, rules=[rule])
     assert trusting.rows(made.main, "n", "city") == [(None, None), (1, "B")]
-    assert trusting.rows(made.repairs, "column", "old") == [("n", "9"), ("city", "A")]
+    assert trusting.rows(made.repairs, "column", "old") == [("city", "A"), ("n", "9")]
 
 
 def test_blame_may_name_the_row_of_a_two_row_rule(trusting):
