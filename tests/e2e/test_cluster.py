@@ -83,6 +83,10 @@ class Watched:
         assert self.process.returncode == 0, said
         return said
 
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+
 
 def test_a_worker_dies_and_the_run_ends_well(finished, tmp_path):
     folder = tmp_path / "project"
@@ -102,8 +106,7 @@ def test_the_driver_dies_and_the_next_run_makes_the_same_tables(finished, tmp_pa
     with cluster(tmp_path, workers=2, cores=1, memory="1g") as running:
         run = Watched(folder, running.master, "zone:trusted")
         run.wait_until_busy(executors=1)
-        os.killpg(run.process.pid, signal.SIGKILL)
-        run.process.wait()
+        run.kill()
         left = json.loads(backbone(folder, "gc", "--dry-run", "--json").stdout)
         backbone(folder, "run", "zone:trusted")
     assert left["removed"] or left["kept"]

@@ -39,7 +39,7 @@ def test_a_project_goes_on_with_another_engine_and_back(finished, tmp_path):
     folder = tmp_path / "half"
     shutil.copytree(finished, folder, ignore=shutil.ignore_patterns(".backbone"))
     backbone(folder, "run", "zone:formatted")
-    before = versions(folder)
+    before = {a: version for a, version in versions(folder).items() if version}
     backbone(folder, "run", "zone:trusted", "--engine", "spark")
     backbone(folder, "run", "zone:exploitation")
     after = versions(folder)
