@@ -1,18 +1,24 @@
-"""Looking ahead: rules that see the same table are searched together.
+"""Looking ahead: parts of rules are searched together where that gives the same answer.
 
-A rule is applied to the table as the rules before it left it. Only actions change it:
-so all parts of all rules up to the next action are one statement for the engine.
+A rule is applied to the table as the rules before it left it. What a rule changes matters
+to a later one only if that reads a column whose cells change, or compares rows with each
+other where rows leave. Everything else is looked for early, with the rest; rows that have
+left since are taken out of what was found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from backbone.engines.protocol import Session
+from backbone.management.trusted.blame import blamed
 from backbone.management.trusted.findings import (
     Asked,
     Finding,
     References,
+    reads_of,
+    recounted,
     search,
 )
 from backbone.management.trusted.rules import Part, parts_of
@@ -21,7 +27,22 @@ from backbone.project.trusted import Rule
 
 __all__ = ["Ahead"]
 
-_CELL_ACTIONS = {"blank", "repair"}
+
+@dataclass(frozen=True)
+class _Queued:
+    """A part that is to be looked for, what that depends on, and what comes of it.
+
+    `alone`: whether a row breaks it is said by the row itself, or by other tables.
+    `changes` are the columns of which its rule may change cells, at once; with `removes`,
+    rows may leave after it.
+    """
+
+    key: tuple[int, int]
+    part: Part
+    reads: frozenset[str]
+    alone: bool
+    changes: frozenset[str]
+    removes: bool
 
 
 class Ahead:
@@ -38,11 +59,12 @@ class Ahead:
         self._session = session
         self._references = references
         self._queue = [
-            (place, number, part, rule.action)
+            _queued((place, number), rule, part, references.own)
             for place, rule in enumerate(rules)
             for number, part in enumerate(parts_of(rule))
         ]
         self._known: dict[tuple[int, int], Finding] = {}
+        self._counted_in: dict[tuple[int, int], State] = {}
 
     def find(self, state: State, place: int, number: int) -> Finding:
         """Return what part `number` of the rule at `place` finds in `state`.
@@ -52,26 +74,67 @@ class Ahead:
         """
         if (place, number) not in self._known:
             self._search(state)
+        elif self._is_stale((place, number), state):
+            self._recount(state)
         return self._known.pop((place, number))
 
-    def again(self, state: State, parts: Sequence[Part]) -> tuple[Finding, ...]:
-        """Return what all `parts` of a rule find now."""
-        asked = [Asked(part, number) for number, part in enumerate(parts)]
-        return search(self._session, state, asked, self._references)
-
     def _search(self, state: State) -> None:
-        count = self._reach()
-        batch, self._queue = self._queue[:count], self._queue[count:]
-        asked = [Asked(part, number) for _, number, part, _ in batch]
-        found = search(self._session, state, asked, self._references)
-        for (place, number, _, _), finding in zip(batch, found, strict=True):
-            self._known[place, number] = finding
+        batch = _reach(self._queue)
+        taken = {one.key for one in batch}
+        self._queue = [one for one in self._queue if one.key not in taken]
+        asked = [Asked(state, one.part, one.key[1]) for one in batch]
+        found = search(self._session, asked, self._references)
+        for one, finding in zip(batch, found, strict=True):
+            self._known[one.key] = finding
+            self._counted_in[one.key] = state
 
-    def _reach(self) -> int:
-        """Return how many of the parts in the queue see the table as it is now."""
-        for count, (place, _, _, action) in enumerate(self._queue, start=1):
-            following = self._queue[count : count + 1]
-            ends = not following or following[0][0] != place
-            if action in _CELL_ACTIONS or (ends and action != "flag"):
-                return count
-        return len(self._queue)
+    def _is_stale(self, key: tuple[int, int], state: State) -> bool:
+        left = state.removed is not self._counted_in[key].removed
+        return left and self._known[key].rows > 0
+
+    def _recount(self, state: State) -> None:
+        if state.removed is None:
+            return
+        stale = [key for key in self._known if self._is_stale(key, state)]
+        findings = [self._known[key] for key in stale]
+        now = recounted(self._session, findings, state.removed)
+        for key, finding in zip(stale, now, strict=True):
+            self._known[key] = finding
+            self._counted_in[key] = state
+
+
+def _queued(key: tuple[int, int], rule: Rule, part: Part, own: str) -> _Queued:
+    constraint = part.constraint
+    reference = constraint.reference
+    changes: frozenset[str] = frozenset()
+    if rule.action == "blank":
+        changes = frozenset(cell.column for cell in blamed(rule, part))
+    elif rule.action == "repair":
+        changes = frozenset(constraint.columns[-1:])
+    return _Queued(
+        key=key,
+        part=part,
+        reads=frozenset(reads_of(part, own)),
+        alone=not constraint.is_pair and (reference is None or reference.table != own),
+        changes=changes,
+        removes=rule.action in {"quarantine", "deduplicate"},
+    )
+
+
+def _reach(queue: Sequence[_Queued]) -> list[_Queued]:
+    """Return the parts in the `queue` that find now what they would find in their turn.
+
+    The first always does.
+    """
+    found: list[_Queued] = []
+    changed: frozenset[str] = frozenset()
+    leaving: set[int] = set()
+    for one in queue:
+        place, _ = one.key
+        stays = one.alone or leaving <= {place}  # rows leave after a rule's last part
+        if stays and not one.reads & changed:
+            found.append(one)
+        changed |= one.changes
+        if one.removes:
+            leaving.add(place)
+    return found

@@ -16,7 +16,14 @@ from backbone.management.trusted.actions import (
 )
 from backbone.management.trusted.ahead import Ahead
 from backbone.management.trusted.detect import explain
-from backbone.management.trusted.findings import Finding, described, distinct_rows
+from backbone.management.trusted.findings import (
+    Asked,
+    Finding,
+    References,
+    described,
+    distinct_rows,
+    search,
+)
 from backbone.management.trusted.outputs import Flag
 from backbone.management.trusted.pieces import Piece, bound, joined
 from backbone.management.trusted.plans.frame import select
@@ -27,7 +34,7 @@ from backbone.model.reports import RuleReport
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query
 
-__all__ = ["Outcome", "applied"]
+__all__ = ["Outcome", "applied", "flagged"]
 
 _CELL_ACTIONS = {"blank": blank, "repair": repair}
 
@@ -37,15 +44,16 @@ class Outcome:
     """What became of a rule.
 
     `change` is the state after it and what its action did; `violations` tell the
-    violating rows; `remaining` rows break the rule still, and carry its flag. `shown` is
-    what witnesses are taken from.
+    violating rows; `flags` are the rows that break the rule still. Where cells changed,
+    that is what is found when its parts are asked for `again`. `shown` is what witnesses
+    are taken from.
     """
 
     change: Change
     report: RuleReport
     violations: tuple[Piece, ...] = ()
     flags: tuple[Flag, ...] = ()
-    remaining: int = 0
+    again: tuple[Asked, ...] = ()
     shown: tuple[Shown, ...] = ()
 
 
@@ -63,7 +71,7 @@ def applied(
     outcome, found = _looked(session, state, rule, ahead, place, order)
     broken = distinct_rows(session, found)
     if broken:
-        outcome = _acted(session, outcome, rule, found, broken, ahead, place)
+        outcome = _acted(session, outcome, rule, found, place)
     plans = dict.fromkeys(str(explain(part.constraint)) for part in parts_of(rule))
     report = replace(
         outcome.report,
@@ -112,11 +120,9 @@ def _acted(
     outcome: Outcome,
     rule: Rule,
     found: Sequence[Finding],
-    broken: int,
-    ahead: Ahead,
     place: int,
 ) -> Outcome:
-    """Remove rows, or flag those that break the rule after its cells changed."""
+    """Remove rows, or flag those that break the rule; after cells changed, ask again."""
     state = outcome.change.state
     if rule.action == "quarantine":
         numbers = [finding.number for finding in found if finding.rows]
@@ -125,10 +131,32 @@ def _acted(
     if rule.action == "deduplicate":
         return replace(outcome, change=deduplicate(session, state, rule))
     if outcome.change.cells:
-        found = ahead.again(state, [finding.part for finding in found])
-        broken = distinct_rows(session, found)
-    flags = tuple(Flag(place, rule.name, each) for each in found if each.rows)
-    return replace(outcome, flags=flags, remaining=broken)
+        asked = tuple(Asked(state, each.part, each.number) for each in found)
+        return replace(outcome, again=asked)
+    return replace(outcome, flags=_flags(place, rule, found))
+
+
+def _flags(place: int, rule: Rule, found: Sequence[Finding]) -> tuple[Flag, ...]:
+    return tuple(Flag(place, rule.name, each) for each in found if each.rows)
+
+
+def flagged(
+    session: Session,
+    rules: Sequence[Rule],
+    outcomes: Sequence[Outcome],
+    references: References,
+) -> tuple[Flag, ...]:
+    """Return the rows that break each of `rules` after its turn.
+
+    What has to be asked again is one statement for all of them.
+    """
+    asked = [one for outcome in outcomes for one in outcome.again]
+    found = iter(search(session, asked, references))
+    flags: list[Flag] = []
+    for place, (rule, outcome) in enumerate(zip(rules, outcomes, strict=True)):
+        again = [next(found) for _ in outcome.again]
+        flags += outcome.flags or _flags(place, rule, again)
+    return tuple(flags)
 
 
 def _blamed_rows(session: Session, change: Change) -> int:

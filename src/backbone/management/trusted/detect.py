@@ -7,6 +7,7 @@ any SQL engine has: grouping, one sort and running extrema.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,8 +33,10 @@ __all__ = [
     "Cut",
     "Explanation",
     "Role",
+    "broken_parts",
     "explain",
     "group_sizes",
+    "is_symmetric",
     "pair_count",
     "violations",
 ]
@@ -97,6 +100,35 @@ def violations(
     return Query((*steps, ("violations", _roles(shape, frames))))
 
 
+def broken_parts(
+    constraints: Mapping[int, DenialConstraint],
+    *,
+    source: str = ROWS,
+    schema: Schema | None = None,
+) -> Query:
+    """Return the query that finds the rows which break several conditions on one row.
+
+    It gives ``_place`` (the key of the condition), ``_row`` and ``role``. The relation is
+    read once; rows that break nothing are gone before a condition is told from another.
+    """
+    conditions = {
+        place: exp.and_(*_conditions(constraint))
+        for place, constraint in constraints.items()
+    }
+    places = [
+        exp.Case().when(condition, exp.Literal.number(place))
+        for place, condition in conditions.items()
+    ]
+    each = exp.Explode(this=exp.Array(expressions=places))
+    broken = (
+        exp.select(column("_row", "r"), exp.alias_(each, "_place"))
+        .from_(table(source, "r"))
+        .where(exp.or_(*conditions.values()))
+    )
+    told = select("select _place, _row, 't1' as role from told where _place is not null")
+    return Query((("told", typed(broken, schema, source)), ("broken", told)))
+
+
 def _found(frame: Frame, cut: Cut | None) -> Steps:
     if frame.shape.kind == "two orders":
         return two_orders.found(frame, cut)
@@ -120,6 +152,11 @@ def group_sizes(
     frame = Frame("t1", shape)
     base = base_steps(shape, source, schema)
     return Query((*base, *frame.steps(), *two_orders.group_sizes(frame)))
+
+
+def is_symmetric(constraint: DenialConstraint) -> bool:
+    """Return whether a rule on two rows says the same of both."""
+    return constraint.is_pair and shape_of(constraint).symmetric
 
 
 def pair_count(
@@ -173,13 +210,16 @@ def _roles(shape: PairShape, frames: list[Frame]) -> exp.Query:
 
 
 def _breaking(constraint: DenialConstraint, source: str) -> exp.Query:
+    role = exp.alias_(exp.Literal.string("t1"), "role")
+    rows = exp.select(column("_row", "r"), role).from_(table(source, "r"))
+    return rows.where(*_conditions(constraint))
+
+
+def _conditions(constraint: DenialConstraint) -> list[exp.Expr]:
     def own(ref: ColumnRef) -> exp.Expr:
         return column(ref.column, "r")
 
-    conditions = [predicate_expression(p, own) for p in constraint.predicates]
-    role = exp.alias_(exp.Literal.string("t1"), "role")
-    rows = exp.select(column("_row", "r"), role).from_(table(source, "r"))
-    return rows.where(*conditions)
+    return [predicate_expression(p, own) for p in constraint.predicates]
 
 
 def _orphans(reference: Reference, source: str) -> exp.Query:

@@ -13,7 +13,9 @@ from backbone.errors import UnknownAsset
 from backbone.management.trusted.detect import (
     ROWS,
     Cut,
+    broken_parts,
     group_sizes,
+    is_symmetric,
     pair_count,
     violations,
 )
@@ -29,7 +31,6 @@ from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.rules import Part
 from backbone.management.trusted.state import State
 from backbone.management.trusted.texts import values_text
-from backbone.model.schemas import Schema
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query, column, table
 
@@ -40,8 +41,12 @@ __all__ = [
     "described",
     "distinct_rows",
     "reads_of",
+    "recounted",
     "search",
 ]
+
+_BROKEN = "broken"
+"""The rows that break a rule: where both rows of a pair do, all pairs are among them."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,9 @@ class References:
 
 @dataclass(frozen=True)
 class Asked:
-    """A part of a rule that is looked for; `number` is its place in the rule."""
+    """A part of a rule, its `number` there, and the state in which to look for it."""
 
+    state: State
     part: Part
     number: int = 0
 
@@ -65,7 +71,8 @@ class Finding:
     """The rows that break one part of a rule.
 
     They are the rows of `found` (``_place, _row, role``) with this `place`, `rows` of
-    them, each row of the table once; `number` is the part's place in the rule.
+    them, each row of the table once; `number` is the part's place in the rule. Rows that
+    left the table since are in `removed`, and are none of them any more.
     """
 
     part: Part
@@ -74,11 +81,17 @@ class Finding:
     place: int
     rows: int
     pairs: int | None = None
+    removed: Staged | None = None
 
     def hits(self) -> tuple[Steps, Inputs]:
         """Return the step ``hits`` (``_row, role``) and what it reads."""
         name = bound("found", self.found)
-        return only("hits", self.place, name), {name: self.found}
+        if self.removed is None:
+            return only("hits", self.place, name), {name: self.found}
+        gone = bound("removed", self.removed)
+        steps = only("looked", self.place, name)
+        steps.append(("hits", _remaining("looked", gone)))
+        return steps, {name: self.found, gone: self.removed}
 
 
 def reads_of(part: Part, own: str) -> tuple[str, ...]:
@@ -89,11 +102,12 @@ def reads_of(part: Part, own: str) -> tuple[str, ...]:
 
 
 def search(
-    session: Session, state: State, asked: Sequence[Asked], references: References
+    session: Session, asked: Sequence[Asked], references: References
 ) -> tuple[Finding, ...]:
-    """Find the rows that break each part as the table is now, in one statement.
+    """Find the rows that break each part, in one statement.
 
-    Pairs are counted in one more, for parts where that is cheap.
+    Conditions on single rows share one scan. Pairs are counted in one statement more, for
+    parts where that is cheap.
 
     Raises
     ------
@@ -101,13 +115,15 @@ def search(
     """
     if not asked:
         return ()
-    readings = [_reading(state, one.part, references) for one in asked]
     inputs: Inputs = {}
-    branches: list[exp.Query] = []
-    for place, (one, (steps, read)) in enumerate(zip(asked, readings, strict=True)):
+    single, others = _by_kind(asked)
+    branches = [_scanned(asked, places, inputs) for places in single]
+    for place in others:
+        one = asked[place]
+        steps, read = _reading(one.state, one.part, references)
         inputs.update(read)
-        cut = _cut(session, state, one.part, steps, read)
-        hits = violations(one.part.constraint, schema=state.schema, cut=cut)
+        cut = _cut(session, one.state, one.part, steps, read)
+        hits = violations(one.part.constraint, schema=one.state.schema, cut=cut)
         query = Query((*steps, *hits.steps))
         branches.append(nested(query, ["_row", "role"], place))
     found = session.stage(Query.of(union(branches), "found"), inputs)
@@ -116,8 +132,35 @@ def search(
         Finding(one.part, one.number, found, place, rows.get(place, 0))
         for place, one in enumerate(asked)
     ]
-    pairs = _pairs(session, state.schema, findings, readings)
+    pairs = _pairs(session, asked, findings, references)
     return tuple(replace(each, pairs=pairs.get(each.place)) for each in findings)
+
+
+def _by_kind(asked: Sequence[Asked]) -> tuple[list[list[int]], list[int]]:
+    """Return the places of conditions on single rows, by state, and of all others."""
+    single: dict[int, list[int]] = {}
+    others: list[int] = []
+    for place, one in enumerate(asked):
+        if one.part.constraint.is_pair or one.part.constraint.reference is not None:
+            others.append(place)
+        else:
+            single.setdefault(id(one.state), []).append(place)
+    several = [places for places in single.values() if len(places) > 1]
+    alone = [places[0] for places in single.values() if len(places) == 1]
+    return several, sorted([*others, *alone])
+
+
+def _scanned(asked: Sequence[Asked], places: Sequence[int], inputs: Inputs) -> exp.Query:
+    """Return what finds the rows of several conditions on single rows at once."""
+    state = asked[places[0]].state
+    parts = {place: asked[place].part for place in places}
+    names = dict.fromkeys(c for part in parts.values() for c in part.constraint.columns)
+    steps, read = state.rows(list(names))
+    inputs.update(read)
+    broken = broken_parts(
+        {place: part.constraint for place, part in parts.items()}, schema=state.schema
+    )
+    return nested(Query((*steps, *broken.steps)), ["_place", "_row", "role"])
 
 
 def _cut(
@@ -145,18 +188,27 @@ def _rows(session: Session, found: Staged, places: int) -> Mapping[int, int]:
 
 def _pairs(
     session: Session,
-    schema: Schema,
+    asked: Sequence[Asked],
     findings: Sequence[Finding],
-    readings: Sequence[tuple[Steps, Inputs]],
+    references: References,
 ) -> Mapping[int, int]:
     inputs: Inputs = {}
     branches: list[exp.Query] = []
-    for finding, (steps, read) in zip(findings, readings, strict=True):
-        counted = pair_count(finding.part.constraint, schema=schema)
-        if counted is not None and finding.rows:
-            inputs.update(read)
-            query = Query((*steps, *counted.steps))
-            branches.append(nested(query, ["pairs"], finding.place))
+    for one, finding in zip(asked, findings, strict=True):
+        constraint = one.part.constraint
+        source = _BROKEN if is_symmetric(constraint) else ROWS
+        counted = pair_count(constraint, source=source, schema=one.state.schema)
+        if counted is None or not finding.rows:
+            continue
+        steps, read = _reading(one.state, one.part, references)
+        hits, more = finding.hits()
+        inputs.update({**read, **more})
+        broken = (
+            _BROKEN,
+            select("select r.* from rows r join hits h on r._row = h._row"),
+        )
+        query = Query((*steps, *hits, broken, *counted.steps))
+        branches.append(nested(query, ["pairs"], finding.place))
     if not branches:
         return {}
     counts = session.fetch(Query.of(union(branches), "counted"), inputs).to_pylist()
@@ -174,6 +226,46 @@ def _reading(state: State, part: Part, references: References) -> tuple[Steps, I
     if reference.table not in references.tables:
         raise UnknownAsset.named(reference.table, sorted(references.tables))
     return steps, {**inputs, reference.table: references.tables[reference.table]}
+
+
+def recounted(
+    session: Session, findings: Sequence[Finding], removed: Staged
+) -> tuple[Finding, ...]:
+    """Return `findings` without the rows that are `removed` now, in one statement."""
+    gone = bound("removed", removed)
+    inputs: Inputs = {gone: removed}
+    branches: list[exp.Query] = []
+    sources = list(dict.fromkeys(bound("found", each.found) for each in findings))
+    for number, source in enumerate(sources):
+        left = Query.of(_remaining(source, gone))
+        branches.append(nested(left, ["place"], number))
+    for each in findings:
+        inputs[bound("found", each.found)] = each.found
+    counted = "select _place, place, count(*) as n from every group by _place, place"
+    query = Query((("every", union(branches)), ("counted", select(counted))))
+    rows = {
+        (sources[row["_place"]], row["place"]): int(row["n"])
+        for row in session.fetch(query, inputs).to_pylist()
+    }
+    return tuple(
+        replace(
+            each,
+            rows=rows.get((bound("found", each.found), each.place), 0),
+            removed=removed,
+        )
+        for each in findings
+    )
+
+
+def _remaining(source: str, gone: str) -> exp.Query:
+    """Return the rows of the findings `source` that are not in `gone`."""
+    same = exp.EQ(this=column("_row", "f"), expression=column("_row", "gone"))
+    return (
+        exp.select(exp.alias_(column("_place", "f"), "place"))
+        .select(column("_row", "f"), column("role", "f"))
+        .from_(table(source, "f"))
+        .join(table(gone, "gone"), on=same, join_type="anti")
+    )
 
 
 def distinct_rows(session: Session, findings: Sequence[Finding]) -> int:

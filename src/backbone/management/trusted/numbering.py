@@ -86,8 +86,10 @@ def numbered(
         what = f"an object has more than {SPAN - 1:,} records"
         raise AccountMismatch(what)
     names = [name for name in current if name in held]
-    listed = _listed(session, names, [held[name].objects for name in names], folder)
-    objects = session.stage(_numbers(), {"counts": counts, "listed": listed})
+    before = accumulate((held[name].objects for name in names), initial=0)
+    rows = pa.table([names, [*before][: len(names)]], schema=_HANDED)
+    with handed(rows, _DELIVERIES, folder, "deliveries") as listed:
+        objects = session.stage(_numbers(), {"counts": counts, "listed": listed})
     every = sum(one.rows for one in held.values())
     return Numbered(objects, every, sum(held[name].rows for name in names))
 
@@ -102,17 +104,6 @@ def _held(session: Session, counts: Staged) -> Mapping[str, _Held]:
         str(row["_delivery"]): _Held(row["n"], row["objects"], row["top"])
         for row in found
     }
-
-
-def _listed(
-    session: Session, names: Sequence[str], objects: Sequence[int], folder: Path
-) -> Staged:
-    """Stage the deliveries with the number of objects before each."""
-    before = [0, *accumulate(objects)][: len(names)]
-    rows = pa.table([names, before], schema=_HANDED)
-    with handed(rows, _DELIVERIES, folder, "deliveries") as made:
-        query = Query.of(select("select delivery, before from made"))
-        return session.stage(query, {"made": made})
 
 
 def _numbers() -> Query:

@@ -13,7 +13,7 @@ from backbone.management.trusted.clean import Tidy, cleaning_steps
 from backbone.management.trusted.numbering import numbered
 from backbone.management.trusted.pieces import Piece, bound
 from backbone.management.trusted.plans.frame import Steps
-from backbone.management.trusted.state import CurrentState, State
+from backbone.management.trusted.state import Cells, CurrentState, State
 from backbone.management.trusted.texts import canonical_text
 from backbone.model.schemas import Schema
 from backbone.model.types import STRING
@@ -99,36 +99,38 @@ def _raw(number: int) -> str:
 
 def _changed_cells(
     session: Session, work: Staged, tidied: Sequence[str]
-) -> Mapping[str, Staged]:
-    """Return, by column, the cells that cleaning changed: ``_row, value, raw``."""
-    found = {}
-    for number, name in enumerate(tidied):
-        raw = column(_raw(number))
-        differs = exp.NullSafeNEQ(this=column(name), expression=raw)
-        cells = exp.select(
-            column("_row"), exp.alias_(column(name), "value"), exp.alias_(raw, "raw")
-        )
-        query = Query.of(cells.from_(table("work")).where(differs))
-        staged = session.stage(query, {"work": work})
-        if staged.rows:
-            found[name] = staged
-    return found
+) -> Mapping[str, Cells]:
+    """Return, by column, the rows that cleaning changed, with the texts before it."""
+    if not tidied:
+        return {}
+    differs = [
+        exp.NullSafeNEQ(this=column(name), expression=column(_raw(number)))
+        for number, name in enumerate(tidied)
+    ]
+    wanted = [column(name) for name in ("_row", *tidied)]
+    wanted += [column(_raw(number)) for number in range(len(tidied))]
+    rows = exp.select(*wanted).from_(table("work")).where(exp.or_(*differs))
+    staged = session.stage(Query.of(rows), {"work": work})
+    return {name: Cells(staged, name) for name in tidied} if staged.rows else {}
 
 
 def cleaning_repairs(state: State, tidies: Sequence[Tidy]) -> tuple[Piece, ...]:
     """Tell every change of every cell that cleaning left different, in its order."""
     pieces = []
-    for name, cells in state.cleaned.items():
+    for place, (name, cells) in enumerate(state.cleaned.items()):
         numbered = [(i, t) for i, t in enumerate(tidies, start=1) if t.column == name]
-        source = bound("over", cells)
-        pieces.append(Piece(_repairs_query(name, numbered, source), {source: cells}))
+        source = bound("over", cells.staged)
+        query = _repairs_query(name, _raw(place), numbered, source)
+        pieces.append(Piece(query, {source: cells.staged}))
     return tuple(pieces)
 
 
-def _repairs_query(name: str, numbered: Sequence[tuple[int, Tidy]], source: str) -> Query:
-    first = exp.select(column("_row"), exp.alias_(column("raw"), "v0")).from_(
-        table(source)
-    )
+def _repairs_query(
+    name: str, raw: str, numbered: Sequence[tuple[int, Tidy]], source: str
+) -> Query:
+    changed = exp.NullSafeNEQ(this=column(name), expression=column(raw))
+    first = exp.select(column("_row"), exp.alias_(column(raw), "v0"))
+    first = first.from_(table(source)).where(changed)
     steps: Steps = [("made0", first)]
     entries: list[exp.Query] = []
     for position, (order, tidy) in enumerate(numbered):

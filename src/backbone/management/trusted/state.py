@@ -21,7 +21,7 @@ from backbone.model.deliveries import Delivers
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.sql.queries import Query, column, table
 
-__all__ = ["CurrentState", "State", "overlaid"]
+__all__ = ["Cells", "CurrentState", "State", "overlaid"]
 
 
 @dataclass(frozen=True)
@@ -47,20 +47,29 @@ class CurrentState:
 
 
 @dataclass(frozen=True)
+class Cells:
+    """Cells of one column: the rows (``_row``) of `staged`, their values in `value`."""
+
+    staged: Staged
+    value: str = "value"
+
+
+@dataclass(frozen=True)
 class State:
     """A table between two rules.
 
     `objects` are the current objects with their numbers; `work` has ``_row`` and the
-    columns that rules read, cleaned; `cleaned` holds what cleaning changed (by column),
-    `changed` what rules changed since, `removed` the rows that left.
+    columns that rules read, cleaned; `cleaned` holds the rows that cleaning changed (by
+    column, each with all columns that it may change), `changed` the cells that rules
+    changed since, `removed` the rows that left.
     """
 
     formatted: Relation
     schema: Schema
     objects: Staged
     work: Staged
-    cleaned: Mapping[str, Staged] = field(default_factory=dict)
-    changed: Mapping[str, Staged] = field(default_factory=dict)
+    cleaned: Mapping[str, Cells] = field(default_factory=dict)
+    changed: Mapping[str, Cells] = field(default_factory=dict)
     removed: Staged | None = None
 
     def rows(self, names: Sequence[str]) -> tuple[Steps, Inputs]:
@@ -105,9 +114,9 @@ class State:
                 "select _row, value from newer union all "
                 "select o._row, o.value from older o anti join newer n on o._row = n._row"
             )
-            both: Inputs = {"newer": cells, "older": old}
+            both: Inputs = {"newer": cells, "older": old.staged}
             cells = session.stage(Query.of(select(text)), both)
-        return replace(self, changed={**self.changed, name: cells})
+        return replace(self, changed={**self.changed, name: Cells(cells)})
 
     def without(self, session: Session, gone: Staged) -> State:
         """Return the state after the rows of `gone` (``_row``) left."""
@@ -134,25 +143,30 @@ def _rowed(names: Sequence[str]) -> exp.Select:
 def overlaid(
     select_: exp.Select,
     names: Sequence[str],
-    layers: Sequence[Mapping[str, Staged]],
+    layers: Sequence[Mapping[str, Cells]],
     inputs: Inputs,
 ) -> exp.Select:
     """Select the columns `names` of relation ``r``, each under its newest layer.
 
-    `layers` come newest first; the relations that are joined are added to `inputs`.
+    `layers` come newest first; the relations that are joined, each once, are added to
+    `inputs`.
     """
-    for position, name in enumerate(names):
+    aliases: dict[str, str] = {}
+    for name in names:
         value: exp.Expr = column(name, "r")
-        for depth in reversed(range(len(layers))):
-            staged = layers[depth].get(name)
-            if staged is None:
+        for layer in reversed(layers):
+            cells = layer.get(name)
+            if cells is None:
                 continue
-            source, alias = bound("over", staged), f"over{depth}_{position}"
-            inputs[source] = staged
-            over = table(source, alias)
-            select_ = select_.join(over, on=_same_row(alias), join_type="left")
+            source = bound("over", cells.staged)
+            if source not in aliases:
+                inputs[source] = cells.staged
+                alias = aliases[source] = f"over{len(aliases)}"
+                over = table(source, alias)
+                select_ = select_.join(over, on=_same_row(alias), join_type="left")
+            alias = aliases[source]
             absent = exp.Is(this=column("_row", alias), expression=exp.null())
-            value = exp.Case().when(absent, value).else_(column("value", alias))
+            value = exp.Case().when(absent, value).else_(column(cells.value, alias))
         select_ = select_.select(exp.alias_(value, name, quoted=True))
     return select_
 

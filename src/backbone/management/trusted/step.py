@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backbone.engines.protocol import Relation, Session, Staged, Written
 from backbone.management.trusted.ahead import Ahead
-from backbone.management.trusted.applying import applied
+from backbone.management.trusted.applying import Outcome, applied, flagged
 from backbone.management.trusted.blame import blamed
 from backbone.management.trusted.clean import tidies_of
 from backbone.management.trusted.findings import References, reads_of
@@ -28,7 +28,7 @@ from backbone.management.trusted.state import CurrentState, State
 from backbone.management.trusted.witnesses import MAX_WITNESSES, Shown, witnesses
 from backbone.model.reports import RuleReport, TrustedAccount
 from backbone.model.schemas import Schema
-from backbone.project.trusted import TrustedTable
+from backbone.project.trusted import Rule, TrustedTable
 
 __all__ = ["TrustedResult", "trust"]
 
@@ -73,7 +73,6 @@ class _Story:
     flags: tuple[Flag, ...] = ()
     reports: tuple[RuleReport, ...] = ()
     shown: tuple[tuple[Shown, ...], ...] = ()
-    failed: tuple[str, ...] = field(default=())
 
 
 def trust(
@@ -142,7 +141,7 @@ def trust(
     story = _ruled(
         session, story, declaration, References(own, references), order=len(tidies) + 1
     )
-    return _written(session, start, story, own, folder)
+    return _written(session, start, story, declaration, own, folder)
 
 
 def _ruled(
@@ -154,28 +153,32 @@ def _ruled(
     order: int,
 ) -> _Story:
     ahead = Ahead(session, references, declaration.rules)
+    outcomes: list[Outcome] = []
     for place, rule in enumerate(declaration.rules):
         outcome = applied(session, story.state, rule, ahead, place=place, order=order)
         order += len(parts_of(rule))
         gone = (outcome.change.gone,) if outcome.change.gone else ()
         merges = rule.action == "deduplicate"
-        fails = rule.severity == "error" and outcome.remaining > 0
+        outcomes.append(outcome)
         story = _Story(
             state=outcome.change.state,
             violations=story.violations + outcome.violations,
             repairs=story.repairs + outcome.change.repairs,
             quarantined=story.quarantined + (() if merges else gone),
             merged=story.merged + (gone if merges else ()),
-            flags=story.flags + outcome.flags,
             reports=(*story.reports, outcome.report),
             shown=(*story.shown, outcome.shown),
-            failed=story.failed + ((rule.name,) if fails else ()),
         )
-    return story
+    return replace(story, flags=flagged(session, declaration.rules, outcomes, references))
 
 
 def _written(
-    session: Session, start: Opened, story: _Story, own: str, folder: Path
+    session: Session,
+    start: Opened,
+    story: _Story,
+    declaration: TrustedTable,
+    own: str,
+    folder: Path,
 ) -> TrustedResult:
     state = story.state
     flags = staged_flags(session, state, story.flags)
@@ -201,7 +204,16 @@ def _written(
         merged=merged,
         account=account.check(own),
         rules=_with_witnesses(session, story),
-        failed_rules=story.failed,
+        failed_rules=_failed(declaration.rules, story.flags),
+    )
+
+
+def _failed(rules: Sequence[Rule], flags: Sequence[Flag]) -> tuple[str, ...]:
+    broken = {flag.place for flag in flags}
+    return tuple(
+        rule.name
+        for place, rule in enumerate(rules)
+        if rule.severity == "error" and place in broken
     )
 
 
