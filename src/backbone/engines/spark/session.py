@@ -43,7 +43,11 @@ T = TypeVar("T")
 
 _SMALL_BYTES = 8 << 20
 _SMALL_FILES = 64
-_COMPILED = "spark.sql.codegen.wholeStage"
+_COMPILED = {
+    "spark.sql.codegen.wholeStage": ("true", "false"),
+    "spark.sql.codegen.factoryMode": ("FALLBACK", "NO_CODEGEN"),
+}
+"""What says whether Java is made of a query: its values where it is, and where not."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +230,8 @@ class SparkSession:
     def _compile(self, *, wanted: bool) -> None:
         """Have Java compiled for the next query, or not: on few rows it costs more."""
         if self._own and wanted != self._compiled:
-            self._spark.conf.set(_COMPILED, str(wanted).lower())
+            for key, (made, not_made) in _COMPILED.items():
+                self._spark.conf.set(key, made if wanted else not_made)
             self._compiled = wanted
 
     def _is_small(self, relation: Relation) -> bool:

@@ -20,7 +20,6 @@ from backbone.management.trusted.findings import (
     Asked,
     Finding,
     References,
-    described,
     distinct_rows,
     search,
 )
@@ -28,8 +27,8 @@ from backbone.management.trusted.outputs import Flag
 from backbone.management.trusted.pieces import Piece, bound, joined
 from backbone.management.trusted.plans.frame import select
 from backbone.management.trusted.rules import parts_of, rule_text
+from backbone.management.trusted.seen import Seen, described
 from backbone.management.trusted.state import State
-from backbone.management.trusted.witnesses import Shown
 from backbone.model.reports import RuleReport
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query
@@ -43,18 +42,16 @@ _CELL_ACTIONS = {"blank": blank, "repair": repair}
 class Outcome:
     """What became of a rule.
 
-    `change` is the state after it and what its action did; `violations` tell the
-    violating rows; `flags` are the rows that break the rule still. Where cells changed,
-    that is what is found when its parts are asked for `again`. `shown` is what witnesses
-    are taken from.
+    `change` is the state after it and what its action did; `seen` are the violating rows;
+    `flags` are the rows that break the rule still. Where cells changed, that is what is
+    found when its parts are asked for `again`.
     """
 
     change: Change
     report: RuleReport
-    violations: tuple[Piece, ...] = ()
+    seen: tuple[Seen, ...] = ()
     flags: tuple[Flag, ...] = ()
     again: tuple[Asked, ...] = ()
-    shown: tuple[Shown, ...] = ()
 
 
 def applied(
@@ -92,15 +89,13 @@ def _looked(
     """Find what breaks each part; a part that changes cells does so before the next."""
     change = Change(state)
     found: list[Finding] = []
-    reasons: list[Piece] = []
-    shown: list[Shown] = []
+    seen: list[Seen] = []
     for number in range(len(parts_of(rule))):
         finding = ahead.find(change.state, place, number)
         found.append(finding)
         if not finding.rows:
             continue
-        reasons.append(described(change.state, rule, finding))
-        shown.append(Shown(change.state, finding))
+        seen.append(Seen(change.state, rule, finding))
         act = _CELL_ACTIONS.get(rule.action)
         if act is not None:
             more = act(session, change.state, rule, finding, order=order + number)
@@ -112,7 +107,7 @@ def _looked(
         action=rule.action,
         violating_rows=0,
     )
-    return Outcome(change, report, tuple(reasons), shown=tuple(shown)), found
+    return Outcome(change, report, tuple(seen)), found
 
 
 def _acted(
@@ -126,7 +121,7 @@ def _acted(
     state = outcome.change.state
     if rule.action == "quarantine":
         numbers = [finding.number for finding in found if finding.rows]
-        change = quarantine(session, state, rule, outcome.violations, numbers)
+        change = quarantine(session, state, rule, described(outcome.seen), numbers)
         return replace(outcome, change=change)
     if rule.action == "deduplicate":
         return replace(outcome, change=deduplicate(session, state, rule))

@@ -21,25 +21,22 @@ from backbone.management.trusted.detect import (
 )
 from backbone.management.trusted.pieces import (
     Inputs,
-    Piece,
     bound,
     nested,
-    only,
     union,
 )
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.rules import Part
 from backbone.management.trusted.state import State
-from backbone.management.trusted.texts import values_text
-from backbone.project.trusted import Rule
 from backbone.sql.queries import Query, column, table
 
 __all__ = [
     "Asked",
     "Finding",
     "References",
-    "described",
+    "by_place",
     "distinct_rows",
+    "hits_of",
     "reads_of",
     "recounted",
     "search",
@@ -85,13 +82,8 @@ class Finding:
 
     def hits(self) -> tuple[Steps, Inputs]:
         """Return the step ``hits`` (``_row, role``) and what it reads."""
-        name = bound("found", self.found)
-        if self.removed is None:
-            return only("hits", self.place, name), {name: self.found}
-        gone = bound("removed", self.removed)
-        steps = only("looked", self.place, name)
-        steps.append(("hits", _remaining("looked", gone)))
-        return steps, {name: self.found, gone: self.removed}
+        hits, inputs = hits_of([(0, self)])
+        return [("hits", hits)], inputs
 
 
 def reads_of(part: Part, own: str) -> tuple[str, ...]:
@@ -232,40 +224,63 @@ def recounted(
     session: Session, findings: Sequence[Finding], removed: Staged
 ) -> tuple[Finding, ...]:
     """Return `findings` without the rows that are `removed` now, in one statement."""
-    gone = bound("removed", removed)
-    inputs: Inputs = {gone: removed}
-    branches: list[exp.Query] = []
-    sources = list(dict.fromkeys(bound("found", each.found) for each in findings))
-    for number, source in enumerate(sources):
-        left = Query.of(_remaining(source, gone))
-        branches.append(nested(left, ["place"], number))
-    for each in findings:
-        inputs[bound("found", each.found)] = each.found
-    counted = "select _place, place, count(*) as n from every group by _place, place"
-    query = Query((("every", union(branches)), ("counted", select(counted))))
-    rows = {
-        (sources[row["_place"]], row["place"]): int(row["n"])
-        for row in session.fetch(query, inputs).to_pylist()
-    }
+    now = [replace(finding, removed=removed) for finding in findings]
+    every, inputs = hits_of(list(enumerate(now)))
+    counted = select("select _place, count(*) as n from every group by _place")
+    query = Query((("every", every), ("counted", counted)))
+    found = session.fetch(query, inputs).to_pylist()
+    rows = {int(row["_place"]): int(row["n"]) for row in found}
     return tuple(
-        replace(
-            each,
-            rows=rows.get((bound("found", each.found), each.place), 0),
-            removed=removed,
-        )
-        for each in findings
+        replace(finding, rows=rows.get(number, 0)) for number, finding in enumerate(now)
     )
 
 
-def _remaining(source: str, gone: str) -> exp.Query:
-    """Return the rows of the findings `source` that are not in `gone`."""
-    same = exp.EQ(this=column("_row", "f"), expression=column("_row", "gone"))
-    return (
-        exp.select(exp.alias_(column("_place", "f"), "place"))
+def hits_of(numbered: Sequence[tuple[int, Finding]]) -> tuple[exp.Query, Inputs]:
+    """Return the rows of several findings: ``_place`` (their number), ``_row``, ``role``.
+
+    What was found together is read once.
+    """
+    inputs: Inputs = {}
+    sources: dict[tuple[str, str | None], dict[int, int]] = {}
+    for number, finding in numbered:
+        found, removed = bound("found", finding.found), None
+        inputs[found] = finding.found
+        if finding.removed is not None:
+            removed = bound("removed", finding.removed)
+            inputs[removed] = finding.removed
+        sources.setdefault((found, removed), {})[finding.place] = number
+    branches = [_read(*source, places) for source, places in sources.items()]
+    return union(branches), inputs
+
+
+def _read(found: str, removed: str | None, places: Mapping[int, int]) -> exp.Query:
+    """Return the rows of `found` at `places`, with the numbers that they have there."""
+    place = column("_place", "f")
+    numbers = {at: exp.Literal.number(number) for at, number in places.items()}
+    listed = [exp.Literal.number(at) for at in places]
+    hits = (
+        exp.select(exp.alias_(by_place(numbers, of="f"), "_place"))
         .select(column("_row", "f"), column("role", "f"))
-        .from_(table(source, "f"))
-        .join(table(gone, "gone"), on=same, join_type="anti")
+        .from_(table(found, "f"))
+        .where(exp.In(this=place, expressions=listed))
     )
+    return hits if removed is None else _staying(hits, removed)
+
+
+def by_place(values: Mapping[int, exp.Expr], *, of: str) -> exp.Expr:
+    """Return the value of each row's ``_place``; where it is always the same, that."""
+    first, *others = values.values()
+    if all(other == first for other in others):
+        return first
+    chosen = exp.Case(this=column("_place", of))
+    for place, value in values.items():
+        chosen = chosen.when(exp.Literal.number(place), value)
+    return chosen
+
+
+def _staying(hits: exp.Select, removed: str) -> exp.Select:
+    same = exp.EQ(this=column("_row", "f"), expression=column("_row", "gone"))
+    return hits.join(table(removed, "gone"), on=same, join_type="anti")
 
 
 def distinct_rows(session: Session, findings: Sequence[Finding]) -> int:
@@ -273,43 +288,7 @@ def distinct_rows(session: Session, findings: Sequence[Finding]) -> int:
     broken = [finding for finding in findings if finding.rows]
     if len(broken) < 2:  # noqa: PLR2004 - a part names each of its rows once
         return sum(finding.rows for finding in broken)
-    inputs: Inputs = {}
-    branches: list[exp.Query] = []
-    for finding in broken:
-        steps, read = finding.hits()
-        inputs.update(read)
-        branches.append(nested(Query(tuple(steps)), ["_row"]))
+    every, inputs = hits_of([(0, finding) for finding in broken])
     counted = select("select count(distinct _row) as n from every")
-    query = Query((("every", union(branches)), ("counted", counted)))
+    query = Query((("every", every), ("counted", counted)))
     return int(session.fetch(query, inputs).column("n")[0].as_py())
-
-
-def described(state: State, rule: Rule, finding: Finding) -> Piece:
-    """Return one row per violating row: who, in which role, and why.
-
-    Columns ``_row, part, rule, severity, role, columns, reason``.
-    """
-    names = finding.part.constraint.columns
-    steps, inputs = state.rows(names)
-    hits, read = finding.hits()
-    reason = exp.DPipe(
-        this=exp.Literal.string(f"{finding.part.reason}: "),
-        expression=values_text(names, state.schema, of="r"),
-    )
-    constants = {
-        "part": exp.Literal.number(finding.number),
-        "rule": exp.Literal.string(rule.name),
-        "severity": exp.Literal.string(rule.severity),
-        "columns": exp.Literal.string(", ".join(names)),
-    }
-    why = (
-        exp.select(column("_row", "h"), column("role", "h"))
-        .select(*(exp.alias_(value, name) for name, value in constants.items()))
-        .select(exp.alias_(reason, "reason"))
-        .from_(table("hits", "h"))
-        .join(
-            table(ROWS, "r"),
-            on=exp.EQ(this=column("_row", "h"), expression=column("_row", "r")),
-        )
-    )
-    return Piece(Query((*steps, *hits, ("why", why))), {**inputs, **read})

@@ -9,15 +9,13 @@ from pathlib import Path
 from sqlglot import exp
 
 from backbone.engines.protocol import Session, Staged, Written
-from backbone.management.trusted.findings import Finding
+from backbone.management.trusted.findings import Finding, hits_of
 from backbone.management.trusted.numbering import located, object_of, record_of
 from backbone.management.trusted.pieces import (
     Inputs,
     Piece,
     bound,
     joined,
-    nested,
-    union,
 )
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.state import State
@@ -113,12 +111,7 @@ def staged_flags(session: Session, state: State, flags: Sequence[Flag]) -> Stage
     """Stage ``_row, flags`` of the rows that stay and break a rule."""
     if not flags:
         return None
-    inputs: Inputs = {}
-    branches: list[exp.Query] = []
-    for flag in flags:
-        steps, read = flag.finding.hits()
-        inputs.update(read)
-        branches.append(nested(Query(tuple(steps)), ["_row"], flag.place))
+    every, inputs = hits_of([(flag.place, flag.finding) for flag in flags])
     stay = exp.select(column("_row", "r"), column("_place", "r")).from_(
         table("every", "r")
     )
@@ -131,7 +124,7 @@ def staged_flags(session: Session, state: State, flags: Sequence[Flag]) -> Stage
     parts = [exp.Literal.string(","), *broken]
     listed = exp.ConcatWs(expressions=parts, safe=True, coalesce=True)
     last = exp.select(column("_row"), exp.alias_(listed, "flags")).from_(table("stay"))
-    first: Steps = [("every", union(branches)), ("stay", stay)]
+    first: Steps = [("every", every), ("stay", stay)]
     query = Query((*first, ("flags", last.group_by(column("_row")))))
     return session.stage(query, inputs)
 

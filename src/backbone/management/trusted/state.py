@@ -78,13 +78,25 @@ class State:
         Steps to put before those that read ``rows``, and the inputs that they bind; no
         step at all where nothing that is read has changed.
         """
-        touched = {name: self.changed[name] for name in names if name in self.changed}
-        if not touched and self.removed is None:
+        if not self.versions(names) and self.removed is None:
             return [], {ROWS: self.work}
         inputs: Inputs = {"work": self.work}
         now = exp.select(column("_row", "r")).from_(table("work", "r"))
-        now = overlaid(now, names, [touched], inputs)
+        now = overlaid(now, names, [self.changed], inputs)
         return [(ROWS, self.staying(now, inputs))], inputs
+
+    def versions(self, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """Return those of the columns `names` that rules changed, and what holds them."""
+        return tuple(
+            (name, self.changed[name].staged.name)
+            for name in sorted(names)
+            if name in self.changed
+        )
+
+    def as_of(self, versions: Sequence[tuple[str, str]]) -> State:
+        """Return the table with no other changes than `versions`; no row has left it."""
+        changed = {name: self.changed[name] for name, _ in versions}
+        return replace(self, changed=changed, removed=None)
 
     def staying(self, rows: exp.Select, inputs: Inputs) -> exp.Select:
         """Leave the removed rows out of `rows` (alias ``r``), a select with ``_row``."""

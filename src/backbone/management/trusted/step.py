@@ -24,9 +24,10 @@ from backbone.management.trusted.outputs import (
 )
 from backbone.management.trusted.pieces import Piece
 from backbone.management.trusted.rules import parts_of
+from backbone.management.trusted.seen import Seen, described
 from backbone.management.trusted.state import CurrentState, State
-from backbone.management.trusted.witnesses import MAX_WITNESSES, Shown, witnesses
-from backbone.model.reports import RuleReport, TrustedAccount
+from backbone.management.trusted.witnesses import MAX_WITNESSES, witnesses
+from backbone.model.reports import RuleReport, TrustedAccount, Witness
 from backbone.model.schemas import Schema
 from backbone.project.trusted import Rule, TrustedTable
 
@@ -66,13 +67,12 @@ class _Story:
     """What the rules did so far: relations with ``_row``, and reports."""
 
     state: State
-    violations: tuple[Piece, ...] = ()
     repairs: tuple[Piece, ...] = ()
     quarantined: tuple[Staged, ...] = ()
     merged: tuple[Staged, ...] = ()
     flags: tuple[Flag, ...] = ()
     reports: tuple[RuleReport, ...] = ()
-    shown: tuple[tuple[Shown, ...], ...] = ()
+    seen: tuple[tuple[Seen, ...], ...] = ()
 
 
 def trust(
@@ -162,12 +162,11 @@ def _ruled(
         outcomes.append(outcome)
         story = _Story(
             state=outcome.change.state,
-            violations=story.violations + outcome.violations,
             repairs=story.repairs + outcome.change.repairs,
             quarantined=story.quarantined + (() if merges else gone),
             merged=story.merged + (gone if merges else ()),
             reports=(*story.reports, outcome.report),
-            shown=(*story.shown, outcome.shown),
+            seen=(*story.seen, outcome.seen),
         )
     return replace(story, flags=flagged(session, declaration.rules, outcomes, references))
 
@@ -182,7 +181,8 @@ def _written(
 ) -> TrustedResult:
     state = story.state
     flags = staged_flags(session, state, story.flags)
-    violations = write_violations(session, state, story.violations, folder)
+    seen = [one for of_rule in story.seen for one in of_rule]
+    violations = write_violations(session, state, described(seen), folder)
     repairs = write_repairs(session, state, story.repairs, folder)
     quarantined = write_quarantine(session, state, story.quarantined, folder)
     merged = write_merged(session, state, story.merged, folder)
@@ -203,7 +203,7 @@ def _written(
         quarantine=quarantined,
         merged=merged,
         account=account.check(own),
-        rules=_with_witnesses(session, story),
+        rules=_with_witnesses(story, witnesses(session, seen)),
         failed_rules=_failed(declaration.rules, story.flags),
     )
 
@@ -217,12 +217,13 @@ def _failed(rules: Sequence[Rule], flags: Sequence[Flag]) -> tuple[str, ...]:
     )
 
 
-def _with_witnesses(session: Session, story: _Story) -> tuple[RuleReport, ...]:
+def _with_witnesses(
+    story: _Story, found: Sequence[tuple[Witness, ...]]
+) -> tuple[RuleReport, ...]:
     """Return the reports of the rules, each with a few of the rows that broke it."""
-    shown = [one for rule in story.shown for one in rule]
-    found = iter(witnesses(session, shown))
+    of_findings = iter(found)
     reports = []
-    for report, of_rule in zip(story.reports, story.shown, strict=True):
-        own = tuple(witness for _ in of_rule for witness in next(found))
+    for report, of_rule in zip(story.reports, story.seen, strict=True):
+        own = tuple(witness for _ in of_rule for witness in next(of_findings))
         reports.append(replace(report, witnesses=own[:MAX_WITNESSES]))
     return tuple(reports)

@@ -7,18 +7,16 @@ for each its partner with the smallest ``_row``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlglot import exp
 
 from backbone.engines.protocol import Session, Staged
 from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.findings import Finding
 from backbone.management.trusted.numbering import located
 from backbone.management.trusted.pieces import Inputs, nested, only, union
 from backbone.management.trusted.plans.frame import Steps, broadcast, select, typed
-from backbone.management.trusted.state import State
+from backbone.management.trusted.seen import Seen, together
 from backbone.management.trusted.texts import canonical_text
 from backbone.model.constraints import ColumnRef
 from backbone.model.reports import Witness
@@ -26,7 +24,7 @@ from backbone.model.schemas import Schema
 from backbone.sql.denial_terms import predicate_expression
 from backbone.sql.queries import Query, column, table
 
-__all__ = ["MAX_WITNESSES", "Shown", "witnesses"]
+__all__ = ["MAX_WITNESSES", "witnesses"]
 
 MAX_WITNESSES = 5
 _PROBED = 20
@@ -35,31 +33,17 @@ _MAX_SHOWN = 60
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A finding of which witnesses are wanted, and the state in which it was found."""
-
-    state: State
-    finding: Finding
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The columns that tell why."""
-        return self.finding.part.constraint.columns
-
-
-def witnesses(
-    session: Session, shown: Sequence[Shown]
-) -> tuple[tuple[Witness, ...], ...]:
+def witnesses(session: Session, seen: Sequence[Seen]) -> tuple[tuple[Witness, ...], ...]:
     """Return at most five witnesses of each finding; the same ones every time.
 
     Two statements for every twenty findings.
     """
     found: list[tuple[Witness, ...]] = []
-    for start in range(0, len(shown), _AT_ONCE):
-        some = shown[start : start + _AT_ONCE]
-        probed = _probed(session, some)
-        rows = _sampled(session, some, probed)
+    for start in range(0, len(seen), _AT_ONCE):
+        some = seen[start : start + _AT_ONCE]
+        names = tuple(dict.fromkeys(name for one in some for name in one.names))
+        probed = _probed(session, some, names)
+        rows = _sampled(session, some, names, probed)
         found += [
             _of_one(one, [row for row in rows if row["finding"] == number])
             for number, one in enumerate(some)
@@ -67,92 +51,107 @@ def witnesses(
     return tuple(found)
 
 
-def _of_one(one: Shown, rows: Sequence[Row]) -> tuple[Witness, ...]:
+def _of_one(one: Seen, rows: Sequence[Row]) -> tuple[Witness, ...]:
     groups: dict[int, list[Row]] = {}
     for row in sorted(rows, key=lambda row: (row["_pair"], row["_side"])):
         groups.setdefault(row["_pair"], []).append(row)
     distinct: dict[frozenset[str], Witness] = {}
     for pair in groups.values():
-        made = _witness(one.finding, one.names, one.state, pair)
+        made = _witness(one, pair)
         distinct.setdefault(frozenset(made.rows), made)
     return tuple(distinct.values())[:MAX_WITNESSES]
 
 
-def _probed(session: Session, shown: Sequence[Shown]) -> Staged:
-    """Stage the violating rows with the smallest numbers: ``_place, _row`` and cells.
+def _probed(session: Session, seen: Sequence[Seen], names: Sequence[str]) -> Staged:
+    """Stage the violating rows with the smallest numbers: ``_place, _row`` and `names`.
 
     An engine sees that they are few, and compares those with all rows. Of two-row rules
-    they are rows in the role of t1.
+    they are rows in the role of t1. A finding's own cells are there, others are null.
     """
-    schema = shown[0].state.schema
-    every = list(dict.fromkeys(name for one in shown for name in one.names))
+    schema = seen[0].state.schema
+    ranked = select(
+        "select _place, _row, row_number() over (partition by _place order by _row) as n "
+        "from hits where role in ('t1', 'both')"
+    )
+    picked = select(f"select _place, _row from ranked where n <= {_PROBED}")
     inputs: Inputs = {}
     branches: list[exp.Query] = []
-    for number, one in enumerate(shown):
-        steps, read = one.state.rows(one.names)
-        hits, more = one.finding.hits()
-        inputs |= read | more
-        cells = [
-            exp.alias_(
-                column(name, "r")
-                if name in one.names
-                else exp.cast(exp.null(), schema[name].type.sql),
-                name,
-                quoted=True,
-            )
-            for name in every
-        ]
+    for group in together(seen):
+        inputs.update(group.inputs)
         probed = (
-            exp.select(column("_row", "r"), *cells)
+            exp.select(column("_place", "p"), column("_row", "r"))
+            .select(*_cells(names, group.names, schema))
             .from_(table(ROWS, "r"))
             .join(table("picked", "p"), on=_same_row("p", "r"))
         )
-        query = Query((*steps, *hits, ("picked", _picked(one)), ("probed", probed)))
-        branches.append(nested(query, ["_row", *every], number))
+        steps = (*group.steps, ("ranked", ranked), ("picked", picked))
+        query = Query((*steps, ("probed", probed)))
+        branches.append(nested(query, ["_place", "_row", *names]))
     return session.stage(Query.of(union(branches), "probed"), inputs)
 
 
-def _picked(one: Shown) -> exp.Query:
-    if one.finding.part.constraint.is_pair:
-        return select(
-            "select _row from hits where role in ('t1', 'both') "
-            f"order by _row limit {_PROBED}"
+def _cells(names: Sequence[str], own: Sequence[str], schema: Schema) -> list[exp.Expr]:
+    """Return the columns `names` of relation ``r``; it has those that are `own`."""
+    return [
+        exp.alias_(
+            column(name, "r")
+            if name in own
+            else exp.cast(exp.null(), schema[name].type.sql),
+            name,
+            quoted=True,
         )
-    return select(f"select _row from hits order by _row limit {MAX_WITNESSES}")
+        for name in names
+    ]
 
 
-def _sampled(session: Session, shown: Sequence[Shown], probed: Staged) -> list[Row]:
-    """Fetch the cells of the probed rows, and of a partner for each."""
-    width = max(len(one.names) for one in shown)
-    inputs: Inputs = {"probed_rows": probed, "objects": shown[0].state.objects}
+def _sampled(
+    session: Session, seen: Sequence[Seen], names: Sequence[str], probed: Staged
+) -> list[Row]:
+    """Fetch the cells of the probed rows as texts, and of a partner for each."""
+    schema = seen[0].state.schema
+    inputs: Inputs = {"probed_rows": probed, "objects": seen[0].state.objects}
+    columns = ["_place", "_pair", "_side", "_row"]
     branches: list[exp.Query] = []
-    names = ["_pair", "_side", "_row", *(f"v{i}" for i in range(width))]
-    for number, one in enumerate(shown):
+    alone = []
+    for number, one in enumerate(seen):
+        if not one.finding.part.constraint.is_pair:
+            alone.append(exp.Literal.number(number))
+            continue
         steps, read = one.state.rows(one.names)
-        constraint = one.finding.part.constraint
-        first: Steps = only("probed", number, "probed_rows")
-        if constraint.is_pair:
-            inputs |= read
-            first = [*steps, *first, *_partners(one)]
-        else:
-            own = exp.alias_(column("_row"), "_pair")
-            side = exp.alias_(exp.Literal.number(1), "_side")
-            sample = exp.select("*", own, side).from_(table("probed"))
-            first = [*first, ("sample", sample)]
-        shown_ = _values(one.names, one.state.schema, width)
-        query = Query((*first, ("shown", shown_)))
-        branches.append(nested(query, names, number))
-    query = Query((("every", union(branches)), ("placed", located("every"))))
-    fetched = session.fetch(query, inputs, max_rows=2 * _PROBED * len(shown))
-    return [{**row, "finding": row["_place"]} for row in fetched.to_pylist()]
+        inputs.update(read)
+        first = only("probed", number, "probed_rows")
+        query = Query((*steps, *first, *_partners(one, names)))
+        branches.append(nested(query, [*columns[1:], *names], number))
+    if alone:
+        own = exp.alias_(column("_row"), "_pair")
+        side = exp.alias_(exp.Literal.number(1), "_side")
+        rows = exp.select(column("_place"), own, side, column("_row"))
+        rows = rows.select(*map(column, names)).from_(table("probed_rows"))
+        branches.append(rows.where(exp.In(this=column("_place"), expressions=alone)))
+    cells = [canonical_text(column(name), schema[name].type) for name in names]
+    texts = exp.select(*map(column, columns)).from_(table("sample"))
+    texts = texts.select(*(exp.alias_(c, f"v{i}") for i, c in enumerate(cells)))
+    query = Query(
+        (("sample", union(branches)), ("texts", texts), ("placed", located("texts")))
+    )
+    fetched = session.fetch(query, inputs, max_rows=2 * _PROBED * len(seen))
+    values = {name: f"v{i}" for i, name in enumerate(names)}
+    return [
+        {
+            **row,
+            "finding": row["_place"],
+            "values": {n: row[v] for n, v in values.items()},
+        }
+        for row in fetched.to_pylist()
+    ]
 
 
-def _partners(shown: Shown) -> Steps:
+def _partners(one_seen: Seen, wanted: Sequence[str]) -> Steps:
     """``sample``: the probed rows that have a partner, and the first partner of each.
 
     The probed rows are few: they go to where the others are.
     """
-    constraint, names = shown.finding.part.constraint, shown.names
+    constraint, schema = one_seen.finding.part.constraint, one_seen.state.schema
 
     def of_row(ref: ColumnRef) -> exp.Expr:
         return column(ref.column, ref.row)
@@ -166,11 +165,11 @@ def _partners(shown: Shown) -> Steps:
         .join(table(ROWS, "t2"), on=partner)
         .group_by(one)
     )
-    partners = broadcast(typed(partners, shown.state.schema, "probed", ROWS), "t1")
+    partners = broadcast(typed(partners, schema, "probed", ROWS), "t1")
 
     def side(number: int, of: str, row: str) -> exp.Query:
         placed = exp.alias_(exp.Literal.number(number), "_side")
-        cells = [column(name, "r") for name in ("_row", *names)]
+        cells = [column("_row", "r"), *_cells(wanted, one_seen.names, schema)]
         on = exp.EQ(this=column(row, "p"), expression=column("_row", "r"))
         found = (
             exp.select(exp.alias_(column("a", "p"), "_pair"), placed, *cells)
@@ -183,32 +182,21 @@ def _partners(shown: Shown) -> Steps:
     return [("partners", partners), ("sample", sample)]
 
 
-def _values(names: Sequence[str], schema: Schema, width: int) -> exp.Select:
-    """Return the sampled rows with their cells as texts, `width` of them."""
-    cells = [canonical_text(column(name), schema[name].type) for name in names]
-    cells += [exp.cast(exp.null(), "VARCHAR")] * (width - len(names))
-    texts = [exp.alias_(cell, f"v{i}") for i, cell in enumerate(cells)]
-    kept = [column(name) for name in ("_pair", "_side", "_row")]
-    return exp.select(*kept, *texts).from_(table("sample"))
-
-
 def _same_row(left: str, right: str) -> exp.Expr:
     return exp.EQ(this=column("_row", left), expression=column("_row", right))
 
 
-def _witness(
-    finding: Finding, names: Sequence[str], state: State, rows: Sequence[Row]
-) -> Witness:
+def _witness(one: Seen, rows: Sequence[Row]) -> Witness:
+    names, schema = one.names, one.state.schema
     origins = tuple(f"{r['_delivery']}/{r['_object']}#{r['_record']}" for r in rows)
-    values = tuple({name: row[f"v{i}"] for i, name in enumerate(names)} for row in rows)
-    texts = {name for name in names if state.schema[name].type.kind == "string"}
+    values = tuple({name: row["values"][name] for name in names} for row in rows)
+    texts = {name for name in names if schema[name].type.kind == "string"}
     called = [f"{row['_object']}#{row['_record']}" for row in rows]
     shown = [{n: _shown(v[n], quote=n in texts) for n in names} for v in values]
     if len(rows) == 1:
         said = " and ".join(f"{name} = {shown[0][name]}" for name in names)
-        return Witness(
-            origins, values, f"row {called[0]}: {finding.part.reason} ({said})"
-        )
+        reason = one.finding.part.reason
+        return Witness(origins, values, f"row {called[0]}: {reason} ({said})")
     return Witness(origins, values, _pair_sentence(called, names, shown))
 
 
