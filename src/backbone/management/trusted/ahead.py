@@ -8,7 +8,7 @@ left since are taken out of what was found.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from backbone.engines.protocol import Session
@@ -63,6 +63,7 @@ class Ahead:
             for place, rule in enumerate(rules)
             for number, part in enumerate(parts_of(rule))
         ]
+        self._done = 0
         self._known: dict[tuple[int, int], Finding] = {}
         self._counted_in: dict[tuple[int, int], State] = {}
 
@@ -76,12 +77,11 @@ class Ahead:
             self._search(state)
         elif self._is_stale((place, number), state):
             self._recount(state)
+        self._done += 1
         return self._known.pop((place, number))
 
     def _search(self, state: State) -> None:
-        batch = _reach(self._queue)
-        taken = {one.key for one in batch}
-        self._queue = [one for one in self._queue if one.key not in taken]
+        batch = _reach(self._queue[self._done :], self._known)
         asked = [Asked(state, one.part, one.key[1]) for one in batch]
         found = search(self._session, asked, self._references)
         for one, finding in zip(batch, found, strict=True):
@@ -121,18 +121,21 @@ def _queued(key: tuple[int, int], rule: Rule, part: Part, own: str) -> _Queued:
     )
 
 
-def _reach(queue: Sequence[_Queued]) -> list[_Queued]:
-    """Return the parts in the `queue` that find now what they would find in their turn.
+def _reach(
+    ahead: Sequence[_Queued], known: Container[tuple[int, int]] = ()
+) -> list[_Queued]:
+    """Return the parts that find now what they would find in their turn.
 
-    The first always does.
+    `ahead` are the parts whose turn is still to come, the first of which always does;
+    those that are `known` are not looked for again, but what comes of them counts.
     """
     found: list[_Queued] = []
     changed: frozenset[str] = frozenset()
     leaving: set[int] = set()
-    for one in queue:
+    for one in ahead:
         place, _ = one.key
         stays = one.alone or leaving <= {place}  # rows leave after a rule's last part
-        if stays and not one.reads & changed:
+        if stays and not one.reads & changed and one.key not in known:
             found.append(one)
         changed |= one.changes
         if one.removes:
