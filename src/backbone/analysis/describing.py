@@ -12,6 +12,7 @@ from backbone.analysis.explore.description import Description, FactorFinding, de
 from backbone.analysis.references import References
 from backbone.analysis.report.description import description_page
 from backbone.analysis.sandbox.queries import SandboxAccount
+from backbone.analysis.threads import one_thread
 from backbone.model.schemas import Column, Schema
 from backbone.model.types import DOUBLE, INTEGER, STRING
 from backbone.project.analysis import Describe
@@ -83,7 +84,8 @@ def answer(
     ------
     DataError : the sandbox has no rows, or the outcome never varies
     """
-    found = describe(declaration, sandbox, schema)
+    with one_thread():
+        found = describe(declaration, sandbox, schema)
     levels = [row for one in found.findings for row in _levels(one, found.rows)]
     return DescriptiveAnswer(
         tables={

@@ -1,25 +1,18 @@
-"""Fitting an estimator and asking it, with its warnings kept and its errors worded.
-
-Estimators compute on one thread: sums keep their order, so a model does not depend on how
-many cores a machine has, and a busy machine does not make threads wait for each other (a
-boosted model on 230,000 rows: 1.4 s on two free cores, 1.6 s on one; beside two busy
-processes 4.8 s against 2.4 s).
-"""
+"""Fitting an estimator and asking it, with its warnings kept and its errors worded."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.pipeline import Pipeline
-from threadpoolctl import ThreadpoolController
 
 from backbone.analysis.prepare.frames import Rows
+from backbone.analysis.threads import one_thread
 from backbone.analysis.train.warned import listening
 from backbone.errors import DataError
 from backbone.project.analysis import Baseline, Task
@@ -38,12 +31,6 @@ class Fitted:
     warnings: tuple[str, ...]
 
 
-@cache
-def _controller() -> ThreadpoolController:
-    # finding the libraries that have threads takes longer than many a prediction
-    return ThreadpoolController()
-
-
 def fit(pipeline: Pipeline, rows: Rows, task: Task, *, name: str) -> Fitted:
     """Fit `pipeline` on `rows`.
 
@@ -59,7 +46,7 @@ def fit(pipeline: Pipeline, rows: Rows, task: Task, *, name: str) -> Fitted:
             raise DataError(what, hint="check the target's expression, or another split")
     start = time.perf_counter()
     try:
-        with listening() as warnings, _controller().limit(limits=1):
+        with listening() as warnings, one_thread():
             pipeline.fit(_without_empty(rows.frame), target)
     except (ValueError, TypeError) as exc:
         reason = str(exc).strip().split("\n")[0]
@@ -80,7 +67,7 @@ def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:
 
 def predict(pipeline: Pipeline, frame: pd.DataFrame, task: Task) -> Floats:
     """Return probabilities of 1, or numbers."""
-    with listening(), _controller().limit(limits=1):
+    with listening(), one_thread():
         if task == "regression":
             return np.asarray(pipeline.predict(frame), dtype=np.float64)
         return np.asarray(pipeline.predict_proba(frame)[:, 1], dtype=np.float64)
