@@ -111,7 +111,7 @@ def _options() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument(
         "--scale", type=float, nargs="+", default=tpch.SCALES, metavar="N",
-        help="scale factors of TPC-H (0.1)",
+        help="scale factors of TPC-H (0.1 1)",
     )  # fmt: skip
     parser.add_argument(
         "--engine", choices=tpch.ENGINES, nargs="+", default=tpch.ENGINES, metavar="NAME",

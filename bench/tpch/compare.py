@@ -19,7 +19,7 @@ from bench.tables import mebibytes
 __all__ = ["ENGINES", "SCALES", "compared"]
 
 ENGINES = ("duckdb", "spark")
-SCALES = (0.1,)
+SCALES = (0.1, 1.0)
 _BYTES_EACH = 8 * 2**30  # of scale 1: raw files, two lakes and what spills
 _PROJECT = Path(__file__).parent / "project"
 _MODULE = "bench.tpch"
