@@ -5,7 +5,7 @@
     python -m bench                       everything (`make bench`)
     python -m bench management idle help  some parts
     python -m bench growth --times 1 100  other sizes; --budget SECONDS for more patience
-    python -m bench tpch --scale 0.1 1    two scale factors; --engine spark for one
+    python -m bench tpch --scale 0.1      one scale factor; --engine spark for one engine
     python -m bench --json > bench.json   the same as one JSON document
 
 ========== =========================================================================
@@ -19,10 +19,10 @@ idle       `backbone run` where nothing is new
 help       `backbone --help`
 growth     1, 10 and 30 times the flights and their weather, each repetition in a year
            of its own: seconds and memory by zone, and the exponent of growth
-tpch       the eight tables of TPC-H, with errors planted, on DuckDB and on Spark, beside
-           the same job by hand in plain DuckDB and plain PySpark; void unless both make
-           the same rows, flags, rejects, violations, repairs, quarantine and views, and
-           both engines the same content hashes; with ``--scale 0.1 1`` also the growth
+tpch       the eight tables of TPC-H, with errors planted, at scales 0.1 and 1, on DuckDB
+           and on Spark, beside the same job by hand in plain DuckDB and plain PySpark;
+           void unless both make the same rows, flags, rejects, violations, repairs,
+           quarantine and views, and both engines the same content hashes; and the growth
 files      20, 200 and 2,000 small files: seconds and memory, of Python and of Java
 ========== =========================================================================
 
