@@ -132,6 +132,9 @@ def event_line(event: Event) -> str | None:
     """Return a line of text for something that ended or deserves a note, else None."""
     if event.kind == "note":
         return f"! {event.subject}: {event.message}"
+    if event.started:
+        took = duration(event.seconds or 0)
+        return f"{_SIGNS['done']} {event.subject:<{_NAME_WIDTH}} started  {took}"
     if event.kind != "end" or event.status == "skipped":
         return None
     words = event.message or (

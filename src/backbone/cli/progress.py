@@ -73,6 +73,9 @@ class PlainProgress:
         """Take an event."""
         if event.kind == "note":
             self.console.print(f"note     {event.subject}: {event.message}")
+        elif event.started:
+            name = f"{event.subject:<{_NAME_WIDTH}}"
+            self.console.print(f"started  {name} {duration(event.seconds or 0)}")
         elif event.kind == "end" and event.status != "skipped":
             words = _outcome(event)
             time_ = f"  {duration(event.seconds)}" if event.seconds is not None else ""
@@ -122,7 +125,9 @@ class LiveProgress:
             if event.kind == "run":
                 self._under_way.clear()
                 self._total = event.total
-            elif event.kind in {"begin", "collect", "progress"}:
+            elif event.kind == "engine" and event.seconds is not None:
+                self._under_way.pop(event.subject, None)
+            elif event.kind in {"engine", "begin", "collect", "progress"}:
                 self._note_progress(event)
             elif event.kind == "end":
                 self._under_way.pop(event.subject, None)
@@ -143,6 +148,9 @@ class LiveProgress:
     def _line(self, event: Event) -> RenderableType | None:
         if event.kind == "note":
             return Text(f"  {event.subject}: {event.message}", style="yellow")
+        if event.started:
+            sign, took = Text("✓", style=STYLES["done"]), duration(event.seconds or 0)
+            return _line(sign, Text(event.subject), Text("started"), took)
         if event.kind != "end" or event.status == "skipped":
             return None
         style = STYLES.get(event.status, "")

@@ -173,7 +173,10 @@ class _Run:
     def _start_engines(self, steps: Sequence[Step]) -> None:
         """Start what steps need: one that does not start fails the run, not each step."""
         for kind in dict.fromkeys(self.place.engines_of(steps).values()):
+            self.tell(Event("engine", kind, "starting"))
+            clock = time.perf_counter()
             self.place.start_engine(kind)
+            self.tell(Event("engine", kind, seconds=time.perf_counter() - clock))
 
     def _plan(self, pins: Pins | None) -> Plan:
         place = self.place

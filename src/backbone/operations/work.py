@@ -23,14 +23,18 @@ from backbone.project.declarations import EngineKind
 __all__ = ["Event", "Outcome", "Tell", "Work", "enter", "plain", "version_ref"]
 
 
+_NOTICED_S = 1.0
+
+
 @dataclass(frozen=True)
 class Event:
     """Something a person who watches a run wants to see.
 
-    `done` of `total` units of the step are finished, where that is known.
+    An ``engine`` starts, and with `seconds` it has started. `done` of `total` units of
+    the step are finished, where that is known.
     """
 
-    kind: Literal["run", "collect", "begin", "progress", "end", "note"]
+    kind: Literal["engine", "run", "collect", "begin", "progress", "end", "note"]
     subject: str
     message: str = ""
     status: str = ""
@@ -38,6 +42,11 @@ class Event:
     total: int | None = None
     seconds: float | None = None
     rows: int | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether an engine has started for which somebody had to wait."""
+        return self.kind == "engine" and (self.seconds or 0) >= _NOTICED_S
 
 
 Tell = Callable[[Event], None]

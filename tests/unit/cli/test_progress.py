@@ -9,6 +9,7 @@ import threading
 import pytest
 from rich.console import Console
 
+from backbone.app.display import event_line
 from backbone.cli.door import Interruption
 from backbone.cli.progress import LiveProgress, PlainProgress, watching
 from backbone.operations.work import Event
@@ -40,6 +41,32 @@ def test_without_a_terminal_there_is_a_line_for_what_is_finished(capsys):
         "done formatted.sales 336,776 rows 12 s",
         "failed trusted.sales it broke 0.2 s",
     ]
+
+
+STARTING = [
+    Event("engine", "duckdb", "starting"),
+    Event("engine", "duckdb", seconds=0.01),
+    Event("engine", "spark", "starting"),
+    Event("engine", "spark", seconds=6.2),
+]
+
+
+def test_an_engine_that_takes_a_while_is_seen_to_start(capsys):
+    with watching(Interruption()) as tell:
+        for event in STARTING:
+            tell(event)
+    assert re.sub(" +", " ", capsys.readouterr().err) == "started spark 6.2 s\n"
+    live = LiveProgress(terminal())
+    for event in STARTING[:3]:
+        live.tell(event)
+    assert re.search(r"spark +starting", frame(live))
+    live.tell(STARTING[3])
+    assert "spark" not in frame(live)
+    said = live.console.file.getvalue()
+    assert re.search(r"✓ spark +started +6.2 s", said)
+    assert "duckdb" not in said
+    assert [event_line(event) for event in STARTING[:3]] == [None] * 3
+    assert re.search("✓ spark +started +6.2 s", event_line(STARTING[3]))
 
 
 def test_quiet_says_nothing(capsys):
