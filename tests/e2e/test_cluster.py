@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,7 +18,6 @@ import pytest
 from tests.commands import BACKBONE, backbone
 from tests.e2e.same import same_data
 from tests.engines.cluster import cluster
-from tests.projects import edit
 
 pytestmark = [
     pytest.mark.example,
@@ -46,7 +46,9 @@ class Watched:
             "spark.executor.memory: 900m}"
         )
         engine = f'engine: {{kind: spark, master: "{master}", conf: {conf}}}'
-        edit(folder / "backbone.yml", "engine: duckdb", engine)
+        settings = folder / "backbone.yml"
+        text = re.sub("^engine: .*$", engine, settings.read_text(), flags=re.MULTILINE)
+        settings.write_text(text)
         self.process = subprocess.Popen(
             [BACKBONE, "-C", folder, "run", *words],
             stdout=subprocess.PIPE,
@@ -83,34 +85,26 @@ class Watched:
         assert self.process.returncode == 0, said
         return said
 
-    def kill(self) -> None:
+    def kill_when_busy(self) -> None:
+        self.wait_until_busy(executors=1)
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
 
 
-def test_a_worker_dies_and_the_run_ends_well(finished, tmp_path):
-    folder = tmp_path / "project"
-    shutil.copytree(finished, folder, ignore=shutil.ignore_patterns(".backbone"))
-    with cluster(tmp_path, workers=2, cores=1, memory="1g") as running:
-        run = Watched(folder, running.master)
-        run.wait_until_busy(executors=2)
-        running.workers[1].kill()
-        run.end()
-    assert same_data(finished, folder)
-
-
-def test_the_driver_dies_and_the_next_run_makes_the_same_tables(finished, tmp_path):
+def test_the_driver_dies_and_then_a_worker_and_the_tables_are_the_same(
+    finished, tmp_path
+):
     folder = tmp_path / "project"
     shutil.copytree(finished, folder, ignore=shutil.ignore_patterns(".backbone"))
     backbone(folder, "run", "zone:formatted")
     with cluster(tmp_path, workers=2, cores=1, memory="1g") as running:
-        run = Watched(folder, running.master, "zone:trusted")
-        run.wait_until_busy(executors=1)
-        run.kill()
+        Watched(folder, running.master, "zone:trusted").kill_when_busy()
         left = json.loads(backbone(folder, "gc", "--dry-run", "--json").stdout)
-        backbone(folder, "run", "zone:trusted")
-    assert left["removed"] or left["kept"]
-    backbone(folder, "run", "--engine", "duckdb")
+        assert left["removed"] or left["kept"]
+        run = Watched(folder, running.master)
+        run.wait_until_busy(executors=2)
+        running.workers[1].kill()
+        run.end()
     assert same_data(finished, folder)
     backbone(folder, "gc")
     assert data_files_of(folder) == named_files_of(folder)

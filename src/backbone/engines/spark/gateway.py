@@ -92,14 +92,15 @@ class Jvm:
 
         Raises
         ------
-        EngineUnavailable : the process ended, or said nothing until `deadline`
+        EngineUnavailable : the process ended
+        TimeoutError : it said nothing until `deadline`
         """
         while not self._address.exists():
             if not self.alive:
                 words = self.last_words() or "it said nothing"
                 raise EngineUnavailable(f"Spark did not start: {words}")
             if time.monotonic() > deadline:
-                raise EngineUnavailable("Spark did not start in the time it was given")
+                raise TimeoutError
             time.sleep(_LOOK_EVERY_S)
         self.gateway = _gateway(*_read_address(self._address))
         return self.gateway
