@@ -61,6 +61,7 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("trusted.md", "The table"): trusted.TrustedTable,
     ("trusted.md", "A cleaning step"): trusted.CleanStep,
     ("trusted.md", "A rule"): trusted.Rule,
+    ("trusted.md", "Neighbours in an order"): trusted.InOrder,
     ("exploitation.md", "The view"): exploitation.View,
     ("exploitation.md", "A column: `columns: {name: …}`"): exploitation.ViewColumn,
     ("analysis.md", "Predict"): analysis.Predict,

@@ -12,10 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 from tests.engines.relations import scan_of
 from tests.truth.denials import arrow, brute, random_rows, random_sorted_rule
+from tests.truth.test_sequences import brute as in_order
+from tests.truth.test_sequences import random_claims
 
 from backbone.engines.protocol import Scan
 from backbone.management.trusted.detect import Cut, pair_count, violations
 from backbone.management.trusted.pieces import nested, union
+from backbone.model.constraints import Sequence
 from backbone.model.schemas import Schema
 from backbone.model.types import (
     DATE,
@@ -69,6 +72,23 @@ def test_groups_cut_into_ranges_give_the_same_rows(session, tmp_path, key):
         found = session.fetch(violations(constraint, cut=cut), inputs).to_pylist()
         assert {r["_row"]: r["role"] for r in found} == expected, constraint.text
         assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize("per", [(), ("g",)])
+def test_neighbours_are_found_in_ranges_too(session, tmp_path, per):
+    rng = random.Random(4000 + len(per))
+    rows = random_rows(rng, groups=3, size=16)
+    path = tmp_path / "rows.parquet"
+    pq.write_table(arrow(rows), path, write_statistics=False)
+    inputs = {"rows": Scan((str(path),), SCHEMA)}
+    for ranges in (None, 4, 40):
+        order, claims = Sequence(("x",), per), random_claims(rng)
+        text = " and ".join(claim.text() for claim in claims)
+        constraint = parse("r", text, sequence=order)
+        cut = Cut(ranges, 2 * len(rows)) if ranges else None
+        query = violations(constraint, schema=SCHEMA, cut=cut)
+        found = session.fetch(query, inputs).to_pylist()
+        assert {r["_row"]: r["role"] for r in found} == in_order(rows, order, claims)
 
 
 TERMS = [

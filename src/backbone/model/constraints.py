@@ -15,10 +15,11 @@ __all__ = [
     "Predicate",
     "Reference",
     "RowVariable",
+    "Sequence",
     "Term",
 ]
 
-RowVariable = Literal["t1", "t2"]
+RowVariable = Literal["t1", "t2", "previous", "next"]
 Operator = Literal["=", "<>", "<", "<=", ">", ">=", "is null", "is not null", "true"]
 OPERATORS: tuple[Operator, ...] = ("=", "<>", "<", "<=", ">", ">=")
 
@@ -46,7 +47,7 @@ class ColumnRef:
 class Term:
     """One side of a comparison: an expression over columns and constants.
 
-    `sql` is in the DuckDB dialect, its columns qualified by ``t1`` or ``t2``.
+    `sql` is in the DuckDB dialect, its columns qualified by their row.
     """
 
     sql: str
@@ -95,17 +96,36 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Sequence:
+    """The order of a table's rows: by the columns `by`, in groups of equal `per`.
+
+    Rows that are equal in all of them stand in the order of their origin. A row with a
+    null in any of them stands in no order, and is nobody's neighbour.
+    """
+
+    by: tuple[str, ...]
+    per: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that say where a row stands, each once."""
+        return tuple(dict.fromkeys([*self.per, *self.by]))
+
+
+@dataclass(frozen=True)
 class DenialConstraint:
     """Predicates that must not all be true at once.
 
     One row (``t1`` alone), two rows of a table (``t1`` and ``t2``, never the same row),
-    or a reference to another table. `text` is the rule as its author wrote it.
+    a row and its neighbours in a `sequence` (``t1``, ``previous``, ``next``), or a
+    reference to another table. `text` is the rule as its author wrote it.
     """
 
     name: str
     text: str
     predicates: tuple[Predicate, ...] = ()
     reference: Reference | None = None
+    sequence: Sequence | None = None
 
     @property
     def rows(self) -> frozenset[RowVariable]:
@@ -121,8 +141,20 @@ class DenialConstraint:
         return "t2" in self.rows
 
     @property
+    def is_single(self) -> bool:
+        """Whether a row breaks the constraint by itself, whatever other rows say."""
+        return not (self.is_pair or self.reference or self.sequence)
+
+    @property
+    def neighbours(self) -> tuple[RowVariable, ...]:
+        """Which neighbours in its sequence a row is held against."""
+        names: tuple[RowVariable, ...] = ("previous", "next")
+        return tuple(name for name in names if name in self.rows)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns that the constraint reads of its own table, each once."""
         refs = [ref.column for p in self.predicates for ref in p.columns]
         more = self.reference.columns if self.reference else ()
-        return tuple(dict.fromkeys([*refs, *more]))
+        order = self.sequence.columns if self.sequence else ()
+        return tuple(dict.fromkeys([*order, *refs, *more]))

@@ -12,6 +12,7 @@ from backbone.project.declarations import Declaration, EngineKind, Names, Regex
 __all__ = [
     "Action",
     "CleanStep",
+    "InOrder",
     "Keep",
     "Rule",
     "Severity",
@@ -56,6 +57,13 @@ class CleanStep(Declaration):
         return self.columns or ((self.column,) if self.column else ())
 
 
+class InOrder(Declaration):
+    """In which order rows are neighbours."""
+
+    by: Names = Field(description="The columns that rows are ordered by.", min_length=1)
+    per: Names = Field((), description="The columns that tell sequences apart.")
+
+
 class Rule(Declaration):
     """A quality rule: one short form, or a denial constraint, and what to do."""
 
@@ -81,6 +89,9 @@ class Rule(Declaration):
         None, description="Column: table.column of the trusted zone."
     )
     deny: str | None = Field(None, description="What must not occur.")
+    sequence: InOrder | None = Field(
+        None, description="The order in which `deny` speaks of `previous` and `next`."
+    )
     action: Action = Field("flag", description="What happens to rows that break it.")
     severity: Severity = Field("warn", description="Whether the run fails: error | warn.")
     keep: Keep = Field("latest", description="Which of several equal rows survives.")
@@ -98,6 +109,9 @@ class Rule(Declaration):
             raise ValueError(message)
         if self.action == "repair" and self.functional is None:
             message = "`repair` goes with `functional`"
+            raise ValueError(message)
+        if self.sequence is not None and self.deny is None:
+            message = "`sequence` goes with `deny`"
             raise ValueError(message)
         if "keep" in self.model_fields_set and self.action != "deduplicate":
             message = "`keep` goes with the action `deduplicate`"

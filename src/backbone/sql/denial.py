@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from backbone.errors import UnknownAsset
-from backbone.model.constraints import DenialConstraint, Predicate, Reference
+from backbone.model.constraints import DenialConstraint, Predicate, Reference, Sequence
 from backbone.model.names import AssetName
 from backbone.sql.denial_reading import REFERENCE_EXAMPLE, Reading
 from backbone.sql.denial_terms import column_node
@@ -19,7 +19,7 @@ from backbone.sql.denial_terms import column_node
 __all__ = ["parse", "render"]
 
 
-def parse(name: str, text: str) -> DenialConstraint:
+def parse(name: str, text: str, *, sequence: Sequence | None = None) -> DenialConstraint:
     """Read the text of the rule `name`.
 
     Parameters
@@ -30,6 +30,9 @@ def parse(name: str, text: str) -> DenialConstraint:
         Predicates joined by ``and``. Columns without a row, or of ``t1`` alone, speak of
         one row; ``t1`` and ``t2`` of two different rows of the table;
         ``not exists stations.id = station_id`` of a row of another table.
+    sequence : Sequence, optional
+        In which order `text` speaks of a row (columns without a row) and of its
+        neighbours, ``previous`` and ``next``, of one of them at least.
 
     Returns
     -------
@@ -46,15 +49,20 @@ def parse(name: str, text: str) -> DenialConstraint:
     >>> [predicate.op for predicate in rule.predicates], rule.is_pair
     (['=', '<>'], True)
     """
-    reading = Reading(name, text)
+    reading = Reading(name, text, neighbours=sequence is not None)
     tokens = reading.tokens()
     if [token.token_type for token in tokens[:2]] == [TokenType.NOT, TokenType.EXISTS]:
+        if sequence is not None:
+            reading.fail_at(1, "a row of another table is nobody's neighbour")
         return _reference(reading, tokens)
     tree = reading.tree(text)
     reading.qualify(tree)
     leaves = reading.leaves(tree)
     found = tuple(dict.fromkeys(reading.predicate(leaf) for leaf in leaves))
-    constraint = DenialConstraint(name, text, found)
+    constraint = DenialConstraint(name, text, found, sequence=sequence)
+    if sequence is not None and not constraint.neighbours:
+        hint = "Compare with a neighbour: `value < previous.value`; or leave `sequence`."
+        reading.fail(tree, "it speaks of no neighbour in the sequence", hint)
     if constraint.rows == frozenset({"t2"}):
         reading.fail(tree, "speaks of t2 only", "Call the one row `t1`, or nothing.")
     return constraint

@@ -46,6 +46,9 @@ _OPPOSITE: dict[type[exp.Expr], type[exp.Binary]] = {
     exp.GT: exp.LTE,
     exp.LTE: exp.GT,
 }
+_PAIR = frozenset({"", "t1", "t2"})
+_NEIGHBOURS = frozenset({"", "t1", "previous", "next"})
+_NEIGHBOURS_HINT = "Rows of a sequence are the row itself, `previous` and `next`."
 _EXAMPLE = "A rule reads like `t1.zip = t2.zip and t1.city <> t2.city` or `arr < dep`."
 REFERENCE_EXAMPLE = "Write `not exists stations.id = station_id`."
 
@@ -54,11 +57,13 @@ REFERENCE_EXAMPLE = "Write `not exists stations.id = station_id`."
 class Reading:
     """The text of one rule while it is read.
 
-    `name` is the rule's, for errors, which give the position in `text`.
+    `name` is the rule's, for errors, which give the position in `text`. With
+    `neighbours`, it speaks of a row and those before and after it.
     """
 
     name: str
     text: str
+    neighbours: bool = False
 
     def fail(self, node: exp.Expr | None, what: str, hint: str | None = None) -> NoReturn:
         """Raise a RuleSyntaxError about `node`."""
@@ -109,15 +114,14 @@ class Reading:
     def qualify(self, tree: exp.Expr) -> None:
         """Give every column its row, in place."""
         columns = list(tree.find_all(exp.Column))
-        two = any(c.table.lower() == "t2" for c in columns)
+        two = not self.neighbours and any(c.table.lower() == "t2" for c in columns)
         for node in columns:
             row = node.table.lower()
             if isinstance(node.this, exp.Star):
                 self.fail(node, "`*` has no place in a rule", "Name the columns.")
-            if node.args.get("db") or row not in {"", "t1", "t2"}:
-                self.fail(
-                    node, f"`{node.sql()}` is no column of the rows", _rows_hint(node)
-                )
+            if node.args.get("db") or row not in self._rows():
+                hint = _NEIGHBOURS_HINT if self.neighbours else _rows_hint(node)
+                self.fail(node, f"`{node.sql()}` is no column of the rows", hint)
             if two and not row:
                 hint = f"Write `t1.{node.name}` or `t2.{node.name}`."
                 self.fail(node, f"`{node.name}` does not say of which row", hint)
@@ -125,6 +129,9 @@ class Reading:
             if node.table != whole.table:
                 node.set("table", whole.args["table"])
             node.this.set("quoted", whole.this.args["quoted"])
+
+    def _rows(self) -> frozenset[str]:
+        return _NEIGHBOURS if self.neighbours else _PAIR
 
     # -- logic ------------------------------------------------------------------------
 
@@ -197,7 +204,7 @@ class Reading:
     def _one_row(self, node: exp.Expr, *, constant: bool = False) -> Term:
         """Return `node` as a term about one row, or (if `constant`) about none."""
         term = term_of(node)
-        if len(term.rows) > 1:
+        if len(term.rows) > 1 and not self.neighbours:
             if node.find(exp.Or):
                 what = "`or` joins predicates on two rows"
                 hint = "Write two rules, one for each side of `or`."
@@ -305,6 +312,8 @@ def _all_functions() -> str:
 
 
 def _rows_hint(node: exp.Column) -> str:
+    if node.table.lower() in _NEIGHBOURS:
+        return "Say in which order: `sequence: {per: device, by: measured_at}`."
     if re.fullmatch(r"t\d+", node.table):
         return "A rule speaks of one row, or of two: t1 and t2."
     return f"Rows are t1 and t2. For another table: {REFERENCE_EXAMPLE}"

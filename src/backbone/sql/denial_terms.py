@@ -21,6 +21,7 @@ __all__ = [
     "term_of",
 ]
 
+_ROWS: dict[str, RowVariable] = {"t2": "t2", "previous": "previous", "next": "next"}
 _SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HARMLESS = frozenset(
     {"coalesce", "contains", "ends_with", "length", "lower", "nullif", "starts_with",
@@ -82,7 +83,7 @@ def term_of(node: exp.Expr) -> Term:
     """Return `node`, whose columns are qualified by a row, as a term."""
     plain = node.unnest()
     refs = tuple(
-        ColumnRef("t2" if found.table == "t2" else "t1", found.name)
+        ColumnRef(_row_of(found), found.name)
         for found in plain.find_all(exp.Column, bfs=False)
     )
     return Term(plain.sql(dialect="duckdb", comments=False), tuple(dict.fromkeys(refs)))
@@ -102,11 +103,14 @@ def _bound(term: Term, column_of: Callable[[ColumnRef], exp.Expr]) -> exp.Expr:
 
     def bind(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column):
-            row: RowVariable = "t2" if node.table == "t2" else "t1"
-            return column_of(refs[row, node.name])
+            return column_of(refs[_row_of(node), node.name])
         return node
 
     return parse_one(term.sql, read="duckdb", into=exp.Condition).transform(bind)
+
+
+def _row_of(node: exp.Column) -> RowVariable:
+    return _ROWS.get(node.table, "t1")
 
 
 def predicate_expression(

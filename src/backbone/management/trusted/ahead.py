@@ -115,7 +115,7 @@ def _queued(key: tuple[int, int], rule: Rule, part: Part, own: str) -> _Queued:
         key=key,
         part=part,
         reads=frozenset(reads_of(part, own)),
-        alone=not constraint.is_pair and (reference is None or reference.table != own),
+        alone=constraint.is_single or (reference is not None and reference.table != own),
         changes=changes,
         removes=rule.action in {"quarantine", "deduplicate"},
     )

@@ -28,7 +28,7 @@ def _read(text: str) -> Blamed:
     row, dot, name = text.partition(".")
     if dot and row == "t1":
         return Blamed(name, "t1")
-    if dot and row == "t2":
+    if dot and row in {"t2", "previous", "next"}:
         return Blamed(name, "t2")
     return Blamed(text)
 
@@ -37,18 +37,24 @@ def blamed(rule: Rule, part: Part) -> tuple[Blamed, ...]:
     """Return the cells to blame when `part` of `rule` is broken.
 
     `blame` of the rule decides (``column``, or ``t1.column`` of a two-row rule); without
-    it, the column that the constraint is about. A condition on one row may blame a cell
-    of the row that it does not read: what is wrong with a temperature is wrong with the
-    dew point that was computed from it.
+    it, the column that the constraint is about. In a sequence a column is the row's own,
+    ``previous.column`` or ``next.column`` its neighbour's.
+
+    A condition on one row may blame a cell of the row that it does not read: what is
+    wrong with a temperature is wrong with the dew point that was computed from it.
 
     >>> from backbone.management.trusted.rules import parts_of
     >>> rule = Rule(name="r", deny="t1.a = t2.a and t1.b < t2.b", blame=("t2.b",))
     >>> blamed(rule, parts_of(rule)[0])
     (Blamed(column='b', rows='t2'),)
     """
+    sequence = part.constraint.sequence is not None
     if not rule.blame:
-        return tuple(Blamed(name) for name in part.about)
+        rows: Rows = "t1" if sequence else "any"
+        return tuple(Blamed(name, rows) for name in part.about)
     cells = tuple(map(_read, rule.blame))
+    if sequence:
+        return tuple(Blamed(b.column, "t1") if b.rows == "any" else b for b in cells)
     if rule.form != "deny" or part.constraint.is_pair:
         return tuple(b for b in cells if b.column in part.constraint.columns)
     return cells
@@ -57,4 +63,6 @@ def blamed(rule: Rule, part: Part) -> tuple[Blamed, ...]:
 def blamed_role(rule: Rule) -> Rows:
     """Return whose rows are to blame: those of one role if every `blame` names it."""
     rows = {b.rows for b in map(_read, rule.blame)}
+    if rule.sequence is not None:
+        rows = {"t1" if of == "any" else of for of in rows or {"t1"}}
     return rows.pop() if len(rows) == 1 else "any"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from backbone.errors import BackboneError, nearest
@@ -15,6 +16,7 @@ from backbone.project.trusted import CleanStep, Rule, TrustedTable
 
 __all__ = ["check_clean", "check_rule", "check_table"]
 
+_ROW = re.compile(r"^(t1|t2|previous|next)\.")
 _LISTED = ("not_null", "unique")
 _BY_COLUMN = ("accepted", "range", "matches")
 
@@ -86,7 +88,7 @@ def _column_mistakes(
             if name not in schema:
                 yield _unknown(name, schema)
     for text in rule.blame:
-        name = text.removeprefix("t1.").removeprefix("t2.")
+        name = _ROW.sub("", text)
         if name not in schema:
             yield "`blame`: " + _unknown(name, schema)
 
@@ -131,6 +133,9 @@ def _value_mistakes(rule: Rule, schema: Schema) -> Iterator[str]:
 
 
 def _action_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
+    if rule.sequence is not None:
+        yield from _sequence_mistakes(rule, parts)
+        return
     pairs = any(part.constraint.is_pair for part in parts)
     for text in rule.blame:
         if text.startswith(("t1.", "t2.")) and not pairs:
@@ -147,6 +152,24 @@ def _action_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
             if text not in dependents:
                 known = ", ".join(sorted(dependents))
                 yield f"`blame: {text}`: a repair can change only {known}"
+
+
+def _sequence_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
+    """A column is the row's own; of two neighbours it is not known which is meant."""
+    (part,) = parts
+    beside = part.constraint.neighbours
+    if rule.blame and rule.action == "flag":
+        yield "`blame` does nothing with `action: flag`"
+    for text in rule.blame:
+        row, dot, _ = text.partition(".")
+        if dot and row in {"t1", "t2"}:
+            yield f"`blame: {text}`: in a sequence, rows are `previous` and `next`"
+        elif dot and row in beside and len(beside) > 1:
+            yield f"`blame: {text}`: of a rule on both neighbours it can be the row's own"
+        elif dot and row in {"previous", "next"} and row not in beside:
+            yield f"`blame: {text}`: the rule does not speak of the {row} row"
+    if rule.action == "blank":
+        yield from _blank_mistakes(rule, parts)
 
 
 def _blank_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:

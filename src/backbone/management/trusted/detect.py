@@ -13,7 +13,7 @@ from typing import Literal
 
 from sqlglot import exp
 
-from backbone.management.trusted.plans import equality, one_order, two_orders
+from backbone.management.trusted.plans import equality, one_order, sequence, two_orders
 from backbone.management.trusted.plans.frame import (
     Frame,
     Steps,
@@ -90,6 +90,8 @@ def violations(
     """
     if constraint.reference is not None:
         return Query.of(_orphans(constraint.reference, source))
+    if constraint.sequence is not None:
+        return Query(tuple(sequence.found(constraint, source, schema, cut)))
     if not constraint.is_pair:
         return Query.of(typed(_breaking(constraint, source), schema, source))
     shape = shape_of(constraint)
@@ -144,6 +146,8 @@ def group_sizes(
 
     None where nothing is sorted: then no group has to be in one place.
     """
+    if constraint.sequence is not None:
+        return Query(tuple(sequence.group_sizes(constraint, source)))
     if constraint.reference is not None or not constraint.is_pair:
         return None
     shape = shape_of(constraint)
@@ -189,6 +193,11 @@ def explain(constraint: DenialConstraint) -> Explanation:
         return Explanation("reference", "anti join", "O(n)")
     if kind == "one row":
         return Explanation("one row", "filter", "O(n)")
+    order = constraint.sequence
+    if order is not None:
+        where = "of each group" if order.per else "of the table"
+        plan = f"one sort, the rows beside each row {where}"
+        return Explanation("sequence", plan, "O(n log n)")
     shape = shape_of(constraint)
     return Explanation(_shape_text(shape), _plan_text(shape), _cost(shape))
 

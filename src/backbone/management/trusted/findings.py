@@ -133,10 +133,10 @@ def _by_kind(asked: Sequence[Asked]) -> tuple[list[list[int]], list[int]]:
     single: dict[int, list[int]] = {}
     others: list[int] = []
     for place, one in enumerate(asked):
-        if one.part.constraint.is_pair or one.part.constraint.reference is not None:
-            others.append(place)
-        else:
+        if one.part.constraint.is_single:
             single.setdefault(id(one.state), []).append(place)
+        else:
+            others.append(place)
     several = [places for places in single.values() if len(places) > 1]
     alone = [places[0] for places in single.values() if len(places) == 1]
     return several, sorted([*others, *alone])

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import abc
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlglot import exp
 
 from backbone.errors import RuleSyntaxError, bounded
-from backbone.model.constraints import DenialConstraint, Operator, Predicate, Reference
+from backbone.model.constraints import (
+    DenialConstraint,
+    Operator,
+    Predicate,
+    Reference,
+    Sequence,
+)
 from backbone.model.names import AssetName
 from backbone.project.trusted import Rule
 from backbone.sql.denial import parse, render
@@ -146,7 +153,7 @@ def describe_rule(rule: Rule) -> str:
     return f"{said}. {action}{blocks}"
 
 
-def _names(names: Sequence[str]) -> str:
+def _names(names: abc.Sequence[str]) -> str:
     marked = [f"`{name}`" for name in names]
     return " and ".join([", ".join(marked[:-1]), marked[-1]] if marked[1:] else marked)
 
@@ -164,9 +171,13 @@ def _say_range(rule: Rule) -> str:
 
 def _say_deny(rule: Rule) -> str:
     text = rule.deny or ""
-    constraint = parse(rule.name, text)
+    constraint = _denied(rule)
     if constraint.reference is not None:
         return _say_reference(constraint.reference)
+    if constraint.sequence is not None:
+        order = constraint.sequence
+        per = f" of each {_names(order.per)}" if order.per else ""
+        return f"No row{per}, in the order of {_names(order.by)}, has `{text.strip()}`"
     return f"No {'two rows have' if constraint.is_pair else 'row has'} `{text.strip()}`"
 
 
@@ -198,7 +209,7 @@ _SENTENCES: dict[str, Callable[[Rule], str]] = {
 }
 
 
-def _be(names: Sequence[str] | None) -> str:
+def _be(names: abc.Sequence[str] | None) -> str:
     return "is" if len(names or ()) == 1 else "are"
 
 
@@ -291,11 +302,19 @@ def _referring(name: str, reference: Reference, text: str | None) -> Part:
     return Part(made, reference.columns, reason)
 
 
+def _denied(rule: Rule) -> DenialConstraint:
+    order = rule.sequence
+    sequence = Sequence(order.by, order.per) if order is not None else None
+    return parse(rule.name, rule.deny or "", sequence=sequence)
+
+
 def _deny(rule: Rule) -> list[Part]:
-    constraint = parse(rule.name, rule.deny or "")
+    constraint = _denied(rule)
     if constraint.reference is not None:
         return [_referring(rule.name, constraint.reference, constraint.text)]
-    about = constraint.columns if len(constraint.columns) == 1 else ()
+    order = constraint.sequence.columns if constraint.sequence else ()
+    about = tuple(name for name in constraint.columns if name not in order)
+    about = about if len(about) == 1 else ()
     return [Part(constraint, about, f"denied: {constraint.text.strip()}")]
 
 

@@ -16,6 +16,7 @@ from backbone.management.trusted.detect import ROWS
 from backbone.management.trusted.numbering import located
 from backbone.management.trusted.pieces import Inputs, nested, only, union
 from backbone.management.trusted.plans.frame import Steps, broadcast, select, typed
+from backbone.management.trusted.plans.sequence import neighbours
 from backbone.management.trusted.seen import Seen, together
 from backbone.management.trusted.texts import canonical_text
 from backbone.model.constraints import ColumnRef
@@ -114,13 +115,15 @@ def _sampled(
     branches: list[exp.Query] = []
     alone = []
     for number, one in enumerate(seen):
-        if not one.finding.part.constraint.is_pair:
+        constraint = one.finding.part.constraint
+        if not constraint.is_pair and constraint.sequence is None:
             alone.append(exp.Literal.number(number))
             continue
         steps, read = one.state.rows(one.names)
         inputs.update(read)
         first = only("probed", number, "probed_rows")
-        query = Query((*steps, *first, *_partners(one, names)))
+        sample = _partners(one, names) if constraint.is_pair else _beside(one, names)
+        query = Query((*steps, *first, *sample))
         branches.append(nested(query, [*columns[1:], *names], number))
     if alone:
         own = exp.alias_(column("_row"), "_pair")
@@ -166,20 +169,55 @@ def _partners(one_seen: Seen, wanted: Sequence[str]) -> Steps:
         .group_by(one)
     )
     partners = broadcast(typed(partners, schema, "probed", ROWS), "t1")
+    sample = [("probed", "a"), (ROWS, "b")]
+    return [("partners", partners), ("sample", _sides(one_seen, wanted, sample))]
 
-    def side(number: int, of: str, row: str) -> exp.Query:
+
+def _sides(
+    one: Seen, wanted: Sequence[str], sides: Sequence[tuple[str, str]]
+) -> exp.Query:
+    """Return the rows of each of the ``partners``, the first ``a``, with their cells.
+
+    `sides` are where rows are, and the columns of ``partners`` that name them.
+    """
+    schema = one.state.schema
+    found = []
+    for number, (of, row) in enumerate(sides, start=1):
         placed = exp.alias_(exp.Literal.number(number), "_side")
-        cells = [column("_row", "r"), *_cells(wanted, one_seen.names, schema)]
+        cells = [column("_row", "r"), *_cells(wanted, one.names, schema)]
         on = exp.EQ(this=column(row, "p"), expression=column("_row", "r"))
-        found = (
+        rows = (
             exp.select(exp.alias_(column("a", "p"), "_pair"), placed, *cells)
             .from_(table("partners", "p"))
             .join(table(of, "r"), on=on)
         )
-        return broadcast(found, "p")
+        found.append(broadcast(rows, "p"))
+    return union(found)
 
-    sample = exp.union(side(1, "probed", "a"), side(2, ROWS, "b"), distinct=False)
-    return [("partners", partners), ("sample", sample)]
+
+def _beside(one: Seen, wanted: Sequence[str]) -> Steps:
+    """``sample``: the probed rows and their neighbours, from their sequences alone."""
+    constraint = one.finding.part.constraint
+    per = constraint.sequence.per if constraint.sequence else ()
+    near = exp.select("r.*").from_(table(ROWS, "r"))
+    if per:
+        groups = exp.select(*(column(name) for name in per)).distinct()
+        groups = groups.from_(table("probed"))
+        same = [exp.EQ(this=column(n, "r"), expression=column(n, "g")) for n in per]
+        near = near.join(groups.subquery("g"), on=exp.and_(*same))
+    beside = [f"{side}_id" for side in constraint.neighbours]
+    listed = ", ".join(f"n.{name}" for name in beside)
+    partners = select(
+        f"select n.own_id as a, {listed} from neighbours n "
+        "join probed p on n.own_id = p._row"
+    )
+    sides = [("probed", "a"), *((ROWS, name) for name in beside)]
+    return [
+        ("nearby", near),
+        *neighbours(constraint, "nearby"),
+        ("partners", partners),
+        ("sample", _sides(one, wanted, sides)),
+    ]
 
 
 def _same_row(left: str, right: str) -> exp.Expr:
@@ -197,6 +235,8 @@ def _witness(one: Seen, rows: Sequence[Row]) -> Witness:
         said = " and ".join(f"{name} = {shown[0][name]}" for name in names)
         reason = one.finding.part.reason
         return Witness(origins, values, f"row {called[0]}: {reason} ({said})")
+    if one.finding.part.constraint.sequence is not None:
+        return Witness(origins, values, _sequence_sentence(one, called, shown))
     return Witness(origins, values, _pair_sentence(called, names, shown))
 
 
@@ -211,6 +251,18 @@ def _pair_sentence(
             " and ".join(f"{n} = {shown[0][n]} and {shown[1][n]}" for n in others)
         )
     return f"rows {called[0]} and {called[1]} have {' but '.join(said)}"
+
+
+def _sequence_sentence(
+    one: Seen, called: Sequence[str], shown: Sequence[Mapping[str, str]]
+) -> str:
+    part = one.finding.part
+    words = ["row", *part.constraint.neighbours]
+    said = [
+        f"{word} {name} has {' and '.join(f'{n} = {v}' for n, v in values.items())}"
+        for word, name, values in zip(words, called, shown, strict=False)
+    ]
+    return f"{part.reason}: {', '.join(said)}"
 
 
 def _shown(text: str | None, *, quote: bool) -> str:
