@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from backbone.model.constraints import DenialConstraint, Sequence
 from backbone.project.declarations import Declaration, EngineKind, Names, Regex
 
 __all__ = [
@@ -26,6 +28,7 @@ Severity = Literal["error", "warn"]
 Keep = Literal["first", "latest"]
 Bound = int | Decimal | str | None
 
+_OF_ROW = re.compile(r"^(t1|t2|previous|next)\.")
 SHORT_FORMS = (
     "not_null", "unique", "accepted", "range", "matches", "functional", "references",
     "deny",
@@ -125,6 +128,24 @@ class Rule(Declaration):
     def form(self) -> str:
         """The short form in use, or ``deny``."""
         return next(form for form in SHORT_FORMS if getattr(self, form) is not None)
+
+    @property
+    def blamed_columns(self) -> tuple[str, ...]:
+        """The columns that `blame` names, whatever the row."""
+        return tuple(_OF_ROW.sub("", text) for text in self.blame)
+
+    def denied(self) -> DenialConstraint:
+        """Return the constraint that `deny` states.
+
+        Raises
+        ------
+        RuleSyntaxError : the text cannot be read
+        """
+        from backbone.sql.denial import parse  # noqa: PLC0415 - imports sqlglot
+
+        order = self.sequence
+        sequence = Sequence(order.by, order.per) if order is not None else None
+        return parse(self.name, self.deny or "", sequence=sequence)
 
 
 class TrustedTable(Declaration):

@@ -119,6 +119,11 @@ GOOD = {
               t1.device = t2.device and t1.measured_at < t2.measured_at
               and t1.energy > t2.energy
             blame: [energy]
+          - name: in_order
+            sequence: {per: device, by: measured_at}
+            deny: "energy < previous.energy"
+            blame: previous.energy
+            action: quarantine
         """,
     "trusted/devices.yml": """\
         rules:

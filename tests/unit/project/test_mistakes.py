@@ -201,6 +201,17 @@ RULES = [
      "14: rules[5].not_null[0]: there is no column `Device`; did you mean `device`?"),
     (TRUST, "blame: [energy]", "blame: t2.enrgy",
      "23: rules[7].blame[0]: there is no column `enrgy`; did you mean `energy`?"),
+    (TRUST, "by: measured_at}", "by: measured}",
+     ("25: rules[8].sequence.by[0]: there is no column `measured`; did you mean "
+     "`measured_at`?")),
+    (TRUST, "energy < previous.energy", "energy < previous.enrgy",
+     "26: rules[8].deny: there is no column `enrgy`; did you mean `energy`?"),
+    (TRUST, "blame: previous.energy", "blame: previous.enrgy",
+     "27: rules[8].blame[0]: there is no column `enrgy`; did you mean `energy`?"),
+    (TRUST, "energy < previous.energy", "energy < 0",
+     ("26: rules[8].deny: rule `in_order` at character 1: it speaks of no neighbour "
+     "in the sequence, in `energy < 0`. Compare with a neighbour: `value < "
+     "previous.value`; or leave `sequence`.")),
     (DEVICES, "{device: [since]}", '{"device, flors": [sinc]}',
      ('4: rules[2].functional["device, flors"]: there is no column `flors`; did you mean '
      "`floors`?"),

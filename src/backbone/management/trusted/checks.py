@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from backbone.errors import BackboneError, nearest
@@ -16,7 +15,6 @@ from backbone.project.trusted import CleanStep, Rule, TrustedTable
 
 __all__ = ["check_clean", "check_rule", "check_table"]
 
-_ROW = re.compile(r"^(t1|t2|previous|next)\.")
 _LISTED = ("not_null", "unique")
 _BY_COLUMN = ("accepted", "range", "matches")
 
@@ -87,8 +85,7 @@ def _column_mistakes(
         for name in part.constraint.columns:
             if name not in schema:
                 yield _unknown(name, schema)
-    for text in rule.blame:
-        name = _ROW.sub("", text)
+    for name in rule.blamed_columns:
         if name not in schema:
             yield "`blame`: " + _unknown(name, schema)
 

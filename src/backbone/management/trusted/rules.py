@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import abc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,11 +14,10 @@ from backbone.model.constraints import (
     Operator,
     Predicate,
     Reference,
-    Sequence,
 )
 from backbone.model.names import AssetName
 from backbone.project.trusted import Rule
-from backbone.sql.denial import parse, render
+from backbone.sql.denial import render
 from backbone.sql.denial_terms import column_node, column_term, constant_term, term_of
 
 __all__ = [
@@ -153,7 +151,7 @@ def describe_rule(rule: Rule) -> str:
     return f"{said}. {action}{blocks}"
 
 
-def _names(names: abc.Sequence[str]) -> str:
+def _names(names: Sequence[str]) -> str:
     marked = [f"`{name}`" for name in names]
     return " and ".join([", ".join(marked[:-1]), marked[-1]] if marked[1:] else marked)
 
@@ -171,7 +169,7 @@ def _say_range(rule: Rule) -> str:
 
 def _say_deny(rule: Rule) -> str:
     text = rule.deny or ""
-    constraint = _denied(rule)
+    constraint = rule.denied()
     if constraint.reference is not None:
         return _say_reference(constraint.reference)
     if constraint.sequence is not None:
@@ -209,7 +207,7 @@ _SENTENCES: dict[str, Callable[[Rule], str]] = {
 }
 
 
-def _be(names: abc.Sequence[str] | None) -> str:
+def _be(names: Sequence[str] | None) -> str:
     return "is" if len(names or ()) == 1 else "are"
 
 
@@ -302,14 +300,8 @@ def _referring(name: str, reference: Reference, text: str | None) -> Part:
     return Part(made, reference.columns, reason)
 
 
-def _denied(rule: Rule) -> DenialConstraint:
-    order = rule.sequence
-    sequence = Sequence(order.by, order.per) if order is not None else None
-    return parse(rule.name, rule.deny or "", sequence=sequence)
-
-
 def _deny(rule: Rule) -> list[Part]:
-    constraint = _denied(rule)
+    constraint = rule.denied()
     if constraint.reference is not None:
         return [_referring(rule.name, constraint.reference, constraint.text)]
     order = constraint.sequence.columns if constraint.sequence else ()

@@ -53,15 +53,13 @@ def _of(rule: Rule) -> list[AssetName]:
     found = [reference for entry in entries if (reference := reference_of(*entry))]
     names = [reference.table for reference in found]
     if rule.deny is not None and "exists" in rule.deny.lower():
-        names += _denied(rule.name, rule.deny)
+        names += _denied(rule)
     return [asset for name in names if (asset := asset_or_none(name)) is not None]
 
 
-def _denied(name: str, text: str) -> list[str]:
-    from backbone.sql.denial import parse  # noqa: PLC0415 - imports sqlglot
-
+def _denied(rule: Rule) -> list[str]:
     try:
-        reference = parse(name, text).reference
+        reference = rule.denied().reference
     except RuleSyntaxError:
         return []
     return [reference.table] if reference is not None else []

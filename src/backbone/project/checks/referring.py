@@ -58,16 +58,15 @@ def check_deny(
     draft: TrustedDraft, where: Where, rule: Rule, known: Known
 ) -> Iterator[Mistake]:
     """Check that a constraint can be read, and that its columns exist."""
-    from backbone.sql.denial import parse  # noqa: PLC0415 - imports sqlglot
-
     try:
-        constraint = parse(rule.name, rule.deny or "")
+        constraint = rule.denied()
     except RuleSyntaxError as error:
         text = f"{error.what}. {error.hint}" if error.hint else error.what
         yield draft.mistake(where, text)
         return
     columns = known.columns.get(draft.name, {})
-    named = ((where, name) for name in constraint.columns)
+    order = constraint.sequence.columns if constraint.sequence else ()
+    named = ((where, name) for name in constraint.columns if name not in order)
     yield from missing_columns(draft, named, columns)
     if constraint.reference is not None:
         yield from _reference(draft, where, constraint.reference, known)

@@ -88,8 +88,10 @@ def _named(rule: Rule, where: Where) -> Iterator[tuple[Where, str]]:
             yield from ((at, name.strip()) for name in key.split(","))
     for key, determined in (rule.functional or {}).items():
         yield from _listed(determined, (*where, "functional", key))
-    blamed = (name.removeprefix("t1.").removeprefix("t2.") for name in rule.blame)
-    yield from _listed(blamed, (*where, "blame"))
+    yield from _listed(rule.blamed_columns, (*where, "blame"))
+    if rule.sequence is not None:
+        for key in ("per", "by"):
+            yield from _listed(getattr(rule.sequence, key), (*where, "sequence", key))
 
 
 def _listed(names: Iterable[str], where: Where) -> Iterator[tuple[Where, str]]:

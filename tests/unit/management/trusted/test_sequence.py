@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from tests.commands import ask, call
+from tests.projects import shop_project
 
 from backbone.management.trusted.checks import check_rule
 from backbone.management.trusted.rules import describe_rule
@@ -119,6 +121,29 @@ def test_mistakes(more, says):
 def test_a_sequence_goes_with_deny():
     with pytest.raises(ValueError, match="`sequence` goes with `deny`"):
         Rule(name="r", not_null=["total"], sequence=FALLS)
+
+
+def test_in_a_project(tmp_path):
+    folder = shop_project(tmp_path / "shop")
+    rule = """
+  - name: falls
+    sequence: {per: shop, by: [day, id]}
+    deny: "amount < previous.amount"
+    action: blank
+"""
+    path = folder / "trusted/sales.yml"
+    path.write_text(
+        path.read_text().replace("  - {name: positive,", f"{rule}  - {{name: positive,")
+    )
+    call(folder, "run")
+    told = ask(
+        folder, "select _record, role from trusted.sales__violations where rule = 'falls'"
+    )
+    assert sorted((row["_record"], row["role"]) for row in told) == [(1, "t2"), (3, "t1")]
+    assert (
+        "in the order of `day` and `id`"
+        in call(folder, "explain", "trusted.sales").stdout
+    )
 
 
 def test_in_words():
