@@ -188,18 +188,20 @@ def _pairs(
     branches: list[exp.Query] = []
     for one, finding in zip(asked, findings, strict=True):
         constraint = one.part.constraint
-        source = _BROKEN if is_symmetric(constraint) else ROWS
-        counted = pair_count(constraint, source=source, schema=one.state.schema)
-        if counted is None or not finding.rows:
+        if not finding.rows:
             continue
         steps, read = _reading(one.state, one.part, references)
-        hits, more = finding.hits()
-        inputs.update({**read, **more})
-        broken = (
-            _BROKEN,
-            select("select r.* from rows r join hits h on r._row = h._row"),
-        )
-        query = Query((*steps, *hits, broken, *counted.steps))
+        source = ROWS
+        if is_symmetric(constraint):
+            hits, more = finding.hits()
+            broken = select("select r.* from rows r join hits h on r._row = h._row")
+            steps, read = [*steps, *hits, (_BROKEN, broken)], {**read, **more}
+            source = _BROKEN
+        counted = pair_count(constraint, source=source, schema=one.state.schema)
+        if counted is None:
+            continue
+        inputs.update(read)
+        query = Query((*steps, *counted.steps))
         branches.append(nested(query, ["pairs"], finding.place))
     if not branches:
         return {}
