@@ -38,7 +38,7 @@ REVISIONS: Mapping[Kind, int] = {
     "trust": 2,
     "integrate": 1,
     "sandbox": 1,
-    "analyse": 1,
+    "analyse": 2,
 }
 _FOR_PEOPLE = {"description", "owner", "question", "value", "label", "outcome_label"}
 _LEFT_OUT = _FOR_PEOPLE | {"engine"}  # rows are the same, whichever engine computes them
