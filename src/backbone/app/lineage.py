@@ -295,6 +295,7 @@ def _rules(env: Environment, asset: AssetName) -> list[dict[str, Any]]:
                     "deny": constraint.text,
                     "action": rule.action,
                     "severity": rule.severity,
+                    **({"owner": rule.owner} if rule.owner else {}),
                     "shape": plan.shape,
                     "plan": plan.plan,
                     "cost": plan.cost,

@@ -175,6 +175,11 @@ def _outcome(rule: Mapping[str, Any]) -> str:
     done = _DONE.get(rule.get("action", ""), "changed")
     parts = [f"{plural(changed, 'cell')} {done}"] if changed else []
     parts += [f"{plural(removed, 'row')} {done}"] if removed else []
+    blamed = rule.get("blamed_rows", 0)
+    if blamed and not parts:
+        parts = [f"{plural(blamed, 'row')} to blame"]
+    if rule.get("questioned"):
+        parts = ["questioned, not obeyed"]
     return ", ".join(parts)
 
 

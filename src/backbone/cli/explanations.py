@@ -55,6 +55,7 @@ def _print_rule(parts: Sequence[Mapping[str, Any]]) -> None:
     plans = [f"{part['shape']}: {part['plan']}, {part['cost']}" for part in parts]
     pairs = {
         "says": rule["says"],
+        **({"owner": rule["owner"]} if rule.get("owner") else {}),
         "forbids": "\n".join(part["deny"] for part in parts),
         "found by": "\n".join(dict.fromkeys(plans)),
     }

@@ -119,6 +119,10 @@ class DenialConstraint:
     One row (``t1`` alone), two rows of a table (``t1`` and ``t2``, never the same row),
     a row and its neighbours in a `sequence` (``t1``, ``previous``, ``next``), or a
     reference to another table. `text` is the rule as its author wrote it.
+
+    It looks at the rows for which all of `where` are true (predicates on ``t1``), and at
+    no others: not as a partner, nor as a neighbour. What a reference finds in the other
+    table is not restricted.
     """
 
     name: str
@@ -126,6 +130,7 @@ class DenialConstraint:
     predicates: tuple[Predicate, ...] = ()
     reference: Reference | None = None
     sequence: Sequence | None = None
+    where: tuple[Predicate, ...] = ()
 
     @property
     def rows(self) -> frozenset[RowVariable]:
@@ -153,8 +158,14 @@ class DenialConstraint:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that the constraint reads of its own table, each once."""
+        """The columns of its own table that the constraint is about, each once."""
         refs = [ref.column for p in self.predicates for ref in p.columns]
         more = self.reference.columns if self.reference else ()
         order = self.sequence.columns if self.sequence else ()
         return tuple(dict.fromkeys([*order, *refs, *more]))
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """All columns that it reads of its own table: those of `where` come last."""
+        more = [ref.column for p in self.where for ref in p.columns]
+        return tuple(dict.fromkeys([*self.columns, *more]))

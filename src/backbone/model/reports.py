@@ -100,7 +100,9 @@ class RuleReport:
     `violating_rows` take part in a violation; `blamed_rows` were acted upon;
     `changed_cells` were blanked or repaired; `removed_rows` quarantined or merged.
     `plan` is the shape of the detection plan; `seconds` its time; `pairs` counts the
-    pairs of rows that break it together, where that is cheap to know.
+    pairs of rows that break it together, where that is cheap to know. It looked at `rows`
+    rows; where more of them are wrong than it allows for, the rule is `questioned`, and
+    its action was not taken.
     """
 
     name: str
@@ -115,3 +117,6 @@ class RuleReport:
     seconds: float = 0.0
     witnesses: tuple[Witness, ...] = field(default=())
     pairs: int | None = None
+    rows: int | None = None
+    questioned: bool = False
+    owner: str | None = None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from fractions import Fraction
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from backbone.model.constraints import DenialConstraint, Sequence
+from backbone.model.constraints import DenialConstraint, Predicate, Sequence
 from backbone.project.declarations import Declaration, EngineKind, Names, Regex
+from backbone.project.shares import Share, share_of
 
 __all__ = [
     "Action",
@@ -20,12 +22,15 @@ __all__ = [
     "Severity",
     "Tidying",
     "TrustedTable",
+    "WhichRows",
 ]
 
 Tidying = Literal["trim", "collapse_spaces", "nfc"]
 Action = Literal["flag", "blank", "quarantine", "deduplicate", "repair"]
 Severity = Literal["error", "warn"]
 Keep = Literal["first", "latest"]
+WhichRows = Literal["fewest", "later", "earlier"]
+WHICH_ROWS: tuple[WhichRows, ...] = ("fewest", "later", "earlier")
 Bound = int | Decimal | str | None
 
 _OF_ROW = re.compile(r"^(t1|t2|previous|next)\.")
@@ -95,10 +100,23 @@ class Rule(Declaration):
     sequence: InOrder | None = Field(
         None, description="The order in which `deny` speaks of `previous` and `next`."
     )
+    where: str | None = Field(
+        None, description="The rows that the rule looks at, and no others."
+    )
+    holds: Share | None = Field(
+        None, description="The share of rows for which it holds: 99.5% | 0.995."
+    )
     action: Action = Field("flag", description="What happens to rows that break it.")
     severity: Severity = Field("warn", description="Whether the run fails: error | warn.")
     keep: Keep = Field("latest", description="Which of several equal rows survives.")
-    blame: Names = Field((), description="Columns to blank or repair.")
+    blame: Names = Field(
+        (),
+        description="The cells to blame: columns; fewest | later | earlier: whose.",
+    )
+    owner: str | None = Field(None, description="Who answers for the rule.")
+    reason: str | None = Field(
+        None, description="What is wrong with a row that breaks it, in your words."
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -119,6 +137,9 @@ class Rule(Declaration):
         if "keep" in self.model_fields_set and self.action != "deduplicate":
             message = "`keep` goes with the action `deduplicate`"
             raise ValueError(message)
+        if len([word for word in self.blame if word in WHICH_ROWS]) > 1:
+            message = f"`blame` takes one of {', '.join(WHICH_ROWS)}"
+            raise ValueError(message)
         if not getattr(self, given[0]):
             message = f"`{given[0]}` is empty: the rule forbids nothing"
             raise ValueError(message)
@@ -130,9 +151,25 @@ class Rule(Declaration):
         return next(form for form in SHORT_FORMS if getattr(self, form) is not None)
 
     @property
+    def blamed_rows(self) -> WhichRows | None:
+        """Which of the rows that contradict each other `blame` says are wrong."""
+        words = [word for word in self.blame if word in WHICH_ROWS]
+        return words[0] if words else None
+
+    @property
+    def blamed_cells(self) -> tuple[str, ...]:
+        """The columns that `blame` names, with the row where it names one."""
+        return tuple(text for text in self.blame if text not in WHICH_ROWS)
+
+    @property
     def blamed_columns(self) -> tuple[str, ...]:
         """The columns that `blame` names, whatever the row."""
-        return tuple(_OF_ROW.sub("", text) for text in self.blame)
+        return tuple(_OF_ROW.sub("", text) for text in self.blamed_cells)
+
+    @property
+    def tolerance(self) -> Fraction | None:
+        """The share of rows that may break the rule, of those that it looks at."""
+        return None if self.holds is None else 1 - share_of(self.holds)
 
     def denied(self) -> DenialConstraint:
         """Return the constraint that `deny` states.
@@ -146,6 +183,17 @@ class Rule(Declaration):
         order = self.sequence
         sequence = Sequence(order.by, order.per) if order is not None else None
         return parse(self.name, self.deny or "", sequence=sequence)
+
+    def looked_at(self) -> tuple[Predicate, ...]:
+        """Return what `where` says of the rows that the rule looks at.
+
+        Raises
+        ------
+        RuleSyntaxError : the text cannot be read
+        """
+        from backbone.sql.denial import conditions  # noqa: PLC0415 - imports sqlglot
+
+        return () if self.where is None else conditions(self.name, self.where)
 
 
 class TrustedTable(Declaration):

@@ -16,7 +16,7 @@ from backbone.model.names import AssetName
 from backbone.sql.denial_reading import REFERENCE_EXAMPLE, Reading
 from backbone.sql.denial_terms import column_node
 
-__all__ = ["parse", "render"]
+__all__ = ["conditions", "parse", "render"]
 
 
 def parse(name: str, text: str, *, sequence: Sequence | None = None) -> DenialConstraint:
@@ -66,6 +66,27 @@ def parse(name: str, text: str, *, sequence: Sequence | None = None) -> DenialCo
     if constraint.rows == frozenset({"t2"}):
         reading.fail(tree, "speaks of t2 only", "Call the one row `t1`, or nothing.")
     return constraint
+
+
+def conditions(name: str, text: str) -> tuple[Predicate, ...]:
+    """Read what the rule `name` says of the rows that it looks at.
+
+    >>> [str(p.left.sql) for p in conditions("r", "state = 'open' and total > 0")]
+    ['t1.state', 't1.total']
+
+    Raises
+    ------
+    RuleSyntaxError : with the position and what would have worked
+    """
+    reading = Reading(name, text)
+    reading.tokens()
+    tree = reading.tree(text)
+    reading.qualify(tree)
+    for node in tree.find_all(exp.Column):
+        if node.table == "t2":
+            hint = "Write the column alone: each row that the rule looks at is like that."
+            reading.fail(node, "`where` speaks of one row", hint)
+    return tuple(dict.fromkeys(reading.predicate(leaf) for leaf in reading.leaves(tree)))
 
 
 def render(constraint: DenialConstraint) -> str:

@@ -14,9 +14,10 @@ from sqlglot import exp
 from backbone.engines.protocol import Session, Staged
 from backbone.management.trusted.blame import blamed, blamed_role
 from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.findings import Finding
+from backbone.management.trusted.findings import Finding, hits_of
 from backbone.management.trusted.pieces import Inputs, Piece, bound, joined
 from backbone.management.trusted.plans.frame import Steps, select
+from backbone.management.trusted.rules import parts_of
 from backbone.management.trusted.state import State
 from backbone.management.trusted.texts import canonical_text
 from backbone.project.trusted import Rule
@@ -63,7 +64,7 @@ def blank(
     for cell in blamed(rule, finding.part):
         steps, inputs = change.state.rows([cell.column])
         present = exp.not_(exp.Is(this=column(cell.column, "r"), expression=exp.null()))
-        hits, read = finding.hits()
+        hits, read = finding.guilty.hits()
         mine = select(f"select _row from hits where {_ROLES[cell.rows]}")
         moved = (
             exp.select(column("_row", "r"))
@@ -91,9 +92,9 @@ def repair(
     of votes. `confidence` is the winner's share of the votes.
     """
     *keys, name = finding.part.constraint.columns
-    if rule.blame and name not in rule.blame:
+    if rule.blamed_cells and name not in rule.blamed_cells:
         return Change(state)
-    steps, inputs = state.rows([*keys, name])
+    steps, inputs = state.rows([*keys, name], finding.part.constraint.where)
     query = Query((*steps, *_majority_steps(keys, name)))
     return _moved(
         session, Change(state), name, rule.name, "majority", order, query, inputs
@@ -181,29 +182,37 @@ def quarantine(
     state: State,
     rule: Rule,
     reasons: Sequence[Piece],
-    numbers: Sequence[int],
+    found: Sequence[Finding],
 ) -> Change:
-    """Take violating rows out; of a two-row rule all of them, or those of one role.
+    """Take violating rows out; of a two-row rule all of them, or those to blame.
 
-    `reasons` are the described findings of the rule's parts with these `numbers`.
+    `reasons` tell why of what the rule's parts `found`.
     """
     all_reasons, inputs = joined(reasons, ["_row", "part", "role", "rule", "reason"])
     parts = ", ".join(
-        f"max(case when part = {number} then reason end)" for number in numbers
+        f"max(case when part = {one.number} then reason end)" for one in found
     )
+    steps: Steps = [("reasons", all_reasons)]
+    source, blamed_ = "reasons", [one for one in found if one.blamed is not None]
+    if blamed_:
+        guilty, read = hits_of([(0, one.guilty) for one in blamed_])
+        inputs.update(read)
+        mine = "select r.* from reasons r semi join guilty g on r._row = g._row"
+        steps += [("guilty", guilty), ("mine", select(mine))]
+        source = "mine"
     leaving = select(
         f"select _row, min(rule) as rule, concat_ws('; ', {parts}) as reason "
-        f"from reasons where {_ROLES[blamed_role(rule)]} group by _row"
+        f"from {source} where {_ROLES[blamed_role(rule)]} group by _row"
     )
-    query = Query((("reasons", all_reasons), ("leaving", leaving)))
-    gone = session.stage(query, inputs)
+    gone = session.stage(Query((*steps, ("leaving", leaving))), inputs)
     return _removed(session, state, gone)
 
 
 def deduplicate(session: Session, state: State, rule: Rule) -> Change:
     """Keep the first or the latest row of each key; the others are merged into it."""
     keys = rule.unique or ()
-    steps, inputs = state.rows(keys)
+    (part,) = parts_of(rule)
+    steps, inputs = state.rows(keys, part.constraint.where)
     named = [exp.alias_(column(key), f"k{i}") for i, key in enumerate(keys)]
     listed = [f"k{i}" for i in range(len(keys))]
     keyed = exp.select(column("_row"), *named).from_(table(ROWS))

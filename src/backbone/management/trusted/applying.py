@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from backbone.engines.protocol import Session
+from backbone.management.trusted.accusing import accused
 from backbone.management.trusted.actions import (
     Change,
     blank,
@@ -54,6 +56,19 @@ class Outcome:
     again: tuple[Asked, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Met:
+    """What the parts of a rule found; where they change cells, what they changed."""
+
+    change: Change
+    found: tuple[Finding, ...] = ()
+    seen: tuple[Seen, ...] = ()
+
+    @property
+    def broken(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.found if finding.rows)
+
+
 def applied(
     session: Session, state: State, rule: Rule, ahead: Ahead, *, place: int, order: int
 ) -> Outcome:
@@ -65,74 +80,94 @@ def applied(
     order : number of the rule's first change among the changes of a cell
     """
     started = time.perf_counter()
-    outcome, found = _looked(session, state, rule, ahead, place, order)
-    broken = distinct_rows(session, found)
-    if broken:
-        outcome = _acted(session, outcome, rule, found, place)
+    looked = _Looked(session, state, rule)
+    met = _met(looked, ahead, place, order)
+    broken = distinct_rows(session, met.found)
+    wrong = broken
+    if rule.blamed_rows is not None:
+        wrong = distinct_rows(session, [finding.guilty for finding in met.found])
+    doubted = looked.doubts(wrong)
+    change = met.change if doubted else _acted(session, rule, met)
     plans = dict.fromkeys(str(explain(part.constraint)) for part in parts_of(rule))
-    report = replace(
-        outcome.report,
-        violating_rows=broken,
-        blamed_rows=_blamed_rows(session, outcome.change),
-        changed_cells=outcome.change.cells,
-        removed_rows=outcome.change.rows,
-        plan="; ".join(plans),
-        pairs=_pairs(found),
-        seconds=time.perf_counter() - started,
-    )
-    return replace(outcome, report=report)
-
-
-def _looked(
-    session: Session, state: State, rule: Rule, ahead: Ahead, place: int, order: int
-) -> tuple[Outcome, list[Finding]]:
-    """Find what breaks each part; a part that changes cells does so before the next."""
-    change = Change(state)
-    found: list[Finding] = []
-    seen: list[Seen] = []
-    for number in range(len(parts_of(rule))):
-        finding = ahead.find(change.state, place, number)
-        found.append(finding)
-        if not finding.rows:
-            continue
-        seen.append(Seen(change.state, rule, finding))
-        act = _CELL_ACTIONS.get(rule.action)
-        if act is not None:
-            more = act(session, change.state, rule, finding, order=order + number)
-            change = change.and_then(more)
     report = RuleReport(
         name=rule.name,
         text=rule_text(rule),
         severity=rule.severity,
         action=rule.action,
-        violating_rows=0,
+        violating_rows=broken,
+        blamed_rows=_blamed_rows(session, rule, change, wrong),
+        changed_cells=change.cells,
+        removed_rows=change.rows,
+        plan="; ".join(plans),
+        pairs=_pairs(met.found),
+        seconds=time.perf_counter() - started,
+        rows=looked.rows,
+        questioned=doubted,
+        owner=rule.owner,
     )
-    return Outcome(change, report, tuple(seen)), found
+    if change.cells or (change.rows and rule.sequence is not None):
+        again = tuple(Asked(change.state, one.part, one.number) for one in met.found)
+        return Outcome(change, report, met.seen, again=again)
+    flags = () if change.rows else _flags(place, rule, met.found)
+    return Outcome(change, report, met.seen, flags)
 
 
-def _acted(
-    session: Session,
-    outcome: Outcome,
-    rule: Rule,
-    found: Sequence[Finding],
-    place: int,
-) -> Outcome:
-    """Remove rows, or flag those that break the rule; after cells changed, ask again."""
-    state = outcome.change.state
-    if rule.action == "quarantine":
-        numbers = [finding.number for finding in found if finding.rows]
-        change = quarantine(session, state, rule, described(outcome.seen), numbers)
-        return replace(outcome, change=change)
-    if rule.action == "deduplicate":
-        return replace(outcome, change=deduplicate(session, state, rule))
-    if outcome.change.cells:
-        asked = tuple(Asked(state, each.part, each.number) for each in found)
-        return replace(outcome, again=asked)
-    return replace(outcome, flags=_flags(place, rule, found))
+@dataclass(frozen=True)
+class _Looked:
+    """The table in which a rule looks, and whether what it finds is too much."""
+
+    session: Session
+    state: State
+    rule: Rule
+
+    @cached_property
+    def rows(self) -> int:
+        """How many rows the rule looks at."""
+        where = self.rule.looked_at()
+        if not where:
+            gone = self.state.removed.rows if self.state.removed else 0
+            return self.state.work.rows - gone
+        steps, inputs = self.state.rows([], where)
+        counted = select("select count(*) as n from rows")
+        query = Query((*steps, ("counted", counted)))
+        return int(self.session.fetch(query, inputs).column("n")[0].as_py())
+
+    def doubts(self, wrong: int) -> bool:
+        """Whether more rows are wrong than the rule allows for: it is not obeyed then."""
+        allowed = self.rule.tolerance
+        return wrong > 0 and allowed is not None and wrong > allowed * self.rows
+
+
+def _met(looked: _Looked, ahead: Ahead, place: int, order: int) -> _Met:
+    """Find what breaks each part; a part that changes cells does so before the next."""
+    session, rule, met = looked.session, looked.rule, _Met(Change(looked.state))
+    act = _CELL_ACTIONS.get(rule.action)
+    for number in range(len(parts_of(rule))):
+        state = met.change.state
+        finding = ahead.find(state, place, number)
+        finding = accused(session, state, rule, finding)
+        met = replace(met, found=(*met.found, finding))
+        if not finding.rows:
+            continue
+        met = replace(met, seen=(*met.seen, Seen(state, rule, finding)))
+        if act is not None and not looked.doubts(finding.guilty.rows):
+            more = act(session, state, rule, finding, order=order + number)
+            met = replace(met, change=met.change.and_then(more))
+    return met
+
+
+def _acted(session: Session, rule: Rule, met: _Met) -> Change:
+    """Remove rows, where that is what the rule asks for."""
+    change = met.change
+    if rule.action == "quarantine" and met.broken:
+        return quarantine(session, change.state, rule, described(met.seen), met.broken)
+    if rule.action == "deduplicate" and met.broken:
+        return deduplicate(session, change.state, rule)
+    return change
 
 
 def _flags(place: int, rule: Rule, found: Sequence[Finding]) -> tuple[Flag, ...]:
-    return tuple(Flag(place, rule.name, each) for each in found if each.rows)
+    return tuple(Flag(place, rule.name, each.guilty) for each in found if each.rows)
 
 
 def flagged(
@@ -154,10 +189,10 @@ def flagged(
     return tuple(flags)
 
 
-def _blamed_rows(session: Session, change: Change) -> int:
-    """Count the rows whose cells changed, or that left."""
+def _blamed_rows(session: Session, rule: Rule, change: Change, wrong: int) -> int:
+    """Count the rows whose cells changed, or that left, or that are to blame."""
     if change.rows or not change.changed:
-        return change.rows
+        return change.rows or (wrong if rule.blamed_rows else 0)
     if len(change.changed) == 1:
         return change.cells
     named = {bound("moves", staged): staged for staged in change.changed}

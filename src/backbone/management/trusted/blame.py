@@ -43,17 +43,21 @@ def blamed(rule: Rule, part: Part) -> tuple[Blamed, ...]:
     A condition on one row may blame a cell of the row that it does not read: what is
     wrong with a temperature is wrong with the dew point that was computed from it.
 
+    Which of the rows (``fewest``, ``later``, ``earlier``) is another question: then the
+    cells are those of `culprits`, of whatever role.
+
     >>> from backbone.management.trusted.rules import parts_of
     >>> rule = Rule(name="r", deny="t1.a = t2.a and t1.b < t2.b", blame=("t2.b",))
     >>> blamed(rule, parts_of(rule)[0])
     (Blamed(column='b', rows='t2'),)
     """
     sequence = part.constraint.sequence is not None
-    if not rule.blame:
-        rows: Rows = "t1" if sequence else "any"
+    chosen = rule.blamed_rows is not None
+    if not rule.blamed_cells:
+        rows: Rows = "t1" if sequence and not chosen else "any"
         return tuple(Blamed(name, rows) for name in part.about)
-    cells = tuple(map(_read, rule.blame))
-    if sequence:
+    cells = tuple(map(_read, rule.blamed_cells))
+    if sequence and not chosen:
         return tuple(Blamed(b.column, "t1") if b.rows == "any" else b for b in cells)
     if rule.form != "deny" or part.constraint.is_pair:
         return tuple(b for b in cells if b.column in part.constraint.columns)
@@ -62,7 +66,9 @@ def blamed(rule: Rule, part: Part) -> tuple[Blamed, ...]:
 
 def blamed_role(rule: Rule) -> Rows:
     """Return whose rows are to blame: those of one role if every `blame` names it."""
-    rows = {b.rows for b in map(_read, rule.blame)}
+    if rule.blamed_rows is not None:
+        return "any"
+    rows = {b.rows for b in map(_read, rule.blamed_cells)}
     if rule.sequence is not None:
         rows = {"t1" if of == "any" else of for of in rows or {"t1"}}
     return rows.pop() if len(rows) == 1 else "any"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from backbone.errors import BackboneError, nearest
 from backbone.management.trusted.blame import blamed
 from backbone.management.trusted.kinds import fits, kind_of_type, predicate_mistakes
+from backbone.management.trusted.plans.culprits import kind_of_blame
 from backbone.management.trusted.rules import Part, parts_of, split_names
 from backbone.management.trusted.shapes import kind_of
 from backbone.model.constraints import Reference
@@ -58,6 +59,8 @@ def check_rule(rule: Rule, schema: Schema, known: Mapping[str, Schema]) -> list[
         parts = parts_of(rule)
         for part in parts:
             kind_of(part.constraint)
+            if rule.blamed_rows is not None:
+                kind_of_blame(part.constraint, rule.blamed_rows)
     except BackboneError as error:
         said = f"{error.what}. {error.hint or ''}".rstrip()
         return [said if rule.name in said else f"rule `{rule.name}`: {said}"]
@@ -82,7 +85,7 @@ def _column_mistakes(
     if not parts:
         yield "asks for nothing"
     for part in parts:
-        for name in part.constraint.columns:
+        for name in part.constraint.reads:
             if name not in schema:
                 yield _unknown(name, schema)
     for name in rule.blamed_columns:
@@ -95,7 +98,8 @@ def _part_mistakes(
 ) -> Iterator[str]:
     if part.constraint.reference is not None:
         yield from _reference_mistakes(part.constraint.reference, schema, known)
-    for predicate in part.constraint.predicates:
+    constraint = part.constraint
+    for predicate in (*constraint.predicates, *constraint.where):
         yield from predicate_mistakes(predicate, schema)
 
 
@@ -130,9 +134,14 @@ def _value_mistakes(rule: Rule, schema: Schema) -> Iterator[str]:
 
 
 def _action_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
+    if rule.blamed_rows is not None:
+        return _choice_mistakes(rule, parts)
     if rule.sequence is not None:
-        yield from _sequence_mistakes(rule, parts)
-        return
+        return _sequence_mistakes(rule, parts)
+    return _cell_mistakes(rule, parts)
+
+
+def _cell_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
     pairs = any(part.constraint.is_pair for part in parts)
     for text in rule.blame:
         if text.startswith(("t1.", "t2.")) and not pairs:
@@ -149,6 +158,33 @@ def _action_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
             if text not in dependents:
                 known = ", ".join(sorted(dependents))
                 yield f"`blame: {text}`: a repair can change only {known}"
+
+
+def _choice_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
+    """``fewest``, ``later`` and ``earlier`` say whose cells; columns, which of them."""
+    which = rule.blamed_rows
+    if rule.action in {"deduplicate", "repair"}:
+        yield f"`blame: {which}` does nothing with `action: {rule.action}`"
+    for text in rule.blamed_cells:
+        if rule.action != "blank":
+            yield f"`blame: {text}` does nothing beside `{which}`: no cell is blanked"
+        elif text not in rule.blamed_columns:
+            yield f"`blame: {text}`: `{which}` says already of which row"
+    if rule.action == "blank":
+        yield from _blank_mistakes(rule, parts)
+        if which == "fewest" and rule.sequence is not None:
+            yield from _one_sided_mistakes(rule, parts)
+
+
+def _one_sided_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
+    """One cell answers for two neighbours only if the rule reads it in both rows."""
+    (part,) = parts
+    (side,) = part.constraint.neighbours
+    read = {str(ref) for p in part.constraint.predicates for ref in p.columns}
+    for cell in blamed(rule, part):
+        if {f"t1.{cell.column}", f"{side}.{cell.column}"} - read:
+            what = f"does not compare `{cell.column}` with that of the {side} row"
+            yield f"`blame: fewest`: the rule {what}"
 
 
 def _sequence_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:

@@ -228,7 +228,8 @@ def _conditions(constraint: DenialConstraint) -> list[exp.Expr]:
     def own(ref: ColumnRef) -> exp.Expr:
         return column(ref.column, "r")
 
-    return [predicate_expression(p, own) for p in constraint.predicates]
+    predicates = (*constraint.predicates, *constraint.where)
+    return [predicate_expression(p, own) for p in predicates]
 
 
 def _orphans(reference: Reference, source: str) -> exp.Query:

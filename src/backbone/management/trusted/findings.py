@@ -27,7 +27,7 @@ from backbone.management.trusted.pieces import (
 )
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.rules import Part
-from backbone.management.trusted.state import State
+from backbone.management.trusted.state import EVERY, State
 from backbone.sql.queries import Query, column, table
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Finding",
     "References",
     "by_place",
+    "cut_of",
     "distinct_rows",
     "hits_of",
     "reads_of",
@@ -69,7 +70,8 @@ class Finding:
 
     They are the rows of `found` (``_place, _row, role``) with this `place`, `rows` of
     them, each row of the table once; `number` is the part's place in the rule. Rows that
-    left the table since are in `removed`, and are none of them any more.
+    left the table since are in `removed`, and are none of them any more. Where the rule
+    says which of them are wrong, those are in `blamed`, with place 0.
     """
 
     part: Part
@@ -79,6 +81,14 @@ class Finding:
     rows: int
     pairs: int | None = None
     removed: Staged | None = None
+    blamed: Staged | None = None
+
+    @property
+    def guilty(self) -> Finding:
+        """The rows to blame: all of them, unless the rule says which."""
+        if self.blamed is None:
+            return self
+        return Finding(self.part, self.number, self.blamed, 0, self.blamed.rows)
 
     def hits(self) -> tuple[Steps, Inputs]:
         """Return the step ``hits`` (``_row, role``) and what it reads."""
@@ -90,7 +100,7 @@ def reads_of(part: Part, own: str) -> tuple[str, ...]:
     """Return the columns of the table `own` that `part` reads."""
     reference = part.constraint.reference
     more = reference.to if reference is not None and reference.table == own else ()
-    return tuple(dict.fromkeys([*part.constraint.columns, *more]))
+    return tuple(dict.fromkeys([*part.constraint.reads, *more]))
 
 
 def search(
@@ -114,7 +124,7 @@ def search(
         one = asked[place]
         steps, read = _reading(one.state, one.part, references)
         inputs.update(read)
-        cut = _cut(session, one.state, one.part, steps, read)
+        cut = cut_of(session, one.state, one.part, steps, read)
         hits = violations(one.part.constraint, schema=one.state.schema, cut=cut)
         query = Query((*steps, *hits.steps))
         branches.append(nested(query, ["_row", "role"], place))
@@ -146,7 +156,7 @@ def _scanned(asked: Sequence[Asked], places: Sequence[int], inputs: Inputs) -> e
     """Return what finds the rows of several conditions on single rows at once."""
     state = asked[places[0]].state
     parts = {place: asked[place].part for place in places}
-    names = dict.fromkeys(c for part in parts.values() for c in part.constraint.columns)
+    names = dict.fromkeys(c for part in parts.values() for c in part.constraint.reads)
     steps, read = state.rows(list(names))
     inputs.update(read)
     broken = broken_parts(
@@ -155,7 +165,7 @@ def _scanned(asked: Sequence[Asked], places: Sequence[int], inputs: Inputs) -> e
     return nested(Query((*steps, *broken.steps)), ["_place", "_row", "role"])
 
 
-def _cut(
+def cut_of(
     session: Session, state: State, part: Part, steps: Steps, inputs: Inputs
 ) -> Cut | None:
     """Return into how many ranges to cut what `part` sorts, if a group is too large."""
@@ -210,12 +220,15 @@ def _pairs(
 
 
 def _reading(state: State, part: Part, references: References) -> tuple[Steps, Inputs]:
-    steps, inputs = state.rows(reads_of(part, references.own))
-    reference = part.constraint.reference
+    constraint = part.constraint
+    where = () if constraint.is_single else constraint.where
+    steps, inputs = state.rows(reads_of(part, references.own), where)
+    reference = constraint.reference
     if reference is None:
         return steps, inputs
     if reference.table == references.own:
-        own = exp.select(*(column(name) for name in reference.to)).from_(table(ROWS))
+        every = table(EVERY if where else ROWS)
+        own = exp.select(*(column(name) for name in reference.to)).from_(every)
         return [*steps, (reference.table, own)], inputs
     if reference.table not in references.tables:
         raise UnknownAsset.named(reference.table, sorted(references.tables))

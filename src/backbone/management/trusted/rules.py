@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlglot import exp
@@ -36,6 +36,11 @@ _ACTIONS = {
     "quarantine": "Rows that break it are quarantined.",
     "deduplicate": "Of such rows the {keep} stays; the others are merged into it.",
     "repair": "Cells that disagree with the majority take its value; ties are flagged.",
+}
+_WHICH = {
+    "fewest": "Blamed are the fewest rows that explain it.",
+    "later": "Blamed is the later of two rows.",
+    "earlier": "Blamed is the earlier of two rows.",
 }
 
 
@@ -74,7 +79,13 @@ def parts_of(rule: Rule) -> tuple[Part, ...]:
     ------
     RuleSyntaxError : the rule's text cannot be read
     """
-    return tuple(_FORMS[rule.form](rule))
+    where = rule.looked_at()
+    return tuple(_as_declared(rule, part, where) for part in _FORMS[rule.form](rule))
+
+
+def _as_declared(rule: Rule, part: Part, where: tuple[Predicate, ...]) -> Part:
+    constraint = replace(part.constraint, where=where) if where else part.constraint
+    return replace(part, constraint=constraint, reason=rule.reason or part.reason)
 
 
 def split_names(text: str) -> tuple[str, ...]:
@@ -143,12 +154,25 @@ def describe_rule(rule: Rule) -> str:
     'No two rows agree on `device` and `hour`. Rows that break it are quarantined.'
     """
     said = _SENTENCES[rule.form](rule)
+    if rule.where is not None:
+        said = f"Where `{' '.join(rule.where.split())}`: {said[0].lower()}{said[1:]}"
     action = _ACTIONS[rule.action].format(keep=rule.keep)
-    if rule.blame and rule.action == "blank":
-        action = f"Then {_names(rule.blame)} {_be(rule.blame)} blanked."
+    cells = rule.blamed_cells
+    if cells and rule.action == "blank":
+        action = f"Then {_names(cells)} {_be(cells)} blanked."
+    if rule.blamed_rows is not None:
+        action = f"{action} {_WHICH[rule.blamed_rows]}"
+    return f"{said}. {action}{_exceptions(rule)}"
+
+
+def _exceptions(rule: Rule) -> str:
+    """Say when the rule is not obeyed, and when others wait."""
+    if rule.holds is not None:
+        waits = ", and everything downstream waits" if rule.severity == "error" else ""
+        few = f"Where it holds for fewer than {rule.holds} of the rows"
+        return f" {few}, they are only flagged{waits}."
     left = "They block" if rule.action == "flag" else "What is left of them blocks"
-    blocks = f" {left} everything downstream." if rule.severity == "error" else ""
-    return f"{said}. {action}{blocks}"
+    return f" {left} everything downstream." if rule.severity == "error" else ""
 
 
 def _names(names: Sequence[str]) -> str:

@@ -16,12 +16,17 @@ from backbone.engines.protocol import Relation, Session, Staged
 from backbone.management.trusted.detect import ROWS
 from backbone.management.trusted.numbering import row_of
 from backbone.management.trusted.pieces import Inputs, bound
-from backbone.management.trusted.plans.frame import Steps, select
+from backbone.management.trusted.plans.frame import Steps, select, typed
+from backbone.model.constraints import ColumnRef, Predicate
 from backbone.model.deliveries import Delivers
 from backbone.model.schemas import ORIGIN, Schema
+from backbone.sql.denial_terms import predicate_expression
 from backbone.sql.queries import Query, column, table
 
-__all__ = ["Cells", "CurrentState", "State", "overlaid"]
+__all__ = ["EVERY", "Cells", "CurrentState", "State", "overlaid"]
+
+EVERY = "every_row"
+"""The name of all rows, where ``rows`` are those that a rule looks at."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +77,39 @@ class State:
     changed: Mapping[str, Cells] = field(default_factory=dict)
     removed: Staged | None = None
 
-    def rows(self, names: Sequence[str]) -> tuple[Steps, Inputs]:
+    def rows(
+        self, names: Sequence[str], where: Sequence[Predicate] = ()
+    ) -> tuple[Steps, Inputs]:
         """Return what gives ``rows``: ``_row`` and the columns `names`, as they are now.
 
         Steps to put before those that read ``rows``, and the inputs that they bind; no
-        step at all where nothing that is read has changed.
+        step at all where nothing that is read has changed. With `where`, ``rows`` are
+        those for which it is true, and all of them are ``every_row``.
         """
+        if where:
+            more = [ref.column for predicate in where for ref in predicate.columns]
+            every = list(dict.fromkeys([*names, *more]))
+            now, inputs = self._now(every)
+            return [(EVERY, now), (ROWS, self._looked_at(every, where))], inputs
         if not self.versions(names) and self.removed is None:
             return [], {ROWS: self.work}
+        now, inputs = self._now(names)
+        return [(ROWS, now)], inputs
+
+    def _now(self, names: Sequence[str]) -> tuple[exp.Select, Inputs]:
         inputs: Inputs = {"work": self.work}
         now = exp.select(column("_row", "r")).from_(table("work", "r"))
         now = overlaid(now, names, [self.changed], inputs)
-        return [(ROWS, self.staying(now, inputs))], inputs
+        return self.staying(now, inputs), inputs
+
+    def _looked_at(self, names: Sequence[str], where: Sequence[Predicate]) -> exp.Query:
+        def own(ref: ColumnRef) -> exp.Expr:
+            return column(ref.column, "r")
+
+        rows = exp.select(*(column(name, "r") for name in ("_row", *names)))
+        rows = rows.from_(table(EVERY, "r"))
+        rows = rows.where(*(predicate_expression(p, own) for p in where))
+        return typed(rows, self.schema, EVERY)
 
     def versions(self, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """Return those of the columns `names` that rules changed, and what holds them."""

@@ -204,16 +204,19 @@ def _written(
         merged=merged,
         account=account.check(own),
         rules=_with_witnesses(story, witnesses(session, seen)),
-        failed_rules=_failed(declaration.rules, story.flags),
+        failed_rules=_failed(declaration.rules, story),
     )
 
 
-def _failed(rules: Sequence[Rule], flags: Sequence[Flag]) -> tuple[str, ...]:
-    broken = {flag.place for flag in flags}
+def _failed(rules: Sequence[Rule], story: _Story) -> tuple[str, ...]:
+    """Return the rules of severity ``error`` that rows break, more than is allowed."""
+    broken = {flag.place for flag in story.flags}
     return tuple(
         rule.name
-        for place, rule in enumerate(rules)
-        if rule.severity == "error" and place in broken
+        for place, (rule, report) in enumerate(zip(rules, story.reports, strict=True))
+        if rule.severity == "error"
+        and place in broken
+        and (rule.tolerance is None or report.questioned)
     )
 
 

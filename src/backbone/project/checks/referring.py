@@ -14,7 +14,7 @@ from backbone.project.drafts import Draft
 from backbone.project.mistakes import Mistake, Where, suggestion
 from backbone.project.trusted import Rule, TrustedTable
 
-__all__ = ["check_deny", "check_references"]
+__all__ = ["check_deny", "check_references", "check_where"]
 
 TrustedDraft = Draft[TrustedTable]
 
@@ -61,8 +61,7 @@ def check_deny(
     try:
         constraint = rule.denied()
     except RuleSyntaxError as error:
-        text = f"{error.what}. {error.hint}" if error.hint else error.what
-        yield draft.mistake(where, text)
+        yield draft.mistake(where, _said(error))
         return
     columns = known.columns.get(draft.name, {})
     order = constraint.sequence.columns if constraint.sequence else ()
@@ -70,6 +69,24 @@ def check_deny(
     yield from missing_columns(draft, named, columns)
     if constraint.reference is not None:
         yield from _reference(draft, where, constraint.reference, known)
+
+
+def check_where(
+    draft: TrustedDraft, where: Where, rule: Rule, known: Known
+) -> Iterator[Mistake]:
+    """Check that the condition of a rule can be read, and that its columns exist."""
+    try:
+        predicates = rule.looked_at()
+    except RuleSyntaxError as error:
+        yield draft.mistake(where, _said(error))
+        return
+    names = dict.fromkeys(ref.column for p in predicates for ref in p.columns)
+    columns = known.columns.get(draft.name, {})
+    yield from missing_columns(draft, ((where, name) for name in names), columns)
+
+
+def _said(error: RuleSyntaxError) -> str:
+    return f"{error.what}. {error.hint}" if error.hint else error.what
 
 
 def _reference(

@@ -22,7 +22,7 @@ from backbone.model.schemas import Column, Schema
 from backbone.sql.denial_terms import predicate_expression
 from backbone.sql.queries import column, table
 
-__all__ = ["found", "group_sizes", "neighbours"]
+__all__ = ["broken", "found", "group_sizes", "neighbours", "places"]
 
 _WINDOWS: dict[RowVariable, tuple[str, str]] = {
     "previous": ("lag", "desc"),
@@ -69,23 +69,40 @@ def found(
     A row that breaks it is ``t1``; the neighbours that it was held against are ``t2``.
     """
     line = _line_of(constraint)
-    broken = exp.select(*(column(f"{side}_id") for side in ("own", *line.sides)))
-    broken = broken.from_(table("neighbours")).where(
-        *(exp.column(f"{side}_id").is_(exp.null()).not_() for side in line.sides),
-        *(predicate_expression(p, _named(line)) for p in constraint.predicates),
-    )
     roles = " union all ".join(
         f"select {side}_id as id, '{'t1' if side == 'own' else 't2'}' as role from broken"
         for side in ("own", *line.sides)
     )
     role = "case when min(role) = max(role) then min(role) else 'both' end"
     last = f"select id as _row, {role} as role from ({roles}) as u group by id"
-    named = _schema(line, schema) if schema else None
     return [
-        *_neighbours(line, source, cut),
-        ("broken", typed(broken, named, "neighbours")),
+        *broken(constraint, source, schema, cut),
         ("violations", select(last)),
     ]
+
+
+def broken(
+    constraint: DenialConstraint, source: str, schema: Schema | None, cut: Cut | None
+) -> Steps:
+    """Return steps of which the last, ``broken``, has the rows that break the constraint.
+
+    Columns ``own_id``, and ``previous_id`` and ``next_id`` if the constraint reads them;
+    the step ``cells`` has the place of each row (``id``) in its sequence.
+    """
+    line = _line_of(constraint)
+    rows = exp.select(*(column(f"{side}_id") for side in ("own", *line.sides)))
+    rows = rows.from_(table("neighbours")).where(
+        *(exp.column(f"{side}_id").is_(exp.null()).not_() for side in line.sides),
+        *(predicate_expression(p, _named(line)) for p in constraint.predicates),
+    )
+    named = _schema(line, schema) if schema else None
+    return [*_neighbours(line, source, cut), ("broken", typed(rows, named, "neighbours"))]
+
+
+def places(constraint: DenialConstraint) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns of ``cells`` that tell sequences apart, and that order rows."""
+    line = _line_of(constraint)
+    return line.keys, line.order.names
 
 
 def neighbours(constraint: DenialConstraint, source: str) -> Steps:

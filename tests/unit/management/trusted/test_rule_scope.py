@@ -1,0 +1,204 @@
+"""Which rows a rule looks at, how many may break it, and who of them is blamed."""
+
+from __future__ import annotations
+
+import pytest
+
+from backbone.management.trusted.checks import check_rule
+from backbone.management.trusted.rules import describe_rule, parts_of
+from backbone.model.schemas import Schema
+from backbone.model.types import INTEGER, STRING
+from backbone.project.trusted import Rule
+
+METER = Schema.of(device=STRING, at=INTEGER, total=INTEGER, state=STRING)
+FALLS = {"per": "device", "by": "at"}
+
+
+def meter(device, at, total, state="ok"):
+    return {"device": device, "at": at, "total": total, "state": state}
+
+
+COUNTED = [
+    meter("a", 1, 10), meter("a", 2, 12), meter("a", 3, 2), meter("a", 4, 3),
+    meter("a", 5, 1), meter("a", 6, 0, "new"), meter("a", 7, 4), meter("a", 8, 5),
+]  # fmt: skip
+
+
+def flags_of(trusting, made):
+    found = trusting.rows(made.main, "_record", "_flags")
+    return [record for record, flags in found if flags]
+
+
+def test_a_row_condition_looks_only_where_it_is_told_to(trusting):
+    rule = Rule(name="r", deny="total < 3", where="state = 'ok' and at > 1")
+    made = trusting(COUNTED, METER, rules=[rule])
+    assert flags_of(trusting, made) == [3, 5]
+    (report,) = made.rules
+    assert (report.rows, report.violating_rows) == (6, 2)
+
+
+def test_rows_outside_are_nobodys_partner_and_nobodys_neighbour(trusting):
+    alike = [
+        meter("a", 1, 7),
+        meter("b", 1, 8, "new"),
+        meter("c", 2, 9),
+        meter("d", 2, 9),
+    ]
+    one_total = Rule(name="fd", functional={"at": "total"}, where="state = 'ok'")
+    assert flags_of(trusting, trusting(alike, METER, rules=[one_total])) == []
+    falls = Rule(
+        name="falls", deny="total < previous.total", sequence=FALLS,
+        where="state = 'ok'", blame="fewest",
+    )  # fmt: skip
+    made = trusting(COUNTED, METER, rules=[falls])
+    assert flags_of(trusting, made) == [3, 5]
+    assert made.rules[0].witnesses[0].rows == ("d1/a.csv#3", "d1/a.csv#2")
+
+
+def test_a_repair_counts_the_votes_of_the_rows_it_looks_at(trusting):
+    rows = [meter("a", 1, n, state) for n, state in [(7, "x"), (7, "x"), (8, "ok")] * 2]
+    rows.append(meter("a", 1, 9, "ok"))
+    rule = Rule(
+        name="one", functional={"at": "total"}, where="state = 'ok'", action="repair"
+    )
+    made = trusting(rows, METER, rules=[rule])
+    assert trusting.rows(made.repairs, "_record", "old", "new") == [(7, "9", "8")]
+    again = Rule(name="one", unique="at", where="state = 'ok'", action="deduplicate")
+    made = trusting(rows, METER, rules=[again])
+    assert trusting.rows(made.merged, "_record", "survivor_record") == [(3, 7), (6, 7)]
+
+
+def test_a_reference_to_its_own_table_finds_rows_that_it_does_not_look_at(trusting):
+    rows = [meter("a", 1, 2, "ok"), meter("b", 2, 9, "ok"), meter("c", 3, 9, "old")]
+    rule = Rule(
+        name="r", deny="not exists things.at = total", where="state = 'ok' and at < 3"
+    )
+    made = trusting([*rows, meter("d", 9, 1, "old")], METER, rules=[rule])
+    assert flags_of(trusting, made) == []
+    assert made.rules[0].rows == 2
+
+
+def test_as_few_cells_as_explain_it_are_blanked_in_a_sequence(trusting):
+    rule = Rule(
+        name="falls", deny="total < previous.total", sequence=FALLS,
+        action="blank", blame="fewest",
+    )  # fmt: skip
+    made = trusting(COUNTED, METER, rules=[rule])
+    assert trusting.rows(made.repairs, "_record", "old") == [(3, "2"), (5, "1")]
+    assert flags_of(trusting, made) == []
+    (report,) = made.rules
+    assert (report.violating_rows, report.blamed_rows) == (5, 2)
+
+
+@pytest.mark.parametrize(
+    ("blame", "gone"), [("fewest", [4]), ("later", [3, 4, 5]), ("earlier", [1, 2, 4])]
+)
+def test_who_leaves_of_rows_that_do_not_agree(trusting, blame, gone):
+    totals = [8, 8, 7, 6, 7] if blame != "fewest" else [7, 7, 7, 6, 7]
+    rows = [meter("a", 1, total) for total in totals]
+    rule = Rule(name="fd", functional={"at": "total"}, action="quarantine", blame=blame)
+    made = trusting(rows, METER, rules=[rule])
+    assert [r for (r,) in trusting.rows(made.quarantine, "_record")] == gone
+    assert made.rules[0].blamed_rows == len(gone)
+
+
+@pytest.mark.parametrize(("blame", "wrong"), [("later", [4]), ("earlier", [1, 3])])
+def test_of_two_rows_that_contradict_each_other_one_is_flagged(trusting, blame, wrong):
+    rows = [meter("a", 2, 5), meter("a", 1, 9), meter("a", 3, 9), meter("a", 4, 1)]
+    text = "t1.device = t2.device and t1.at > t2.total"
+    rule = Rule(name="r", deny=text, blame=blame, severity="error")
+    made = trusting(rows, METER, rules=[rule])
+    assert flags_of(trusting, made) == wrong
+    assert made.failed_rules == ("r",)
+    roles = trusting.rows(made.violations, "_record", "role")
+    assert roles == [(1, "t1"), (3, "t1"), (4, "t2")]
+
+
+def test_a_rule_within_its_tolerance_is_obeyed_and_blocks_nothing(trusting):
+    rule = {"name": "r", "range": {"total": (2, None)}, "severity": "error"}
+    made = trusting(COUNTED, METER, rules=[Rule(**rule, holds="75%")])
+    assert flags_of(trusting, made) == [5, 6]
+    assert made.failed_rules == ()
+    assert not made.rules[0].questioned
+    made = trusting(COUNTED, METER, rules=[Rule(**rule, holds=0.75, action="blank")])
+    assert len(trusting.rows(made.repairs)) == 2
+
+
+@pytest.mark.parametrize("action", ["blank", "quarantine"])
+def test_a_rule_that_the_data_contradict_is_questioned_and_not_obeyed(trusting, action):
+    rule = Rule(
+        name="r", range={"total": (2, None)}, severity="error", holds="75.1%",
+        action=action,
+    )  # fmt: skip
+    made = trusting(COUNTED, METER, rules=[rule])
+    (report,) = made.rules
+    assert report.questioned
+    assert (report.changed_cells, report.removed_rows) == (0, 0)
+    assert flags_of(trusting, made) == [5, 6]
+    assert made.failed_rules == ("r",)
+
+
+def test_the_tolerance_is_of_the_rows_to_blame(trusting):
+    rule = {"name": "r", "functional": {"at": "total"}, "action": "blank"}
+    rows = [meter("a", 1, 7)] * 9 + [meter("a", 1, 6)]
+    made = trusting(rows, METER, rules=[Rule(**rule, holds="90%", blame="fewest")])
+    assert trusting.rows(made.repairs, "_record") == [(10,)]
+    made = trusting(rows, METER, rules=[Rule(**rule, holds="90%")])
+    assert made.rules[0].questioned
+
+
+@pytest.mark.parametrize("share", ["0", "101%", "half", "1.5", 99.5, True])
+def test_what_is_no_share(share):
+    with pytest.raises(ValueError, match="holds"):
+        Rule(name="r", unique="at", holds=share)
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ({"deny": "total < 0", "blame": "later"}, "chooses between rows; this speaks of"),
+        ({"deny": "t1.at < t2.at", "blame": "fewest"}, "fewest rows to blame cannot be"),
+        (
+            {"unique": "at", "blame": "later", "action": "deduplicate"},
+            "`blame: later` does nothing with `action: deduplicate`",
+        ),
+        (
+            {"unique": "at", "blame": ["later", "at"], "action": "quarantine"},
+            "`blame: at` does nothing beside `later`",
+        ),
+        (
+            {"unique": "at", "blame": ["later", "t1.at"], "action": "blank"},
+            "`later` says already of which row",
+        ),
+        (
+            {"deny": "abs(total - previous.total) + next.at > 9", "sequence": FALLS,
+             "blame": "fewest"},
+            "for rules on one neighbour; this speaks of both",
+        ),
+        (
+            {"deny": "total < previous.at", "sequence": FALLS, "blame": ["fewest", "total"],
+             "action": "blank"},
+            "the rule does not compare `total` with that of the previous row",
+        ),
+        ({"unique": "at", "where": "stat = 'ok'"}, "there is no column `stat`"),
+        ({"unique": "at", "where": "total = 'ok'"}, "'ok' is no integer"),
+        ({"unique": "at", "where": "t2.at > 1"}, "`where` speaks of one row"),
+        ({"unique": "at", "where": "at >"}, "rule `r`"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked(rule, says):
+    mistakes = check_rule(Rule(name="r", **rule), METER, {"trusted.things": METER})
+    assert any(says in mistake for mistake in mistakes), mistakes
+
+
+def test_rules_in_words():
+    rule = Rule(
+        name="r", functional={"at": "total"}, where="state = 'ok'", blame="fewest",
+        holds="99%", reason="a device counts twice", owner="the grid team",
+    )  # fmt: skip
+    assert describe_rule(rule) == (
+        "Where `state = 'ok'`: `at` determines `total`. Rows that break it are flagged. "
+        "Blamed are the fewest rows that explain it. "
+        "Where it holds for fewer than 99% of the rows, they are only flagged."
+    )
+    assert [part.reason for part in parts_of(rule)] == ["a device counts twice"]
