@@ -15,6 +15,7 @@ __all__ = [
     "Predicate",
     "Reference",
     "RowVariable",
+    "Selected",
     "Sequence",
     "Term",
 ]
@@ -113,12 +114,26 @@ class Sequence:
 
 
 @dataclass(frozen=True)
+class Selected:
+    """Rows that a query of the user's finds, where no constraint says what is meant.
+
+    `tables` are the full names of the assets that it reads, and `names` those of all
+    columns in it, whosever they are.
+    """
+
+    sql: str
+    tables: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class DenialConstraint:
     """Predicates that must not all be true at once.
 
     One row (``t1`` alone), two rows of a table (``t1`` and ``t2``, never the same row),
-    a row and its neighbours in a `sequence` (``t1``, ``previous``, ``next``), or a
-    reference to another table. `text` is the rule as its author wrote it.
+    a row and its neighbours in a `sequence` (``t1``, ``previous``, ``next``), a reference
+    to another table, or what a query has `selected`. `text` is the rule as its author
+    wrote it.
 
     It looks at the rows for which all of `where` are true (predicates on ``t1``), and at
     no others: not as a partner, nor as a neighbour. What a reference finds in the other
@@ -131,6 +146,7 @@ class DenialConstraint:
     reference: Reference | None = None
     sequence: Sequence | None = None
     where: tuple[Predicate, ...] = ()
+    selected: Selected | None = None
 
     @property
     def rows(self) -> frozenset[RowVariable]:
@@ -148,7 +164,8 @@ class DenialConstraint:
     @property
     def is_single(self) -> bool:
         """Whether a row breaks the constraint by itself, whatever other rows say."""
-        return not (self.is_pair or self.reference or self.sequence)
+        others = self.reference or self.sequence or self.selected
+        return not (self.is_pair or others)
 
     @property
     def neighbours(self) -> tuple[RowVariable, ...]:
@@ -158,11 +175,15 @@ class DenialConstraint:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of its own table that the constraint is about, each once."""
+        """The columns of its own table that the constraint is about, each once.
+
+        Of a query they are all that may be.
+        """
         refs = [ref.column for p in self.predicates for ref in p.columns]
         more = self.reference.columns if self.reference else ()
         order = self.sequence.columns if self.sequence else ()
-        return tuple(dict.fromkeys([*order, *refs, *more]))
+        names = self.selected.names if self.selected else ()
+        return tuple(dict.fromkeys([*order, *refs, *more, *names]))
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from backbone.model.constraints import DenialConstraint, Predicate, Sequence
+from backbone.model.constraints import DenialConstraint, Predicate, Selected, Sequence
 from backbone.project.declarations import Declaration, EngineKind, Names, Regex
 from backbone.project.shares import Share, share_of
 
@@ -36,7 +36,7 @@ Bound = int | Decimal | str | None
 _OF_ROW = re.compile(r"^(t1|t2|previous|next)\.")
 SHORT_FORMS = (
     "not_null", "unique", "accepted", "range", "matches", "functional", "references",
-    "deny",
+    "deny", "sql",
 )  # fmt: skip
 
 
@@ -97,6 +97,9 @@ class Rule(Declaration):
         None, description="Column: table.column of the trusted zone."
     )
     deny: str | None = Field(None, description="What must not occur.")
+    sql: str | None = Field(
+        None, description="A select of the rows that break it (`_row as row`)."
+    )
     sequence: InOrder | None = Field(
         None, description="The order in which `deny` speaks of `previous` and `next`."
     )
@@ -183,6 +186,20 @@ class Rule(Declaration):
         order = self.sequence
         sequence = Sequence(order.by, order.per) if order is not None else None
         return parse(self.name, self.deny or "", sequence=sequence)
+
+    def selected(self) -> Selected:
+        """Return what `sql` selects.
+
+        Raises
+        ------
+        ViewError : the text is not one select of assets
+        """
+        from backbone.sql.views import parse_view  # noqa: PLC0415 - imports sqlglot
+
+        text, called = self.sql or "", f"rule `{self.name}`"
+        view = parse_view(text, name=self.name, file=called, noun="rule")
+        tables = tuple(str(asset) for asset in view.inputs)
+        return Selected(text, tables, view.column_names)
 
     def looked_at(self) -> tuple[Predicate, ...]:
         """Return what `where` says of the rows that the rule looks at.

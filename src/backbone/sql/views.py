@@ -54,6 +54,12 @@ class ParsedView:
         """The table that the view makes."""
         return AssetName("exploitation", self.name)
 
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of all columns that are written in it, each once, sorted."""
+        found = self.expression.find_all(exp.Column)
+        return tuple(sorted({node.name for node in found if node.name != "*"}))
+
     def place(self, node: exp.Expr | None = None, keyword: str | None = None) -> str:
         """Return ``file:line`` of `node`, or of `keyword` where the node has no line."""
         return f"{self.file}:{self.line(node, keyword)}"

@@ -60,7 +60,7 @@ def test_many_mistakes_of_one_file(good):
             ),
             (
                 "7: rules[2]: a rule has exactly one of not_null, unique, accepted, range, "
-                "matches, functional, references, deny; this says nothing"
+                "matches, functional, references, deny, sql; this says nothing"
             ),
             "8: rules[3].deny: there is no column `enery`; did you mean `energy`?",
             "9: rules[4].severity: `eror` is none of error, warn; did you mean `error`?",

@@ -168,7 +168,7 @@ RULES = [
      "2: rules[0].range: `range` is empty: the rule forbids nothing"),
     (DEVICES, "range: {floors: [0, ~]}", "range: {floors: [0, 9]}, unique: device",
      ("2: rules[0]: a rule has exactly one of not_null, unique, accepted, range, matches, "
-     "functional, references, deny; this says unique and range")),
+     "functional, references, deny, sql; this says unique and range")),
     (TRUST, "devices.device", "devises.device",
      ("11: rules[2].references.device: there is no asset `trusted.devises`; did you mean `trusted.devices`?")),
     (TRUST, "devices.device", "devices.devise",

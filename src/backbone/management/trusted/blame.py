@@ -59,7 +59,7 @@ def blamed(rule: Rule, part: Part) -> tuple[Blamed, ...]:
     cells = tuple(map(_read, rule.blamed_cells))
     if sequence and not chosen:
         return tuple(Blamed(b.column, "t1") if b.rows == "any" else b for b in cells)
-    if rule.form != "deny" or part.constraint.is_pair:
+    if rule.form not in {"deny", "sql"} or part.constraint.is_pair:
         return tuple(b for b in cells if b.column in part.constraint.columns)
     return cells
 

@@ -9,8 +9,9 @@ from backbone.management.trusted.blame import blamed
 from backbone.management.trusted.kinds import fits, kind_of_type, predicate_mistakes
 from backbone.management.trusted.plans.culprits import kind_of_blame
 from backbone.management.trusted.rules import Part, parts_of, split_names
+from backbone.management.trusted.selecting import compiled
 from backbone.management.trusted.shapes import kind_of
-from backbone.model.constraints import Reference
+from backbone.model.constraints import Reference, Selected
 from backbone.model.schemas import Schema
 from backbone.project.trusted import CleanStep, Rule, TrustedTable
 
@@ -85,7 +86,8 @@ def _column_mistakes(
     if not parts:
         yield "asks for nothing"
     for part in parts:
-        for name in part.constraint.reads:
+        reads = part.constraint.reads if part.constraint.selected is None else ()
+        for name in reads:
             if name not in schema:
                 yield _unknown(name, schema)
     for name in rule.blamed_columns:
@@ -99,8 +101,26 @@ def _part_mistakes(
     if part.constraint.reference is not None:
         yield from _reference_mistakes(part.constraint.reference, schema, known)
     constraint = part.constraint
+    if constraint.selected is not None:
+        yield from _query_mistakes(constraint.name, constraint.selected, schema, known)
     for predicate in (*constraint.predicates, *constraint.where):
         yield from predicate_mistakes(predicate, schema)
+
+
+def _query_mistakes(
+    name: str, selected: Selected, schema: Schema, known: Mapping[str, Schema]
+) -> Iterator[str]:
+    named = {table: known[table] for table in selected.tables if table in known}
+    for table in selected.tables:
+        if table not in known:
+            yield f"there is no table `{table}`. {nearest(table, sorted(known)) or ''}"
+    own = [table for table, of in known.items() if of.public == schema]
+    mine = next((table for table in own if table in named), next(iter(own), ""))
+    if len(named) == len(selected.tables):
+        try:
+            compiled(name, selected, mine, {mine: schema, **named})
+        except BackboneError as error:
+            yield f"{error.what}. {error.hint or ''}".rstrip()
 
 
 def _reference_mistakes(

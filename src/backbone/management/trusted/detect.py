@@ -148,7 +148,7 @@ def group_sizes(
     """
     if constraint.sequence is not None:
         return Query(tuple(sequence.group_sizes(constraint, source)))
-    if constraint.reference is not None or not constraint.is_pair:
+    if not constraint.is_pair:
         return None
     shape = shape_of(constraint)
     if shape.kind != "two orders":
@@ -193,6 +193,8 @@ def explain(constraint: DenialConstraint) -> Explanation:
         return Explanation("reference", "anti join", "O(n)")
     if kind == "one row":
         return Explanation("one row", "filter", "O(n)")
+    if kind == "sql":
+        return Explanation("SQL", "as it is written", "whatever the engine makes of it")
     order = constraint.sequence
     if order is not None:
         where = "of each group" if order.per else "of the table"

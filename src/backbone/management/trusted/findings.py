@@ -27,7 +27,9 @@ from backbone.management.trusted.pieces import (
 )
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.rules import Part
+from backbone.management.trusted.selecting import compiled, selected_rows
 from backbone.management.trusted.state import EVERY, State
+from backbone.model.constraints import DenialConstraint
 from backbone.sql.queries import Query, column, table
 
 __all__ = [
@@ -53,6 +55,17 @@ class References:
 
     own: str
     tables: Mapping[str, Relation]
+
+    def of(self, name: str) -> Relation:
+        """Return the table called `name`.
+
+        Raises
+        ------
+        UnknownAsset : there is no such table here
+        """
+        if name not in self.tables:
+            raise UnknownAsset.named(name, sorted(self.tables))
+        return self.tables[name]
 
 
 @dataclass(frozen=True)
@@ -124,10 +137,8 @@ def search(
         one = asked[place]
         steps, read = _reading(one.state, one.part, references)
         inputs.update(read)
-        cut = cut_of(session, one.state, one.part, steps, read)
-        hits = violations(one.part.constraint, schema=one.state.schema, cut=cut)
-        query = Query((*steps, *hits.steps))
-        branches.append(nested(query, ["_row", "role"], place))
+        hits = _hits(session, one, references, steps, read)
+        branches.append(nested(Query((*steps, *hits)), ["_row", "role"], place))
     found = session.stage(Query.of(union(branches), "found"), inputs)
     rows = _rows(session, found, len(asked))
     findings = [
@@ -163,6 +174,21 @@ def _scanned(asked: Sequence[Asked], places: Sequence[int], inputs: Inputs) -> e
         {place: part.constraint for place, part in parts.items()}, schema=state.schema
     )
     return nested(Query((*steps, *broken.steps)), ["_place", "_row", "role"])
+
+
+def _hits(
+    session: Session, one: Asked, references: References, steps: Steps, inputs: Inputs
+) -> Steps:
+    """Return the steps that find the rows of one part among ``rows``."""
+    constraint, schema = one.part.constraint, one.state.schema
+    if constraint.selected is not None:
+        others = _others(constraint, references)
+        schemas = {name: references.of(name).schema for name in others}
+        schemas[references.own] = schema
+        made = compiled(constraint.name, constraint.selected, references.own, schemas)
+        return selected_rows(made, references.own, ROWS, schema)
+    cut = cut_of(session, one.state, one.part, steps, inputs)
+    return list(violations(constraint, schema=schema, cut=cut).steps)
 
 
 def cut_of(
@@ -222,7 +248,12 @@ def _pairs(
 def _reading(state: State, part: Part, references: References) -> tuple[Steps, Inputs]:
     constraint = part.constraint
     where = () if constraint.is_single else constraint.where
-    steps, inputs = state.rows(reads_of(part, references.own), where)
+    public = state.schema.public
+    reads = [name for name in reads_of(part, references.own) if name in public]
+    steps, inputs = state.rows(reads, where)
+    if constraint.selected is not None:
+        others = {name: references.of(name) for name in _others(constraint, references)}
+        return steps, {**inputs, **others}
     reference = constraint.reference
     if reference is None:
         return steps, inputs
@@ -230,9 +261,13 @@ def _reading(state: State, part: Part, references: References) -> tuple[Steps, I
         every = table(EVERY if where else ROWS)
         own = exp.select(*(column(name) for name in reference.to)).from_(every)
         return [*steps, (reference.table, own)], inputs
-    if reference.table not in references.tables:
-        raise UnknownAsset.named(reference.table, sorted(references.tables))
-    return steps, {**inputs, reference.table: references.tables[reference.table]}
+    return steps, {**inputs, reference.table: references.of(reference.table)}
+
+
+def _others(constraint: DenialConstraint, references: References) -> tuple[str, ...]:
+    """Return the other tables that the query of a rule reads."""
+    tables = constraint.selected.tables if constraint.selected else ()
+    return tuple(name for name in tables if name != references.own)
 
 
 def recounted(

@@ -228,6 +228,7 @@ _SENTENCES: dict[str, Callable[[Rule], str]] = {
         for k, v in (r.references or {}).items()
     ),
     "deny": _say_deny,
+    "sql": lambda _: "Its SQL selects no row",
 }
 
 
@@ -334,6 +335,13 @@ def _deny(rule: Rule) -> list[Part]:
     return [Part(constraint, about, f"denied: {constraint.text.strip()}")]
 
 
+def _sql(rule: Rule) -> list[Part]:
+    constraint = DenialConstraint(
+        rule.name, (rule.sql or "").strip(), selected=rule.selected()
+    )
+    return [Part(constraint, (), "selected by the rule")]
+
+
 _FORMS: dict[str, Callable[[Rule], list[Part]]] = {
     "not_null": _not_null,
     "unique": _unique,
@@ -343,4 +351,5 @@ _FORMS: dict[str, Callable[[Rule], list[Part]]] = {
     "functional": _functional,
     "references": _references,
     "deny": _deny,
+    "sql": _sql,
 }

@@ -34,7 +34,8 @@ class Seen:
     @property
     def names(self) -> tuple[str, ...]:
         """The columns that tell why."""
-        return self.finding.part.constraint.columns
+        names = self.finding.part.constraint.columns
+        return tuple(name for name in names if name in self.state.schema.public)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ from backbone.sql.queries import column
 
 __all__ = ["ORDERS", "Cell", "Cross", "Kind", "PairShape", "kind_of", "shape_of"]
 
-Kind = Literal["one row", "reference", "sequence", "equality", "one order", "two orders"]
+Kind = Literal[
+    "one row", "reference", "sequence", "sql", "equality", "one order", "two orders"
+]
 ORDERS: tuple[Operator, ...] = ("<", "<=", ">", ">=")
 _MAX_DIFFERENT = 4
 _MAX_ORDERS = 2
@@ -121,6 +123,8 @@ def kind_of(constraint: DenialConstraint) -> Kind:
         return "reference"
     if constraint.sequence is not None:
         return "sequence"
+    if constraint.selected is not None:
+        return "sql"
     return shape_of(constraint).kind if constraint.is_pair else "one row"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backbone.errors import RuleSyntaxError, UnknownAsset
+from backbone.errors import BackboneError, RuleSyntaxError, UnknownAsset
 from backbone.model.constraints import Reference
 from backbone.model.names import AssetName
 from backbone.project.reading import Drafts
@@ -54,7 +54,16 @@ def _of(rule: Rule) -> list[AssetName]:
     names = [reference.table for reference in found]
     if rule.deny is not None and "exists" in rule.deny.lower():
         names += _denied(rule)
+    if rule.sql is not None:
+        names += _selected(rule)
     return [asset for name in names if (asset := asset_or_none(name)) is not None]
+
+
+def _selected(rule: Rule) -> tuple[str, ...]:
+    try:
+        return rule.selected().tables
+    except BackboneError:
+        return ()
 
 
 def _denied(rule: Rule) -> list[str]:

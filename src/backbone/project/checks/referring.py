@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from backbone.errors import RuleSyntaxError
+from backbone.errors import BackboneError, RuleSyntaxError
 from backbone.model.constraints import Reference
-from backbone.model.names import AssetName
+from backbone.model.names import AssetName, Zone
 from backbone.project.checks.fits import noun
 from backbone.project.checks.inputs import reference_of
 from backbone.project.checks.known import Columns, Known, missing_columns
@@ -14,8 +14,9 @@ from backbone.project.drafts import Draft
 from backbone.project.mistakes import Mistake, Where, suggestion
 from backbone.project.trusted import Rule, TrustedTable
 
-__all__ = ["check_deny", "check_references", "check_where"]
+__all__ = ["check_deny", "check_references", "check_sql", "check_where"]
 
+_READABLE: tuple[Zone, ...] = ("formatted", "trusted", "exploitation")
 TrustedDraft = Draft[TrustedTable]
 
 
@@ -85,14 +86,32 @@ def check_where(
     yield from missing_columns(draft, ((where, name) for name in names), columns)
 
 
-def _said(error: RuleSyntaxError) -> str:
+def check_sql(
+    draft: TrustedDraft, where: Where, rule: Rule, known: Known
+) -> Iterator[Mistake]:
+    """Check that the query of a rule is one, and that what it reads exists."""
+    try:
+        tables = rule.selected().tables
+    except BackboneError as error:
+        yield draft.mistake(where, _said(error))
+        return
+    if f"trusted.{draft.name}" not in tables:
+        text = f"it does not read trusted.{draft.name}, whose rows it is to select"
+        yield draft.mistake(where, text)
+    for table in tables:
+        why = known.unknown(table, _READABLE)
+        if why:
+            yield draft.mistake(where, why)
+
+
+def _said(error: BackboneError) -> str:
     return f"{error.what}. {error.hint}" if error.hint else error.what
 
 
 def _reference(
     draft: TrustedDraft, where: Where, reference: Reference, known: Known
 ) -> Iterator[Mistake]:
-    why = known.unknown(reference.table, ("formatted", "trusted", "exploitation"))
+    why = known.unknown(reference.table, _READABLE)
     if why:
         yield draft.mistake(where, why)
         return

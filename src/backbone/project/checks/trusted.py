@@ -13,7 +13,12 @@ from backbone.project.checks.fits import (
     noun,
 )
 from backbone.project.checks.known import Columns, Known, missing_columns
-from backbone.project.checks.referring import check_deny, check_references, check_where
+from backbone.project.checks.referring import (
+    check_deny,
+    check_references,
+    check_sql,
+    check_where,
+)
 from backbone.project.drafts import Draft
 from backbone.project.mistakes import Mistake, Where, suggestion
 from backbone.project.reading import Drafts
@@ -46,6 +51,8 @@ def check_trusted(drafts: Drafts, known: Known) -> Iterator[Mistake]:
                 yield from check_references(draft, where, rule.references, known)
             if rule.where is not None:
                 yield from check_where(draft, (*where, "where"), rule, known)
+            if rule.sql:
+                yield from check_sql(draft, (*where, "sql"), rule, known)
             if rule.deny:
                 yield from check_deny(draft, (*where, "deny"), rule, known)
 

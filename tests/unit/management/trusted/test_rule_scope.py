@@ -202,3 +202,50 @@ def test_rules_in_words():
         "Where it holds for fewer than 99% of the rows, they are only flagged."
     )
     assert [part.reason for part in parts_of(rule)] == ["a device counts twice"]
+
+
+def test_a_query_selects_the_rows_that_break_a_rule(trusting):
+    limits = trusting.other(
+        "limits", [{"state": "ok", "most": 3}, {"state": "new", "most": 0}],
+        state=STRING, most=INTEGER,
+    )  # fmt: skip
+    over = Rule(
+        name="over", action="blank", blame="total", reason="over its limit",
+        where="at > 1",
+        sql="""
+            with over as (
+                select m._row, m.total > l.most as over
+                from trusted.things m join formatted.limits l on m.state = l.state
+            )
+            select _row as row from over where over union all select 3
+        """,
+    )  # fmt: skip
+    left = Rule(name="left", not_null="total")
+    made = trusting(
+        COUNTED, METER, rules=[over, left], references={"formatted.limits": limits}
+    )
+    blanked = [2, 7, 8]
+    assert [r for (r,) in trusting.rows(made.repairs, "_record")] == blanked
+    assert flags_of(trusting, made) == blanked
+    (report, _) = made.rules
+    assert (report.rows, report.violating_rows, report.changed_cells) == (7, 3, 3)
+    assert report.witnesses[0].sentence == (
+        "row a.csv#2: over its limit (state = 'ok' and total = 12)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("select total from trusted.things", "it selects no `row`"),
+        ("select _row as row from trusted.others", "does not read trusted.things"),
+        ("select _row as row from trusted.things where totl > 1", "`totl`"),
+        ("select _row as row from trusted.things where random() > 0.5", "random"),
+        ("delete from trusted.things", "one select"),
+        ("select _row as row from trusted.thing", "there is no table `trusted.thing`"),
+    ],
+)
+def test_what_is_no_query_of_a_rule(sql, says):
+    known = {"trusted.things": METER, "trusted.others": Schema.of(_row=INTEGER)}
+    mistakes = check_rule(Rule(name="r", sql=sql), METER, known)
+    assert any(says in mistake for mistake in mistakes), mistakes
