@@ -3,6 +3,7 @@ PYTHON ?= python3
 DEMO   ?= demo
 VENV   := .venv
 DEV    := .venv-dev
+PEERS  := .venv-peers
 PIP     = -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: demo test quick check bench format clean
@@ -22,15 +23,15 @@ check: $(DEV)/installed
 	$(DEV)/bin/mypy
 	$(DEV)/bin/lint-imports --no-cache
 
-bench: $(DEV)/installed
-	$(DEV)/bin/python -m bench
+bench: $(DEV)/installed $(PEERS)/installed
+	$(DEV)/bin/python -m bench --verifier $(PEERS)/bin/python
 
 format: $(DEV)/installed
 	$(DEV)/bin/ruff check --fix .
 	$(DEV)/bin/ruff format .
 
 clean:
-	rm -rf $(VENV) $(DEV)
+	rm -rf $(VENV) $(DEV) $(PEERS)
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -42,4 +43,9 @@ $(DEV)/installed: pyproject.toml constraints.txt
 	$(DEV)/bin/python $(PIP) -e ".[demo,notebook,dev]"
 	$(DEV)/bin/python $(PIP) --no-deps --upgrade --target $(DEV)/sail pyspark-client==4.2.0
 	.ci/java
+	touch $@
+
+$(PEERS)/installed: constraints.txt # for the benchmark alone: its licence is the AGPL
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python $(PIP) desbordante
 	touch $@

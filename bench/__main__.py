@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from bench import files, growth, machine, management, startup
+from bench.detection import compare as detection
+from bench.detection import report as detection_report
 from bench.projects import example
 from bench.tpch import compare as tpch
 from bench.tpch import report
 
-PARTS = ("management", "demo", "idle", "help", "growth", "tpch", "files")
+PARTS = (
+    "management", "demo", "idle", "help", "growth", "detection", "tpch", "files"
+)  # fmt: skip
 
 
 class _Bench:
@@ -29,6 +33,9 @@ class _Bench:
         self.scales = options.scale
         self.engines = options.engine
         self.files = options.files
+        self.rows = options.rows
+        self.limit_s = options.limit
+        self.verifier = options.verifier
         self._demo: dict[str, Any] | None = None
 
     def measure(self, part: str) -> dict[str, Any]:
@@ -41,6 +48,9 @@ class _Bench:
             "help": lambda: startup.helped(repeat=2 * self.repeat),
             "growth": lambda: growth.grown(
                 self._template(), self.work, budget_s=self.budget_s, times=self.times
+            ),
+            "detection": lambda: detection.compared(
+                self.work, rows=self.rows, limit_s=self.limit_s, verifier=self.verifier
             ),
             "tpch": lambda: tpch.compared(
                 self.work, scales=self.scales, engines=self.engines
@@ -71,6 +81,7 @@ _SHOWN: dict[str, Callable[[dict[str, Any]], str]] = {
     "idle": startup.shown,
     "help": startup.shown,
     "growth": growth.shown,
+    "detection": detection_report.shown,
     "tpch": report.shown,
     "files": files.shown,
 }
@@ -121,6 +132,16 @@ def _options() -> argparse.Namespace:
         "--files", type=int, nargs="+", default=files.FILES, metavar="N",
         help="how many files (20 200 2000)",
     )  # fmt: skip
+    parser.add_argument(
+        "--rows", type=int, nargs="+", default=detection.ROWS, metavar="N",
+        help="rows of the tables in which rules are looked for (100000 1000000 10000000)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--limit", type=float, default=600, help="seconds that a peer may take (600)"
+    )
+    parser.add_argument(
+        "--verifier", type=Path, help="a Python that has Desbordante, as a peer"
+    )
     parser.add_argument("--work", type=Path, help="a folder to work in, on a local disk")
     options = parser.parse_args()
     for part in options.parts:

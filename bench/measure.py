@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,13 +69,18 @@ class Series:
 
 
 def measured(
-    command: Sequence[str | Path], *, folder: Path | None = None, watch: bool = False
+    command: Sequence[str | Path],
+    *,
+    folder: Path | None = None,
+    watch: bool = False,
+    limit_s: float | None = None,
 ) -> Measured:
     """Run `command` to its end; `watch` the memory of all that it starts.
 
     Raises
     ------
     SystemExit : it failed; with what it printed
+    subprocess.TimeoutExpired : it took longer than `limit_s`, and was killed
 
     Notes
     -----
@@ -93,12 +99,19 @@ def measured(
             stderr=errors,
         )
         watched = Watch(process.pid) if watch else None
+        killed = threading.Event()
+        timer = threading.Timer(limit_s or 0, lambda: (killed.set(), process.kill()))
+        if limit_s is not None:
+            timer.start()
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
+        timer.cancel()
         if watched is not None:
             watched.stop()
         process.returncode = os.waitstatus_to_exitcode(status)
         printed = _text(output)
+        if killed.is_set():
+            raise subprocess.TimeoutExpired(list(map(str, command)), limit_s or 0)
         if process.returncode:
             line = " ".join(str(part) for part in command)
             raise SystemExit(

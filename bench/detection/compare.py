@@ -1,0 +1,148 @@
+"""Detection by shape, size and share of violations, beside what else could be asked."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.detection.hundred import hundred_rules
+from bench.detection.shapes import KEYS, SHAPES, Shape, table_sql
+from bench.measure import Measured, measured
+
+__all__ = ["ROWS", "SHARES", "compared"]
+
+ROWS = (100_000, 1_000_000, 10_000_000)
+SHARES = (0.0, 0.001, 0.1)
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A table of a shape: so many rows, of which a share is bad."""
+
+    shape: Shape
+    rows: int
+    share: float
+    folder: Path
+
+    @property
+    def parquet(self) -> Path:
+        return self.folder / "t.parquet"
+
+    @property
+    def csv(self) -> Path:
+        return self.folder / "t.csv"
+
+    @property
+    def places(self) -> Path:
+        return self.folder / "places.parquet"
+
+
+def compared(
+    work: Path, *, rows: Sequence[int], limit_s: float, verifier: Path | None
+) -> dict[str, Any]:
+    """Search tables of each size, each shape and each share of violations.
+
+    A peer that did not end within `limit_s` is not asked about larger tables of that
+    shape and share. `verifier` is a Python that has Desbordante.
+    """
+    found: list[dict[str, Any]] = []
+    for shape in SHAPES.values():
+        for share in SHARES:
+            late: set[str] = set()
+            for size in sorted(set(rows)):
+                print(f"  {shape.name}, {size:,} rows, {share:.1%} …", file=sys.stderr)
+                with tempfile.TemporaryDirectory(dir=work) as folder:
+                    asked = _Asked(shape, size, share, Path(folder))
+                    _make(asked, csv=verifier is not None and shape.verified is not None)
+                    found.append(_one(asked, late, limit_s, verifier))
+    return {
+        "limit_s": limit_s,
+        "verifier": _version(verifier),
+        "searches": found,
+        "exponents": list(_exponents(found)),
+        "hundred": hundred_rules(work),
+    }
+
+
+def _make(asked: _Asked, *, csv: bool) -> None:
+    """Make the files in another process, so that this one stays small."""
+    query = table_sql(asked.shape, asked.rows, asked.share)
+    keys = f"select cast(range as bigint) as code from range({KEYS})"
+    statements = [
+        f"copy ({query}) to '{asked.parquet}'",
+        f"copy ({keys}) to '{asked.places}'",
+    ]
+    if csv:
+        statements.append(
+            f"copy (select * exclude (_row) from '{asked.parquet}') to '{asked.csv}' "
+            "(header)"
+        )
+    code = "import duckdb, sys\nfor text in sys.argv[1:]: duckdb.execute(text)"
+    measured([sys.executable, "-c", code, *statements])
+
+
+def _one(
+    asked: _Asked, late: set[str], limit_s: float, verifier: Path | None
+) -> dict[str, Any]:
+    shape = asked.shape
+    told = json.dumps({"deny": shape.deny, "sequence": dict(shape.sequence)})
+    module = [sys.executable, "-m", "bench.detection.backbones"]
+    run = measured([*module, asked.parquet, asked.places, told])
+    found: dict[str, Any] = {
+        "shape": shape.name,
+        "rows": asked.rows,
+        "share": asked.share,
+        "backbone": _told(run),
+    }
+    module = [sys.executable, "-m", "bench.detection.sqls"]
+    sql = [*module, asked.parquet, asked.places, shape.sql]
+    found["sql"] = _peer("sql", sql, late, limit_s)
+    if "rows" in found["sql"] and found["sql"]["rows"] != found["backbone"]["rows"]:
+        raise SystemExit(f"they disagree on who breaks the rule: {found}")
+    if verifier is not None and shape.verified is not None:
+        command = [verifier, _HERE / "desbordantes.py", asked.csv, shape.verified]
+        found["verifier"] = _peer("verifier", command, late, limit_s)
+    return found
+
+
+def _told(run: Measured) -> dict[str, Any]:
+    return {**json.loads(run.output), "peak_bytes": run.peak_bytes}
+
+
+def _peer(
+    name: str, command: Sequence[str | Path], late: set[str], limit_s: float
+) -> dict[str, Any]:
+    if name in late:
+        return {"why": "late on fewer rows"}
+    try:
+        return _told(measured(command, limit_s=limit_s))
+    except subprocess.TimeoutExpired:
+        late.add(name)
+        return {"why": f"more than {limit_s:.0f} s"}
+
+
+def _exponents(found: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """From the largest size to that before: seconds grow as rows to this power."""
+    for shape in SHAPES:
+        for share in SHARES:
+            same = [f for f in found if f["shape"] == shape and f["share"] == share]
+            if len(same) > 1:
+                *_, before, last = same
+                grown = math.log(last["backbone"]["s"] / before["backbone"]["s"])
+                power = grown / math.log(last["rows"] / before["rows"])
+                yield {"shape": shape, "share": share, "exponent": power}
+
+
+def _version(python: Path | None) -> str | None:
+    if python is None:
+        return None
+    code = "from importlib.metadata import version; print(version('desbordante'))"
+    return measured([python, "-c", code]).output.strip()
