@@ -1,8 +1,8 @@
 """One search by Backbone, in a process of its own: prints what it found, and its seconds.
 
 ``python -m bench.detection.backbones TABLE PLACES RULE``: Parquet files and an object of
-JSON with ``deny`` and ``sequence``. The table is loaded first, as a trusted step loads what
-its rules read; that is timed apart.
+JSON with ``deny`` and ``sequence``. The table is loaded first, as a trusted step loads
+what its rules read; that is timed apart.
 """
 
 from __future__ import annotations

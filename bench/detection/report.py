@@ -29,7 +29,7 @@ def shown(found: Mapping[str, Any]) -> str:
     notes = [
         "Seconds without loading; memory is the process's peak, under a limit of 4 GB.",
         f"Peers have {found['limit_s']:.0f} s; the self-join counts the same rows.",
-        f"{verifier} says whether a rule holds, and stops at the first pair that does not.",
+        f"{verifier} says if a rule holds, and stops at the first pair that breaks it.",
     ]
     return "\n\n".join([*blocks, "\n".join(notes), "\n".join(_aims(found))])
 
