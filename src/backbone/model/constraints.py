@@ -133,7 +133,7 @@ class DenialConstraint:
     One row (``t1`` alone), two rows of a table (``t1`` and ``t2``, never the same row),
     a row and its neighbours in a `sequence` (``t1``, ``previous``, ``next``), a reference
     to another table, or what a query has `selected`. `text` is the rule as its author
-    wrote it.
+    wrote it. With `allow_quadratic`, pairs of rows may be compared, however many.
 
     It looks at the rows for which all of `where` are true (predicates on ``t1``), and at
     no others: not as a partner, nor as a neighbour. What a reference finds in the other
@@ -147,6 +147,7 @@ class DenialConstraint:
     sequence: Sequence | None = None
     where: tuple[Predicate, ...] = ()
     selected: Selected | None = None
+    allow_quadratic: bool = False
 
     @property
     def rows(self) -> frozenset[RowVariable]:

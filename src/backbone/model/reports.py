@@ -99,10 +99,11 @@ class RuleReport:
 
     `violating_rows` take part in a violation; `blamed_rows` were acted upon;
     `changed_cells` were blanked or repaired; `removed_rows` quarantined or merged.
-    `plan` is the shape of the detection plan; `seconds` its time; `pairs` counts the
-    pairs of rows that break it together, where that is cheap to know. It looked at `rows`
-    rows; where more of them are wrong than it allows for, the rule is `questioned`, and
-    its action was not taken.
+    `plan` is the shape of the detection plan; `seconds` its time. `pairs` counts the
+    pairs of rows that break it together, where that is cheap to know; of a rule on two
+    rows it is known in any case that they are `pairs_at_least` and `pairs_at_most`. It
+    looked at `rows` rows; where more of them are wrong than it allows for, the rule is
+    `questioned`, and its action was not taken.
     """
 
     name: str
@@ -120,3 +121,5 @@ class RuleReport:
     rows: int | None = None
     questioned: bool = False
     owner: str | None = None
+    pairs_at_least: int | None = None
+    pairs_at_most: int | None = None

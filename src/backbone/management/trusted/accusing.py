@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from backbone.engines.protocol import Session
-from backbone.management.trusted.detect import ROWS, violations
-from backbone.management.trusted.findings import Finding, cut_of
+from backbone.management.trusted.detect import ROWS
+from backbone.management.trusted.findings import Finding, cut_of, looked
+from backbone.management.trusted.parting import Reading
 from backbone.management.trusted.pieces import Inputs, nested, union
 from backbone.management.trusted.plans.culprits import (
     agreeing,
@@ -14,9 +15,9 @@ from backbone.management.trusted.plans.culprits import (
     in_sequence,
     kind_of_blame,
 )
-from backbone.management.trusted.plans.frame import Steps, select
-from backbone.management.trusted.rules import Part
+from backbone.management.trusted.plans.frame import select
 from backbone.management.trusted.state import State
+from backbone.model.constraints import DenialConstraint
 from backbone.model.schemas import Column
 from backbone.model.types import INTEGER
 from backbone.project.trusted import Rule, WhichRows
@@ -35,35 +36,39 @@ def accused(session: Session, state: State, rule: Rule, finding: Finding) -> Fin
     which = rule.blamed_rows
     if which is None or not finding.rows:
         return finding
-    part = finding.part
-    steps, inputs = state.rows(part.constraint.reads, part.constraint.where)
-    found = _culprits(session, state, part, which, steps, inputs)
-    query = Query((*steps, *found, ("marked", _MARKED.copy())))
-    return replace(finding, blamed=session.stage(query, inputs))
+    constraint = finding.part.constraint
+    steps, inputs = state.rows(constraint.reads, constraint.where)
+    schema = state.schema.with_columns(Column("_row", INTEGER))
+    reads = Reading(steps, inputs, schema, state.work.rows)
+    query, inputs = _culprits(session, constraint, which, reads)
+    marked = session.stage(query.then("marked", _MARKED.copy()), inputs)
+    return replace(finding, blamed=marked)
 
 
 def _culprits(
-    session: Session,
-    state: State,
-    part: Part,
-    which: WhichRows,
-    steps: Steps,
-    inputs: Inputs,
-) -> Steps:
-    kind = kind_of_blame(part.constraint, which)
+    session: Session, constraint: DenialConstraint, which: WhichRows, reads: Reading
+) -> tuple[Query, Inputs]:
+    """Return the query that ends with ``culprits``, and what it reads."""
+    kind = kind_of_blame(constraint, which)
+    if kind == "origin":
+        return _by_origin(session, constraint, which, reads)
     if kind == "agreeing":
-        return agreeing(part.constraint, which, ROWS, state.schema)
-    if kind == "sequence":
-        cut = cut_of(session, state, part, steps, inputs)
-        return in_sequence(part.constraint, which, ROWS, state.schema, cut)
-    schema = state.schema.with_columns(Column("_row", INTEGER))
+        found = agreeing(constraint, which, ROWS, reads.schema)
+    else:
+        cut = cut_of(session, constraint, reads)
+        found = in_sequence(constraint, which, ROWS, reads.schema, cut)
+    return Query((*reads.steps, *found)), dict(reads.inputs)
+
+
+def _by_origin(
+    session: Session, constraint: DenialConstraint, which: WhichRows, reads: Reading
+) -> tuple[Query, Inputs]:
+    inputs: Inputs = {}
     branches = []
-    for turned, role in by_origin(part.constraint, which):
-        cut = cut_of(session, state, replace(part, constraint=turned), steps, inputs)
-        hits = violations(turned, schema=schema, cut=cut)
+    for turned, role in by_origin(constraint, which):
+        hits, read = looked(session, turned, reads)
+        inputs.update(read)
         mine = select(f"select _row from {hits.result} where role in ('{role}', 'both')")
         branches.append(nested(hits.then("mine", mine), ["_row"]))
-    return [
-        ("every_culprit", union(branches)),
-        ("culprits", select("select distinct _row from every_culprit")),
-    ]
+    last = select("select distinct _row from every_culprit")
+    return Query((("every_culprit", union(branches)), ("culprits", last))), inputs

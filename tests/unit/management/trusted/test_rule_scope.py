@@ -114,6 +114,15 @@ def test_of_two_rows_that_contradict_each_other_one_is_flagged(trusting, blame, 
     assert roles == [(1, "t1"), (3, "t1"), (4, "t2")]
 
 
+def test_of_two_rows_in_the_wrong_order_the_later_one_is_flagged(trusting):
+    rows = [meter("a", 2, 5), meter("a", 1, 9), meter("a", 3, 9), meter("a", 4, 1)]
+    text = "t1.device = t2.device and t1.at < t2.at and t1.total > t2.total"
+    rule = Rule(name="r", deny=text, blame=["later", "total"], action="blank")
+    made = trusting(rows, METER, rules=[rule])
+    assert trusting.rows(made.repairs, "_record") == [(2,), (4,)]
+    assert flags_of(trusting, made) == []
+
+
 def test_a_rule_within_its_tolerance_is_obeyed_and_blocks_nothing(trusting):
     rule = {"name": "r", "range": {"total": (2, None)}, "severity": "error"}
     made = trusting(COUNTED, METER, rules=[Rule(**rule, holds="75%")])
