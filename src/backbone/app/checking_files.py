@@ -21,7 +21,6 @@ from backbone.management.trusted.findings import References
 from backbone.management.trusted.kinds import predicate_mistakes
 from backbone.management.trusted.numbering import SPAN
 from backbone.management.trusted.rules import Part, parts_of
-from backbone.management.trusted.shapes import kind_of
 from backbone.management.trusted.state import State
 from backbone.management.trusted.untyped.adapting import IN_ORDER, in_order, renamed
 from backbone.management.trusted.untyped.comparing import (
@@ -47,6 +46,7 @@ class _Rule:
 
     given: Given
     parts: tuple[Part, ...]
+    plan: dict[str, Any]
     found: tuple[Compared, ...] = ()
 
 
@@ -91,7 +91,7 @@ def check_file(
         asked = _understood(rules, file)
         head = {"file": str(path), "columns": list(file.columns)}
         if dry_run:
-            return head | {"rules": [plan_of(one.given, one.parts) for one in asked]}
+            return head | {"rules": [one.plan for one in asked]}
         engine = DuckDBEngine(spill=folder / "spill")
         try:
             with engine.session() as session:
@@ -117,8 +117,7 @@ def _understood(rules: Sequence[Given], file: BareFile) -> list[_Rule]:
     for given in rules:
         try:
             parts = parts_of(given.rule)
-            for part in parts:
-                kind_of(part.constraint)
+            plan = plan_of(given, parts)
         except BackboneError as error:
             mistakes.append(said_of(given, f"{error.what}. {error.hint or ''}".rstrip()))
             continue
@@ -134,7 +133,7 @@ def _understood(rules: Sequence[Given], file: BareFile) -> list[_Rule]:
             replace(part, constraint=renamed(part.constraint, file.columns))
             for part in parts
         )
-        found.append(_Rule(given, own))
+        found.append(_Rule(given, own, plan))
     if mistakes:
         raise DeclarationError(mistakes, project="the rules")
     return found
@@ -253,10 +252,9 @@ class _Job:
 
     def told(self, one: _Rule, checked: Checked) -> dict[str, Any]:
         witnesses = self.witnesses(checked.witnesses)
-        plan = plan_of(one.given, one.parts)
         kinds = dict.fromkeys(pair for found in one.found for pair in found.kinds)
         return {
-            **rule_found(plan, checked, self.state.work.rows, witnesses),
+            **rule_found(one.plan, checked, self.state.work.rows, witnesses),
             "compared": [{"comparison": text, "as": kind} for text, kind in kinds],
         }
 

@@ -246,7 +246,7 @@ def _witness(one: Seen, rows: Sequence[Row]) -> Witness:
         return Witness(origins, values, f"row {called[0]}: {reason} ({said})")
     if one.finding.part.constraint.sequence is not None:
         return Witness(origins, values, _sequence_sentence(one, called, shown))
-    return Witness(origins, values, _pair_sentence(called, names, shown))
+    return Witness(origins, values, _pair_sentence(called, names, values, shown))
 
 
 def _called(row: Row) -> str:
@@ -256,9 +256,12 @@ def _called(row: Row) -> str:
 
 
 def _pair_sentence(
-    called: Sequence[str], names: Sequence[str], shown: Sequence[Mapping[str, str]]
+    called: Sequence[str],
+    names: Sequence[str],
+    values: Sequence[Mapping[str, str | None]],
+    shown: Sequence[Mapping[str, str]],
 ) -> str:
-    equal = [n for n in names if shown[0][n] == shown[1][n]]
+    equal = [n for n in names if values[0][n] == values[1][n]]
     said = [" and ".join(f"{n} = {shown[0][n]}" for n in equal)] if equal else []
     others = [n for n in names if n not in equal]
     if others:

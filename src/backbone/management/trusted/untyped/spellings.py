@@ -28,6 +28,8 @@ __all__ = [
 
 _ROWS = "spelt"
 _SAMPLE = 1_000
+_LONGEST = 400
+_COUNTS = 9
 _AT_ONCE = 40
 _SHOWN = 3
 _EXACT = 38
@@ -149,7 +151,13 @@ class Spelling:
 
 def is_number(text: exp.Expr) -> exp.Expr:
     """Return the condition that `text` spells a number, NaN and infinities among them."""
-    return full_match(text, _DOUBLE)
+    return exp.and_(_is_short(text), full_match(text, _DOUBLE))
+
+
+def _is_short(text: exp.Expr) -> exp.Expr:
+    """Return the condition that `text` is short enough to be more than text."""
+    size = exp.Anonymous(this="strlen", expressions=[text.copy()])
+    return exp.LTE(this=size, expression=exp.Literal.number(_LONGEST))
 
 
 def spellings(
@@ -181,7 +189,8 @@ def _promising(
     session: Session, rows: Staged, names: Sequence[str], numeric: frozenset[str]
 ) -> dict[str, tuple[Style, ...]]:
     """Return the columns that may spell something, with the styles of time to count."""
-    sample = exp.select("*").from_(table(_ROWS)).order_by(column("_row"))
+    sample = exp.select(*map(_shortened, names)).from_(table("first"))
+    first = exp.select("*").from_(table(_ROWS)).order_by(column("_row"))
     counts: list[exp.Expr] = []
     for name in names:
         text = column(name)
@@ -190,7 +199,8 @@ def _promising(
     named = [exp.alias_(count, f"n{i}") for i, count in enumerate(counts)]
     query = Query(
         (
-            ("sampled", sample.limit(_SAMPLE)),
+            ("first", first.limit(_SAMPLE)),
+            ("sampled", sample),
             ("counted", exp.select(*named).from_(table("sampled"))),
         )
     )
@@ -207,57 +217,99 @@ def _promising(
     return found
 
 
+def _shortened(name: str) -> exp.Expr:
+    """Return a column with a word in place of what is too long to be more than text."""
+    is_long = exp.not_(exp.paren(_is_short(column(name))))
+    whole = exp.Case().when(is_long, exp.Literal.string("long")).else_(column(name))
+    return exp.alias_(whole, name, quoted=True)
+
+
 def _counted(
     session: Session, rows: Staged, wanted: Mapping[str, tuple[Style, ...]]
 ) -> dict[str, Spelling]:
-    """Count over all rows."""
-    counts = {
-        name: [*_counts(column(name)), *(_count_if(s.fits(column(name))) for s in styles)]
-        for name, styles in wanted.items()
-    }
-    named = [
-        exp.alias_(count, f"n{place}_{i}")
-        for place, of_column in enumerate(counts.values())
-        for i, count in enumerate(of_column)
-    ]
-    if not named:
+    """Count over all rows; each value is told apart once."""
+    if not wanted:
         return {}
-    query = Query.of(exp.select(*named).from_(table(_ROWS)))
-    (row,) = session.fetch(query, {_ROWS: rows}).to_pylist()
+    texts = [exp.alias_(column(name), f"x{at}") for at, name in enumerate(wanted)]
+    told, valued, counts = [], [], []
+    for at, styles in enumerate(wanted.values()):
+        told.append(exp.alias_(_class_of(column(f"x{at}")), f"k{at}"))
+        double = exp.TryCast(
+            this=column(f"x{at}"), to=exp.DataType.build("DOUBLE"), safe=True
+        )
+        valued.append(exp.alias_(_where(_is(f"k{at}", ">", 0), double), f"d{at}"))
+        counts += [
+            exp.alias_(count, f"n{at}_{i}") for i, count in enumerate(_counts(at, styles))
+        ]
+    steps = (
+        ("texts", exp.select(*texts).from_(table(_ROWS))),
+        ("classes", exp.select("*", *told).from_(table("texts"))),
+        ("valued", exp.select("*", *valued).from_(table("classes"))),
+        ("counted", exp.select(*counts).from_(table("valued"))),
+    )
+    (row,) = session.fetch(Query(steps), {_ROWS: rows}).to_pylist()
     return {
         name: _spelling(
-            name, [row[f"n{place}_{i}"] for i in range(len(counts[name]))], styles
+            name, [row[f"n{at}_{i}"] for i in range(_COUNTS + len(styles))], styles
         )
-        for place, (name, styles) in enumerate(wanted.items())
+        for at, (name, styles) in enumerate(wanted.items())
     }
 
 
-def _counts(text: exp.Column) -> list[exp.Expr]:
-    double = exp.TryCast(this=text, to=exp.DataType.build("DOUBLE"), safe=True)
-    number, simple, nan = is_number(text), full_match(text, _SIMPLE), _is_nan(text)
-    is_finite = exp.Anonymous(this="isfinite", expressions=[double])
-    in_range = exp.or_(is_finite, nan, full_match(text, _INFINITE))
-    of_simple = _where(simple, double)
-    point, second = exp.Literal.string("."), exp.Literal.number(2)
+def _class_of(text: exp.Expr) -> exp.Expr:
+    """Return 3 for a plain number, 2 for another with a point, 1 for a double, else 0.
+
+    Patterns are asked in this order, and of each value no more than it takes.
+    """
+    empty = exp.Is(this=text.copy(), expression=exp.null())
+    made = exp.Case().when(
+        exp.or_(empty, exp.not_(exp.paren(_is_short(text)))), _number(0)
+    )
+    for pattern, kind in ((_PLAIN, 3), (_SIMPLE, 2), (_DOUBLE, 1)):
+        made = made.when(full_match(text, pattern), _number(kind))
+    return made.else_(_number(0))
+
+
+def _counts(at: int, styles: Sequence[Style]) -> list[exp.Expr]:
+    text, double = column(f"x{at}"), column(f"d{at}")
+    is_number_, is_simple = _is(f"k{at}", ">", 0), _is(f"k{at}", ">", 1)
+    is_odd, is_double = _is(f"k{at}", "<", 3), _is(f"k{at}", "=", 1)
+    finite = exp.Anonymous(this="isfinite", expressions=[double])
+    named = exp.or_(full_match(text, _NAN), full_match(text, _INFINITE))
+    in_range = exp.or_(
+        finite, exp.func("coalesce", _where(is_double, named), exp.false())
+    )
+    zeros = _where(exp.and_(is_number_, is_odd), full_match(text, _ZEROS))
+    point, second = exp.Literal.string("."), _number(2)
     behind = exp.Anonymous(this="split_part", expressions=[text, point, second])
     return [
         exp.Count(this=text),
-        _count_if(exp.and_(number, in_range)),
-        _count_if(full_match(text, _PLAIN)),
-        _count_if(full_match(text, _ZEROS)),
-        _count_if(nan),
-        _count_if(exp.and_(number, exp.not_(exp.paren(simple)))),
-        exp.Max(this=exp.Abs(this=of_simple)),
-        exp.Max(this=_where(simple, _length(behind))),
-        exp.Max(this=_where(simple, _length(text))),
+        _count_if(exp.and_(is_number_, in_range)),
+        _count_if(_is(f"k{at}", "=", 3)),
+        _count_if(zeros),
+        _count_if(_where(is_double, full_match(text, _NAN))),
+        _count_if(is_double),
+        exp.Max(this=_where(is_simple, exp.Abs(this=double))),
+        exp.Max(this=_where(is_simple, _length(behind))),
+        exp.Max(this=_where(is_simple, _length(text))),
+        *(_count_if(_where(_is(f"k{at}", "=", 0), s.fits(text))) for s in styles),
     ]
+
+
+def _is(name: str, op: str, value: int) -> exp.Expr:
+    kinds = {"=": exp.EQ, "<": exp.LT, ">": exp.GT}
+    return kinds[op](this=column(name), expression=_number(value))
+
+
+def _number(value: int) -> exp.Expr:
+    return exp.Literal.number(value)
 
 
 def _spelling(
     name: str, counts: Sequence[float | None], styles: Sequence[Style]
 ) -> Spelling:
     values, numbers, plain, zeros, nans, inexact = (int(n or 0) for n in counts[:6])
-    size, scale, length = counts[6:9]
+    size, scale, length = counts[6:_COUNTS]
     is_large = size is not None and not math.isfinite(size)
     digits = 1 if size is None or is_large else len(format(size, ".0f"))
     return Spelling(
@@ -272,7 +324,7 @@ def _spelling(
             int(scale or 0),
             bool(inexact) or is_large,
         ),
-        times={s: int(n or 0) for s, n in zip(styles, counts[9:], strict=True)},
+        times={s: int(n or 0) for s, n in zip(styles, counts[_COUNTS:], strict=True)},
     )
 
 
@@ -288,10 +340,6 @@ def odd_values(
     query = query.from_(table(_ROWS)).where(odd).order_by(column("_row")).limit(_SHOWN)
     found = session.fetch(Query.of(query), {_ROWS: rows}).to_pylist()
     return tuple((int(row["_row"]), str(row["text"])) for row in found)
-
-
-def _is_nan(text: exp.Expr) -> exp.Expr:
-    return full_match(text, _NAN)
 
 
 def _count_if(test: exp.Expr) -> exp.Expr:
