@@ -48,8 +48,13 @@ def working() -> Iterator[Callable[[str], None]]:
         yield lambda text: status.update(Text(shorten(text, 100), style="dim"))
 
 
-def print_checked(found: Mapping[str, Any], *, explain: bool = False) -> None:
-    """Print what a check found: a line per rule, examples, and what is worth knowing."""
+def print_checked(
+    found: Mapping[str, Any], *, explain: bool = False, again: str = "backbone check"
+) -> None:
+    """Print what a check found: a line per rule, examples, and what is worth knowing.
+
+    `again` is the command that was typed, which the next one may begin with.
+    """
     console = out()
     title = f"{found.get('file') or found.get('asset')}  {plural(found['rows'], 'row')}"
     console.print(Text(title, style="bold"))
@@ -61,7 +66,7 @@ def print_checked(found: Mapping[str, Any], *, explain: bool = False) -> None:
     for rule in broken:
         _print_examples(console, rule)
     _print_notes(found)
-    _print_end(found, broken)
+    _print_end(found, broken, again)
 
 
 def _line(rule: Mapping[str, Any]) -> list[str | Text | None]:
@@ -130,7 +135,9 @@ def _print_notes(found: Mapping[str, Any]) -> None:
         console.print(note(f"    in {', '.join(one['rules'])}"))
 
 
-def _print_end(found: Mapping[str, Any], broken: Sequence[Mapping[str, Any]]) -> None:
+def _print_end(
+    found: Mapping[str, Any], broken: Sequence[Mapping[str, Any]], again: str
+) -> None:
     console = err()
     console.print()
     total = len(found["rules"])
@@ -146,5 +153,5 @@ def _print_end(found: Mapping[str, Any], broken: Sequence[Mapping[str, Any]]) ->
     if written:
         rows = plural(written["rows"], "row")
         console.print(note(f"{rows} written to {written['file']}"))
-    if found.get("next"):
-        print_next(console, found["next"])
+    elif broken:  # all rows that break a rule, not a few examples
+        print_next(console, [f"{again} --violations broken.csv"])

@@ -72,6 +72,8 @@ def command(
     0 nothing is broken, 1 a rule is (unless it says `severity: warn`), 2 a mistake. With
     --json: {file, rows, seconds, failed, rejected, rules, notes}.
     """
+    from shlex import quote
+
     from backbone.app.checking import check
     from backbone.app.files import Layout
     from backbone.cli.checks import print_checked, print_plans, working
@@ -92,5 +94,8 @@ def command(
     elif dry_run:
         print_plans(found)
     else:
-        print_checked(found, explain=explain)
+        rules = [f"--rule {quote(text)}" for text in texts]
+        rules += [f"--rules {quote(str(path))}" for path in files]
+        again = " ".join(["backbone check", quote(subject), *rules])
+        print_checked(found, explain=explain, again=again)
     return FAILED if found.get("failed") else DONE
