@@ -32,6 +32,7 @@ VERBS: Mapping[str, Mapping[str, str]] = {
         "versions": "List the versions of an asset.",
     },
     "Trust": {
+        "check": "Check a file or an asset against rules; write nothing.",
         "quality": "Show what the rules found, and the account of rows.",
         "trace": "Follow a row back to its raw files and records.",
         "explain": "Say how an asset is made: rules, SQL, lineage, models.",

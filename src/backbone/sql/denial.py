@@ -13,6 +13,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from backbone.errors import UnknownAsset
 from backbone.model.constraints import DenialConstraint, Predicate, Reference, Sequence
 from backbone.model.names import AssetName
+from backbone.sql.denial_imports import imported
 from backbone.sql.denial_reading import REFERENCE_EXAMPLE, Reading
 from backbone.sql.denial_terms import column_node
 
@@ -29,7 +30,8 @@ def parse(name: str, text: str, *, sequence: Sequence | None = None) -> DenialCo
     text : str
         Predicates joined by ``and``. Columns without a row, or of ``t1`` alone, speak of
         one row; ``t1`` and ``t2`` of two different rows of the table;
-        ``not exists stations.id = station_id`` of a row of another table.
+        ``not exists stations.id = station_id`` of a row of another table. Or the same in
+        the words of another tool (`denial_imports`).
     sequence : Sequence, optional
         In which order `text` speaks of a row (columns without a row) and of its
         neighbours, ``previous`` and ``next``, of one of them at least.
@@ -49,13 +51,14 @@ def parse(name: str, text: str, *, sequence: Sequence | None = None) -> DenialCo
     >>> [predicate.op for predicate in rule.predicates], rule.is_pair
     (['=', '<>'], True)
     """
-    reading = Reading(name, text, neighbours=sequence is not None)
+    said = imported(name, text)
+    reading = Reading(name, said, neighbours=sequence is not None)
     tokens = reading.tokens()
     if [token.token_type for token in tokens[:2]] == [TokenType.NOT, TokenType.EXISTS]:
         if sequence is not None:
             reading.fail_at(1, "a row of another table is nobody's neighbour")
         return _reference(reading, tokens)
-    tree = reading.tree(text)
+    tree = reading.tree(said)
     reading.qualify(tree)
     leaves = reading.leaves(tree)
     found = tuple(dict.fromkeys(reading.predicate(leaf) for leaf in leaves))

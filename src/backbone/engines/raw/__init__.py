@@ -18,6 +18,7 @@ from backbone.engines.raw.reader import raw_record, read, sources_of
 from backbone.engines.raw.reading import main_schema, read_raw
 from backbone.engines.raw.recipes import RAW, ROW, Recipe, raw_name
 from backbone.engines.raw.sides import CELLS, REJECTED, CopyFile
+from backbone.engines.raw.sniffing import Sniffed, sniffed, unpacked
 from backbone.engines.raw.spread import Spread, read_spread, read_spread_deliveries
 from backbone.engines.raw.worker import answered, perform
 from backbone.engines.raw.writing import copied
@@ -32,6 +33,7 @@ __all__ = [
     "Piece",
     "Recipe",
     "RejectedRecord",
+    "Sniffed",
     "Spread",
     "answered",
     "computed_types",
@@ -46,5 +48,7 @@ __all__ = [
     "read_raw",
     "read_spread",
     "read_spread_deliveries",
+    "sniffed",
     "sources_of",
+    "unpacked",
 ]

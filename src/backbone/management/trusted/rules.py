@@ -18,6 +18,7 @@ from backbone.model.constraints import (
 from backbone.model.names import AssetName
 from backbone.project.trusted import Rule
 from backbone.sql.denial import render
+from backbone.sql.denial_imports import imported
 from backbone.sql.denial_terms import column_node, column_term, constant_term, term_of
 
 __all__ = [
@@ -192,7 +193,7 @@ def _say_range(rule: Rule) -> str:
 
 
 def _say_deny(rule: Rule) -> str:
-    text = rule.deny or ""
+    text = imported(rule.name, rule.deny or "")
     constraint = rule.denied()
     if constraint.reference is not None:
         return _say_reference(constraint.reference)

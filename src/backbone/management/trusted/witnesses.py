@@ -34,25 +34,28 @@ _MAX_SHOWN = 60
 Row = Mapping[str, Any]
 
 
-def witnesses(session: Session, seen: Sequence[Seen]) -> tuple[tuple[Witness, ...], ...]:
-    """Return at most five witnesses of each finding; the same ones every time.
+def witnesses(
+    session: Session, seen: Sequence[Seen], *, at_most: int = MAX_WITNESSES
+) -> tuple[tuple[Witness, ...], ...]:
+    """Return at most `at_most` witnesses of each finding; the same ones every time.
 
     Two statements for every twenty findings.
     """
+    probes = max(_PROBED, 2 * at_most)
     found: list[tuple[Witness, ...]] = []
     for start in range(0, len(seen), _AT_ONCE):
         some = seen[start : start + _AT_ONCE]
         names = tuple(dict.fromkeys(name for one in some for name in one.names))
-        probed = _probed(session, some, names)
-        rows = _sampled(session, some, names, probed)
+        probed = _probed(session, some, names, probes)
+        rows = _sampled(session, some, names, probed, probes)
         found += [
-            _of_one(one, [row for row in rows if row["finding"] == number])
+            _of_one(one, [r for r in rows if r["finding"] == number], at_most)
             for number, one in enumerate(some)
         ]
     return tuple(found)
 
 
-def _of_one(one: Seen, rows: Sequence[Row]) -> tuple[Witness, ...]:
+def _of_one(one: Seen, rows: Sequence[Row], at_most: int) -> tuple[Witness, ...]:
     groups: dict[int, list[Row]] = {}
     for row in sorted(rows, key=lambda row: (row["_pair"], row["_side"])):
         groups.setdefault(row["_pair"], []).append(row)
@@ -60,10 +63,12 @@ def _of_one(one: Seen, rows: Sequence[Row]) -> tuple[Witness, ...]:
     for pair in groups.values():
         made = _witness(one, pair)
         distinct.setdefault(frozenset(made.rows), made)
-    return tuple(distinct.values())[:MAX_WITNESSES]
+    return tuple(distinct.values())[:at_most]
 
 
-def _probed(session: Session, seen: Sequence[Seen], names: Sequence[str]) -> Staged:
+def _probed(
+    session: Session, seen: Sequence[Seen], names: Sequence[str], probes: int
+) -> Staged:
     """Stage the violating rows with the smallest numbers: ``_place, _row`` and `names`.
 
     An engine sees that they are few, and compares those with all rows. Of two-row rules
@@ -74,7 +79,7 @@ def _probed(session: Session, seen: Sequence[Seen], names: Sequence[str]) -> Sta
         "select _place, _row, row_number() over (partition by _place order by _row) as n "
         "from hits where role in ('t1', 'both')"
     )
-    picked = select(f"select _place, _row from ranked where n <= {_PROBED}")
+    picked = select(f"select _place, _row from ranked where n <= {int(probes)}")
     inputs: Inputs = {}
     branches: list[exp.Query] = []
     for group in together(seen):
@@ -106,7 +111,11 @@ def _cells(names: Sequence[str], own: Sequence[str], schema: Schema) -> list[exp
 
 
 def _sampled(
-    session: Session, seen: Sequence[Seen], names: Sequence[str], probed: Staged
+    session: Session,
+    seen: Sequence[Seen],
+    names: Sequence[str],
+    probed: Staged,
+    probes: int,
 ) -> list[Row]:
     """Fetch the cells of the probed rows as texts, and of a partner for each."""
     schema = seen[0].state.schema
@@ -137,7 +146,7 @@ def _sampled(
     query = Query(
         (("sample", union(branches)), ("texts", texts), ("placed", located("texts")))
     )
-    fetched = session.fetch(query, inputs, max_rows=2 * _PROBED * len(seen))
+    fetched = session.fetch(query, inputs, max_rows=3 * probes * len(seen))
     values = {name: f"v{i}" for i, name in enumerate(names)}
     return [
         {
@@ -229,7 +238,7 @@ def _witness(one: Seen, rows: Sequence[Row]) -> Witness:
     origins = tuple(f"{r['_delivery']}/{r['_object']}#{r['_record']}" for r in rows)
     values = tuple({name: row["values"][name] for name in names} for row in rows)
     texts = {name for name in names if schema[name].type.kind == "string"}
-    called = [f"{row['_object']}#{row['_record']}" for row in rows]
+    called = [_called(row) for row in rows]
     shown = [{n: _shown(v[n], quote=n in texts) for n in names} for v in values]
     if len(rows) == 1:
         said = " and ".join(f"{name} = {shown[0][name]}" for name in names)
@@ -237,13 +246,22 @@ def _witness(one: Seen, rows: Sequence[Row]) -> Witness:
         return Witness(origins, values, f"row {called[0]}: {reason} ({said})")
     if one.finding.part.constraint.sequence is not None:
         return Witness(origins, values, _sequence_sentence(one, called, shown))
-    return Witness(origins, values, _pair_sentence(called, names, shown))
+    return Witness(origins, values, _pair_sentence(called, names, values, shown))
+
+
+def _called(row: Row) -> str:
+    """Name a row by its object and record; what has one object is known by the record."""
+    name, record = row["_object"], row["_record"]
+    return f"{name}#{record}" if name else str(record)
 
 
 def _pair_sentence(
-    called: Sequence[str], names: Sequence[str], shown: Sequence[Mapping[str, str]]
+    called: Sequence[str],
+    names: Sequence[str],
+    values: Sequence[Mapping[str, str | None]],
+    shown: Sequence[Mapping[str, str]],
 ) -> str:
-    equal = [n for n in names if shown[0][n] == shown[1][n]]
+    equal = [n for n in names if values[0][n] == values[1][n]]
     said = [" and ".join(f"{n} = {shown[0][n]}" for n in equal)] if equal else []
     others = [n for n in names if n not in equal]
     if others:

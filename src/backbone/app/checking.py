@@ -1,0 +1,85 @@
+"""``check``: a file, or an asset of a project, against rules; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backbone.app.checking_files import check_file
+from backbone.app.files import Layout
+from backbone.app.violations import check_target
+from backbone.errors import BackboneError, UnknownAsset
+from backbone.model.names import AssetName
+from backbone.project.rules import rules_given
+
+if TYPE_CHECKING:
+    from backbone.app.environment import Environment
+
+__all__ = ["check"]
+
+_EXAMPLE = '--rule "t1.zip = t2.zip and t1.city <> t2.city" or --rule "zip -> city"'
+
+
+def check(
+    target: str,
+    texts: Sequence[str] = (),
+    files: Sequence[Path] = (),
+    *,
+    open_project: Callable[[], AbstractContextManager[Environment]],
+    layout: Layout | None = None,
+    examples: int = 3,
+    violations: Path | None = None,
+    dry_run: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Check what a person names: a file that is there, or else an asset.
+
+    Parameters
+    ----------
+    target : a path, or an asset (``trusted.flights``)
+    texts, files : rules; an asset has its own if none are given
+    open_project : opens the project that an asset is of
+    layout, examples, violations, dry_run, tell : as `check_file` has them
+
+    Raises
+    ------
+    BackboneError : there is no such file or asset, or there are no rules
+    DeclarationError : mistakes in the rules
+    """
+    layout = layout or Layout()
+    if violations is not None:
+        check_target(violations)
+    rules = rules_given(texts, files)
+    if not _is_asset(target):
+        if not rules:
+            hint = f"Say what must not occur: {_EXAMPLE}"
+            raise BackboneError(
+                f"there are no rules to check {target} against", hint=hint
+            )
+        return check_file(
+            Path(target), rules, layout=layout, examples=examples,
+            violations=violations, dry_run=dry_run, tell=tell,
+        )  # fmt: skip
+    from backbone.app.checking_assets import check_asset  # noqa: PLC0415 - slow to load
+
+    if layout != Layout():
+        what = f"{target} is an asset: how it is read is declared in its project"
+        raise BackboneError(what, hint="--delimiter, --encoding and --null are for files")
+    with open_project() as env:
+        return check_asset(
+            env, target, rules, examples=examples, violations=violations,
+            dry_run=dry_run, tell=tell,
+        )  # fmt: skip
+
+
+def _is_asset(target: str) -> bool:
+    """Tell whether a text names an asset: there is no such file, and its form fits."""
+    if Path(target).exists():
+        return False
+    try:
+        AssetName.parse(target)
+    except UnknownAsset:
+        return False
+    return True

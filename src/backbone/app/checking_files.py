@@ -1,0 +1,319 @@
+"""Check a file against rules: who breaks them, with examples. Nothing is written."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sqlglot import exp
+
+from backbone.app.check_words import note_of, plan_of, rule_found, said_of
+from backbone.app.files import BareFile, Layout, Rejected, opened_file, read_rows
+from backbone.app.violations import write_violations
+from backbone.engines.protocol import Session
+from backbone.errors import BackboneError, DeclarationError, nearest
+from backbone.management.trusted.checking import Checked, ToCheck, check_rules
+from backbone.management.trusted.findings import References
+from backbone.management.trusted.kinds import predicate_mistakes
+from backbone.management.trusted.numbering import SPAN
+from backbone.management.trusted.rules import Part, parts_of
+from backbone.management.trusted.state import State
+from backbone.management.trusted.untyped.adapting import IN_ORDER, in_order, renamed
+from backbone.management.trusted.untyped.comparing import (
+    Compared,
+    columns_wanted,
+    compared,
+)
+from backbone.management.trusted.untyped.odd import Odd
+from backbone.management.trusted.untyped.spellings import Spelling, odd_values, spellings
+from backbone.model.reports import Witness
+from backbone.model.schemas import RECORD, Schema
+from backbone.project.rules import Given
+from backbone.sql.queries import Query, column, table
+
+__all__ = ["check_file"]
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A given rule and its constraints; after the data were looked at, with casts."""
+
+    given: Given
+    parts: tuple[Part, ...]
+    plan: dict[str, Any]
+    found: tuple[Compared, ...] = ()
+
+
+def check_file(
+    path: Path,
+    rules: Sequence[Given],
+    *,
+    layout: Layout | None = None,
+    examples: int = 3,
+    violations: Path | None = None,
+    dry_run: bool = False,
+    tell: Tell = lambda _: None,
+) -> dict[str, Any]:
+    """Check a file against rules; it needs no project, and no types.
+
+    Parameters
+    ----------
+    path : CSV, TSV, Parquet, JSON or JSON lines, plain or packed
+    rules : what must not occur
+    layout : what is known of the file; the rest is found out
+    examples : how many examples of what breaks a rule are wanted
+    violations : a .csv or .parquet file for all rows that break a rule
+    dry_run : only say how each rule would be looked for
+    tell : is told what is being done
+
+    Returns
+    -------
+    ``{file, rows, seconds, failed, rejected, rules, notes}``; a rule has ``name, deny,
+    violating_rows, pairs, seconds, witnesses`` and how it was looked for
+
+    Raises
+    ------
+    BackboneError : the file is not there, or is no table
+    DeclarationError : rules name what is not there, or cannot be checked; all mistakes
+    """
+    from backbone.engines.duckdb import DuckDBEngine  # noqa: PLC0415 - slow to load
+
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="backbone-check-") as name:
+        folder = Path(name)
+        file = opened_file(path, layout or Layout(), folder)
+        asked = _understood(rules, file)
+        head = {"file": str(path), "columns": list(file.columns)}
+        if dry_run:
+            return head | {"rules": [one.plan for one in asked]}
+        engine = DuckDBEngine(spill=folder / "spill")
+        try:
+            with engine.session() as session:
+                names = _names(asked, file, every=violations is not None)
+                state, rejected = read_rows(session, file, names, folder, tell=tell)
+                job = _Job(session, file, state, folder, tell)
+                body = job.report(asked, examples, violations)
+        finally:
+            engine.close()
+    spent = {"rows": state.work.rows, "seconds": time.perf_counter() - started}
+    return head | spent | {"rejected": _told(rejected)} | body
+
+
+def _understood(rules: Sequence[Given], file: BareFile) -> list[_Rule]:
+    """Return the constraints of all rules.
+
+    Raises
+    ------
+    DeclarationError : with the mistakes of all of them that need no data to be seen
+    """
+    found: list[_Rule] = []
+    mistakes: list[str] = []
+    for given in rules:
+        try:
+            parts = parts_of(given.rule)
+            plan = plan_of(given, parts)
+        except BackboneError as error:
+            mistakes.append(said_of(given, f"{error.what}. {error.hint or ''}".rstrip()))
+            continue
+        names = dict.fromkeys(n for part in parts for n in part.constraint.columns)
+        wrong = [text for n in names if (text := _missing(n, file))]
+        if any(part.constraint.reference for part in parts):
+            wrong.append(
+                "it refers to another table, and a file stands alone; in a project: "
+                "`backbone check trusted.<table>`"
+            )
+        mistakes += [said_of(given, text) for text in wrong]
+        own = tuple(
+            replace(part, constraint=renamed(part.constraint, file.columns))
+            for part in parts
+        )
+        found.append(_Rule(given, own, plan))
+    if mistakes:
+        raise DeclarationError(mistakes, project="the rules")
+    return found
+
+
+def _missing(name: str, file: BareFile) -> str | None:
+    if name in file.twice:
+        return f"the header has `{name}` more than once; rename one of them"
+    if name in {*file.columns, *file.columns.values()} or file.is_open:
+        return None
+    hint = nearest(name, list(file.columns)) or ""
+    return f"there is no column `{name}`. {hint}".rstrip()
+
+
+def _names(rules: Sequence[_Rule], file: BareFile, *, every: bool) -> list[str]:
+    """Return the columns to read, as the file calls them."""
+    back = {own: name for name, own in file.columns.items()}
+    wanted = {n for one in rules for part in one.parts for n in part.constraint.columns}
+    named = [name for name, own in file.columns.items() if every or own in wanted]
+    more = sorted(back.get(own, own) for own in wanted if back.get(own, own) not in named)
+    return named + more
+
+
+def _told(rejected: Rejected) -> dict[str, Any]:
+    names = ("row", "reason", "raw")
+    return {
+        "records": rejected.records,
+        "examples": [dict(zip(names, one, strict=True)) for one in rejected.examples],
+    }
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One check of one file."""
+
+    session: Session
+    file: BareFile
+    state: State
+    folder: Path
+    tell: Tell
+
+    def report(
+        self, asked: Sequence[_Rule], examples: int, violations: Path | None
+    ) -> dict[str, Any]:
+        rules, spelt = self.compared(asked)
+        to_check = [self.to_check(one, spelt) for one in rules]
+        none = References("", {})
+        checked = check_rules(
+            self.session, to_check, none, examples=examples, tell=self.tell
+        )
+        body: dict[str, Any] = {
+            "failed": any(
+                c.violating_rows and one.given.fails
+                for c, one in zip(checked, rules, strict=True)
+            ),
+            "rules": [self.told(*pair) for pair in zip(rules, checked, strict=True)],
+            "notes": self.notes(rules),
+        }
+        if violations is not None:
+            self.tell(f"writing {violations.name}")
+            written = write_violations(
+                self.session, checked, self.state, [RECORD.name], violations
+            )
+            body["violations"] = {"file": str(violations), "rows": written}
+        return body
+
+    def compared(
+        self, asked: Sequence[_Rule]
+    ) -> tuple[list[_Rule], Mapping[str, Spelling]]:
+        """Decide what all comparisons compare, by all rows."""
+        self.tell("looking at what is a number or a date")
+        constraints = [part.constraint for one in asked for part in one.parts]
+        names, numeric = columns_wanted(constraints)
+        spelt = spellings(self.session, self.state.work, sorted(names), sorted(numeric))
+        rules, mistakes = [], []
+        for one in asked:
+            made = [
+                compared(p.constraint, spelt, self.state.schema.names) for p in one.parts
+            ]
+            wrong = [text for each in made for text in each.mistakes]
+            wrong = wrong or self.kind_mistakes(made)
+            mistakes += [said_of(one.given, text) for text in dict.fromkeys(wrong)]
+            rules.append(replace(one, found=tuple(made)))
+        if mistakes:
+            raise DeclarationError(mistakes, project="the rules")
+        return rules, spelt
+
+    def kind_mistakes(self, made: Sequence[Compared]) -> list[str]:
+        return [
+            text
+            for each in made
+            for predicate in each.constraint.predicates
+            for text in predicate_mistakes(predicate, self.state.schema)
+        ]
+
+    def to_check(self, one: _Rule, spelt: Mapping[str, Spelling]) -> ToCheck:
+        """Return a rule with what it reads; for one on neighbours, in their order."""
+        parts, state = [], self.state
+        for part, found in zip(one.parts, one.found, strict=True):
+            constraint, more = in_order(found.constraint, spelt)
+            parts.append(replace(part, constraint=constraint))
+            if more:
+                state = self.ordered(more)
+        return ToCheck(one.given.rule, tuple(parts), state)
+
+    def ordered(self, more: Mapping[str, exp.Expr]) -> State:
+        """Return the rows with columns by whose values, not texts, they are ordered."""
+        made = [exp.alias_(value, name, quoted=True) for name, value in more.items()]
+        rows = exp.select("*", *made).from_(table("work"))
+        work = self.session.stage(Query.of(rows), {"work": self.state.work})
+        own = {**{c.name: c for c in self.state.schema}}
+        columns = [own.get(c.name, c) for c in work.schema if c.name != "_row"]
+        return replace(self.state, schema=Schema(tuple(columns)), work=work)
+
+    # -- what is told ------------------------------------------------------------------
+
+    def told(self, one: _Rule, checked: Checked) -> dict[str, Any]:
+        witnesses = self.witnesses(checked.witnesses)
+        kinds = dict.fromkeys(pair for found in one.found for pair in found.kinds)
+        return {
+            **rule_found(one.plan, checked, self.state.work.rows, witnesses),
+            "compared": [{"comparison": text, "as": kind} for text, kind in kinds],
+        }
+
+    def witnesses(self, found: Sequence[Witness]) -> list[dict[str, Any]]:
+        return [
+            {
+                "rows": [_record(row) for row in one.rows],
+                "sentence": one.sentence,
+                "values": list(one.values),
+            }
+            for one in map(self.to_the_letter, found)
+        ]
+
+    def to_the_letter(self, one: Witness) -> Witness:
+        """Put the texts of the file where values were made of them for their order."""
+        hidden = [name for name in one.values[0] if name.endswith(IN_ORDER)]
+        if not hidden:
+            return one
+        names = [name.removesuffix(IN_ORDER) for name in hidden]
+        texts = self.texts(names, [_record(row) for row in one.rows])
+        values, sentence = [], one.sentence
+        for row, of_row in zip(one.rows, one.values, strict=True):
+            own = texts[_record(row)]
+            values.append({n: v for n, v in {**own, **of_row}.items() if n not in hidden})
+            for made, name in zip(hidden, names, strict=True):
+                said, text = f"{made} = {of_row[made]}", f"{name} = '{own[name]}'"
+                sentence = sentence.replace(said, text, 1)
+        return replace(one, values=tuple(values), sentence=sentence)
+
+    def texts(
+        self, names: Sequence[str], rows: Sequence[int]
+    ) -> dict[int, dict[str, str | None]]:
+        numbers = [exp.Literal.number(SPAN + row) for row in rows]
+        query = exp.select(column("_row"), *map(column, names)).from_(table("work"))
+        query = query.where(exp.In(this=column("_row"), expressions=numbers))
+        found = self.session.fetch(Query.of(query), {"work": self.state.work}).to_pylist()
+        return {row.pop("_row") - SPAN: row for row in found}
+
+    def notes(self, rules: Sequence[_Rule]) -> list[dict[str, Any]]:
+        """Say what kept comparisons from being what they might have been."""
+        met: dict[Odd, list[str]] = {}
+        for one in rules:
+            for found in one.found:
+                for odd in found.odd:
+                    met.setdefault(odd, []).append(one.given.rule.name)
+        return [self.note(odd, list(dict.fromkeys(names))) for odd, names in met.items()]
+
+    def note(self, odd: Odd, rules: Sequence[str]) -> dict[str, Any]:
+        values: tuple[tuple[int, str], ...] = ()
+        if odd.fits is not None:
+            values = odd_values(self.session, self.state.work, odd.column, odd.fits)
+        shown = [(row % SPAN, text) for row, text in values]
+        return {
+            "column": odd.column,
+            "rules": list(rules),
+            "note": note_of(odd, shown),
+            "values": [{"row": row, "value": text} for row, text in shown],
+        }
+
+
+def _record(origin: str) -> int:
+    return int(origin.rpartition("#")[2])

@@ -1,0 +1,155 @@
+"""A file with no project around it: what is in it, as text, ready to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlglot import exp
+
+from backbone.engines.protocol import RawRead, RawResult, Session
+from backbone.engines.raw import Sniffed, sniffed, unpacked
+from backbone.errors import DataError
+from backbone.management.trusted.checking import state_of_rows
+from backbone.management.trusted.state import State
+from backbone.model.raw import RawColumn, RawObject
+from backbone.model.schemas import RECORD, Column, Schema
+from backbone.model.types import STRING
+from backbone.sql.queries import Query, column, table
+
+__all__ = ["BareFile", "Layout", "Rejected", "opened_file", "read_rows"]
+
+_SHOWN = 5
+_RAW_SHOWN = 200
+_OURS = frozenset(
+    {"_row", "_place", "_pair", "_side", "_delivery", "_object", "_record", "_flags"}
+    | {"_rule", "_role", "_reason"}
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a person says of how a file is laid out; None is found out."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    nulls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BareFile:
+    """A file that was looked at, not read.
+
+    `path` is as it was given, `plain` where its bytes are unpacked. `columns` maps the
+    names in its header to those by which queries read them; `twice` are names that stand
+    in the header more than once, so that no column can be told by them.
+    """
+
+    path: Path
+    plain: Path
+    sniffed: Sniffed
+    columns: dict[str, str]
+    twice: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether records may have more columns than are known."""
+        return self.sniffed.format.format in {"json", "jsonl"}
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Records that could not be read: how many, and a few, with reason and raw text."""
+
+    records: int = 0
+    examples: tuple[tuple[int | None, str, str], ...] = ()
+
+
+def opened_file(path: Path, layout: Layout, folder: Path) -> BareFile:
+    """Look at a file: its format and layout, and the names of its columns.
+
+    Parameters
+    ----------
+    folder : where a packed file is unpacked
+
+    Raises
+    ------
+    BackboneError : it is not there, cannot be read, is damaged or empty, or no table
+    """
+    plain = unpacked(path, folder)
+    found = sniffed(
+        plain, delimiter=layout.delimiter, encoding=layout.encoding, nulls=layout.nulls
+    )
+    twice = tuple(dict.fromkeys(n for n in found.names if found.names.count(n) > 1))
+    known: dict[str, str] = {}
+    for place, name in enumerate(found.names, start=1):
+        if name not in twice:
+            known[name] = _free(name or f"column_{place}", known.values())
+    return BareFile(path, plain, found, known, twice)
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    """Return a name that differs from others not in case alone."""
+    met = {one.lower() for one in taken} | _OURS
+    free, number = name, 1
+    while free.lower() in met:
+        number += 1
+        free = f"{name}_{number}"
+    return free
+
+
+def read_rows(
+    session: Session,
+    file: BareFile,
+    names: Sequence[str],
+    folder: Path,
+    *,
+    tell: Callable[[str], None] = lambda _: None,
+) -> tuple[State, Rejected]:
+    """Read columns of a file, every cell as the text that it is.
+
+    Parameters
+    ----------
+    names : the columns, as the file calls them
+    folder : gets the columns while they are looked at
+
+    Raises
+    ------
+    DataError : the file cannot be read at all, or has no such column
+    """
+    tell(f"reading {file.path.name}")
+    given = {name: file.columns.get(name, name) for name in names}
+    columns = tuple(
+        RawColumn(f"c{number}", STRING, (name,)) for number, name in enumerate(given)
+    )
+    obj = RawObject(str(file.plain), file.path.name, "file")
+    result = session.read_raw(RawRead((obj,), file.sniffed.format, columns), folder)
+    for reason in result.refused.values():
+        raise DataError(f"{file.path} cannot be read: {reason}")
+    cells = [
+        exp.alias_(column(raw.name), own, quoted=True)
+        for raw, own in zip(columns, given.values(), strict=True)
+    ]
+    rows = exp.select(column(RECORD.name), *cells).from_(table("file"))
+    schema = Schema(tuple(Column(own, STRING) for own in given.values()))
+    inputs = {"file": result.main.scan()}
+    state = state_of_rows(
+        session, Query.of(rows, "cells"), inputs, schema, record=RECORD.name
+    )
+    return state, _rejected(session, result)
+
+
+def _rejected(session: Session, result: RawResult) -> Rejected:
+    count = result.account.rejected
+    if not count:
+        return Rejected()
+    first = exp.select(*map(column, ("_record", "reason", "raw")))
+    first = first.from_(table("rejected")).order_by(column("_record")).limit(_SHOWN)
+    inputs = {"rejected": result.rejected.scan()}
+    rows = session.fetch(Query.of(first), inputs).to_pylist()
+    told = [
+        (row["_record"], row["reason"], str(row["raw"] or "")[:_RAW_SHOWN])
+        for row in rows
+    ]
+    return Rejected(count, tuple(told))

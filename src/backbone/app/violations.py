@@ -1,0 +1,81 @@
+"""All rows that break rules, in a file of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import csv
+from pyarrow import parquet as pq
+
+from backbone.engines.protocol import Session
+from backbone.errors import BackboneError
+from backbone.management.trusted.checking import Checked, broken_rows
+from backbone.management.trusted.state import State
+
+__all__ = ["check_target", "write_violations"]
+
+_FIRST = ("_rule", "_role", "_reason")
+
+
+def check_target(path: Path) -> None:
+    """Refuse a file that rows cannot be written to, before anything is read.
+
+    Raises
+    ------
+    BackboneError : its name does not end in .csv or .parquet, or there is no such folder
+    """
+    if path.suffix.lower() not in {".csv", ".parquet"}:
+        hint = "Its name ends in .csv or .parquet."
+        raise BackboneError(f"{path}: rows cannot be written in this format", hint=hint)
+    if not path.parent.is_dir():
+        raise BackboneError(f"there is no folder {path.parent}")
+
+
+def write_violations(
+    session: Session,
+    checked: Sequence[Checked],
+    state: State,
+    origin: Sequence[str],
+    path: Path,
+) -> int:
+    """Write a row for every row that breaks a rule, batch by batch; return how many.
+
+    Columns `origin` (where the row is), ``_rule``, ``_role``, ``_reason``, then those of
+    `state`. A row that breaks several rules is there for each. An older file of that name
+    is replaced when all is written.
+    """
+    found = broken_rows(checked, state, origin)
+    if found is None:
+        names = (*origin, *_FIRST, *state.schema.names)
+        schema = pa.schema([(name, pa.string()) for name in names])
+        return _written(pa.RecordBatchReader.from_batches(schema, []), path)
+    query, inputs = found
+    return _written(session.stream(query, inputs), path)
+
+
+def _written(batches: pa.RecordBatchReader, path: Path) -> int:
+    part = path.with_name(f".{path.name}.part")
+    written = 0
+    try:
+        with _writer(part, path.suffix.lower(), batches.schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+                written += batch.num_rows
+        part.replace(path)
+    except OSError as error:
+        what = f"{path} cannot be written: {error.strerror or error}"
+        raise BackboneError(what) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return written
+
+
+def _writer(path: Path, suffix: str, schema: pa.Schema) -> Any:
+    if suffix == ".parquet":
+        return pq.ParquetWriter(path, schema)
+    return csv.CSVWriter(
+        path, schema, write_options=csv.WriteOptions(quoting_style="needed")
+    )

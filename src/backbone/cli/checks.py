@@ -1,0 +1,157 @@
+"""What a check found, as a terminal shows it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from backbone.app.figures import count, duration, plural, shorten
+from backbone.cli.output import (
+    STYLES,
+    Column,
+    Grid,
+    err,
+    facts,
+    heading,
+    note,
+    out,
+    print_next,
+)
+
+__all__ = ["print_checked", "print_plans", "working"]
+
+_COLUMNS = (
+    Column(""), Column("rule"), Column("severity", drop=1), Column("rows", "right"),
+    Column("share", "right"), Column("pairs", "right", drop=2),
+    Column("time", "right", drop=3), Column("what must not occur", fold=True, drop=4),
+)  # fmt: skip
+_DENY_WIDTH = 100
+_SENTENCE_WIDTH = 300
+_RAW_WIDTH = 100
+_SLIGHT = 0.001
+
+
+@contextmanager
+def working() -> Iterator[Callable[[str], None]]:
+    """Show on a terminal what is being done while the block lasts."""
+    console = err()
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with console.status("", spinner="dots") as status:
+        yield lambda text: status.update(Text(shorten(text, 100), style="dim"))
+
+
+def print_checked(
+    found: Mapping[str, Any], *, explain: bool = False, again: str = "backbone check"
+) -> None:
+    """Print what a check found: a line per rule, examples, and what is worth knowing.
+
+    `again` is the command that was typed, which the next one may begin with.
+    """
+    console = out()
+    title = f"{found.get('file') or found.get('asset')}  {plural(found['rows'], 'row')}"
+    console.print(Text(title, style="bold"))
+    console.print()
+    console.print(Grid(_COLUMNS, [_line(rule) for rule in found["rules"]]))
+    broken = [rule for rule in found["rules"] if rule["violating_rows"]]
+    if explain:
+        _print_plans(console, found["rules"])
+    for rule in broken:
+        _print_examples(console, rule)
+    _print_notes(found)
+    _print_end(found, broken, again)
+
+
+def _line(rule: Mapping[str, Any]) -> list[str | Text | None]:
+    broken = rule["violating_rows"]
+    style = STYLES[rule["severity"]] if broken else "green"
+    return [
+        Text("✗" if broken else "✓", style=style),
+        rule["name"],
+        rule["severity"],
+        Text(count(broken), style=style if broken else "dim"),
+        _share(rule["share"]) if broken else "",
+        count(rule["pairs"]) if broken and rule["pairs"] is not None else "",
+        duration(rule["seconds"]),
+        Text(shorten(rule["deny"], _DENY_WIDTH), style="dim"),
+    ]
+
+
+def _share(share: float) -> str:
+    return f"{share:.1%}" if share >= _SLIGHT else "< 0.1%"
+
+
+def print_plans(found: Mapping[str, Any]) -> None:
+    """Print how each rule would be looked for."""
+    console = out()
+    console.print(Text(f"{found.get('file') or found.get('asset')}", style="bold"))
+    _print_plans(console, found["rules"])
+
+
+def _print_plans(console: Console, rules: Sequence[Mapping[str, Any]]) -> None:
+    for rule in rules:
+        kinds = rule.get("compared", ())
+        pairs = {
+            "forbids": rule["deny"],
+            "found by": f"{rule['shape']}: {rule['plan']}, {rule['cost']}",
+            "compares": "; ".join(f"{one['comparison']} as {one['as']}" for one in kinds),
+            "given in": rule["where"],
+        }
+        console.print()
+        console.print(Text(rule["name"], style="bold"))
+        console.print(Padding(facts(pairs), (0, 0, 0, 2), expand=False))
+
+
+def _print_examples(console: Console, rule: Mapping[str, Any]) -> None:
+    if not rule["witnesses"]:
+        return
+    console.print(heading(rule["name"]))
+    for one in rule["witnesses"]:
+        console.print(f"  {shorten(one['sentence'], _SENTENCE_WIDTH)}", soft_wrap=False)
+
+
+def _print_notes(found: Mapping[str, Any]) -> None:
+    console = err()
+    rejected = found.get("rejected", {})
+    if rejected.get("records") or found["notes"]:
+        console.print()
+    if rejected.get("records"):
+        records = plural(rejected["records"], "record")
+        words = f"! {records} could not be read, and took no part"
+        console.print(Text(words, style="yellow"))
+        for one in rejected["examples"]:
+            where = f"row {count(one['row'])}" if one["row"] is not None else "the rest"
+            raw = shorten(one["raw"], _RAW_WIDTH)
+            console.print(note(f"    {where}: {one['reason']}  {raw}".rstrip()))
+    for one in found["notes"]:
+        console.print(Text(f"! {one['note']}", style="yellow"))
+        console.print(note(f"    in {', '.join(one['rules'])}"))
+
+
+def _print_end(
+    found: Mapping[str, Any], broken: Sequence[Mapping[str, Any]], again: str
+) -> None:
+    console = err()
+    console.print()
+    total = len(found["rules"])
+    took = duration(found["seconds"])
+    if broken:
+        words = f"{len(broken)} of {plural(total, 'rule')} broken, in {took}"
+        style = "bold red" if found["failed"] else "bold yellow"
+    else:
+        words, style = f"{plural(total, 'rule')} hold, in {took}", "bold green"
+        words = words.replace("1 rule hold", "1 rule holds")
+    console.print(Text(words, style=style))
+    written = found.get("violations")
+    if written:
+        rows = plural(written["rows"], "row")
+        console.print(note(f"{rows} written to {written['file']}"))
+    elif broken:  # all rows that break a rule, not a few examples
+        print_next(console, [f"{again} --violations broken.csv"])

@@ -1,0 +1,101 @@
+"""``backbone check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from backbone.cli.door import DONE, FAILED, Door
+from backbone.cli.verb import json_option, verb
+
+__all__ = ["command"]
+
+
+@verb(
+    'backbone check people.csv --rule "t1.zip = t2.zip and t1.city <> t2.city"',
+    'backbone check people.csv --rule "zip -> city" --rule "adult: age<18"',
+    "backbone check people.csv.gz --rules rules.txt --violations broken.csv",
+    "backbone check trips.parquet --rules trusted/trips.yml --json",
+    'backbone check trips.csv --rule "arrived<departed" --explain --dry-run',
+)
+@click.argument("subject", metavar="TARGET")
+@click.option(
+    "--rule", "texts", multiple=True, metavar="TEXT",
+    help="What must not occur, or `zip -> city`; `name: ` may stand before. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--rules", "files", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+    help="Rules: YAML as in trusted/*.yml, or text, a rule a line. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--examples", metavar="N", type=click.IntRange(min=0), default=3, show_default=True,
+    help="Show so many examples of what breaks a rule.",
+)  # fmt: skip
+@click.option(
+    "--violations", metavar="OUT", type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every row that breaks a rule to this .csv or .parquet file.",
+)  # fmt: skip
+@click.option("--explain", is_flag=True, help="Say how each rule is looked for.")
+@click.option("--dry-run", is_flag=True, help="Look at the header and the rules alone.")
+@click.option(
+    "--delimiter", metavar="SIGN", help="Between cells of a CSV file; default: found out."
+)
+@click.option("--encoding", metavar="NAME", help="Of the text; default: found out.")
+@click.option(
+    "--null", "nulls", multiple=True, metavar="TEXT",
+    help="A text that means a missing value, as an empty cell does. Repeatable.",
+)  # fmt: skip
+@json_option
+def command(
+    door: Door,
+    subject: str,
+    texts: tuple[str, ...],
+    files: tuple[Path, ...],
+    examples: int,
+    violations: Path | None,
+    explain: bool,
+    dry_run: bool,
+    delimiter: str | None,
+    encoding: str | None,
+    nulls: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Check TARGET, a file or an asset of a project, against rules; nothing is written.
+
+    A file needs no project and no types: its first line names the columns, an empty cell
+    is a missing value, the first row behind the header is row 1. A comparison is of
+    numbers or dates where all values are; otherwise of texts, and the odd ones are shown.
+    Without rules, an asset is checked against those that are declared for it.
+
+    Rules may also be written as HoloClean, Desbordante or Metanome write them. Exit code:
+    0 nothing is broken, 1 a rule is (unless it says `severity: warn`), 2 a mistake. With
+    --json: {file, rows, seconds, failed, rejected, rules, notes}.
+    """
+    from shlex import quote
+
+    from backbone.app.checking import check
+    from backbone.app.files import Layout
+    from backbone.cli.checks import print_checked, print_plans, working
+
+    if violations is not None and dry_run:
+        words = "--violations and --dry-run exclude each other"
+        raise click.UsageError(words)
+    with working() as tell:
+        found = check(
+            subject, texts, files, open_project=door.open, examples=examples,
+            layout=Layout(delimiter, encoding, nulls), violations=violations,
+            dry_run=dry_run, tell=tell,
+        )  # fmt: skip
+    if as_json:
+        from backbone.cli.encoding import print_json
+
+        print_json(found)
+    elif dry_run:
+        print_plans(found)
+    else:
+        rules = [f"--rule {quote(text)}" for text in texts]
+        rules += [f"--rules {quote(str(path))}" for path in files]
+        again = " ".join(["backbone check", quote(subject), *rules])
+        print_checked(found, explain=explain, again=again)
+    return FAILED if found.get("failed") else DONE

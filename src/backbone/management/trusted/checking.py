@@ -1,0 +1,213 @@
+"""Rules looked at, and nothing done: who breaks them, with examples."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from backbone.engines.protocol import Relation, Session
+from backbone.management.trusted.findings import (
+    Asked,
+    Finding,
+    References,
+    distinct_rows,
+    search,
+)
+from backbone.management.trusted.numbering import located, row_of
+from backbone.management.trusted.pieces import Inputs, nested, union
+from backbone.management.trusted.plans.frame import select
+from backbone.management.trusted.rules import Part
+from backbone.management.trusted.seen import Seen, described
+from backbone.management.trusted.state import State
+from backbone.management.trusted.witnesses import MAX_WITNESSES, witnesses
+from backbone.model.reports import Witness
+from backbone.model.schemas import Schema
+from backbone.project.trusted import Rule
+from backbone.sql.queries import Query, column, table
+
+__all__ = ["Checked", "ToCheck", "broken_rows", "check_rules", "state_of_rows"]
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class ToCheck:
+    """A rule, its parts as they are to be looked for, and the rows to look at."""
+
+    rule: Rule
+    parts: tuple[Part, ...]
+    state: State
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a rule found: rows that break it, pairs where they were counted, examples."""
+
+    rule: Rule
+    violating_rows: int
+    pairs: int | None
+    seconds: float
+    witnesses: tuple[Witness, ...] = ()
+    seen: tuple[Seen, ...] = ()
+
+
+def state_of_rows(
+    session: Session,
+    rows: Query,
+    inputs: Mapping[str, Relation],
+    schema: Schema,
+    *,
+    record: str,
+) -> State:
+    """Stage rows that are no table of a project, as rules look at them.
+
+    Parameters
+    ----------
+    rows : the columns of `schema`, and `record`, the number of the row
+    record : that column; numbers begin at 1, each is there once
+    """
+    number = exp.cast(exp.Literal.number(1), "BIGINT")
+    objects = session.stage(
+        Query.of(
+            select("select '' as _delivery, '' as _object, cast(1 as bigint) as number")
+        ),
+        {},
+    )
+    wanted = [column(name) for name in schema.names]
+    numbered = exp.select(exp.alias_(row_of(number, column(record)), "_row"), *wanted)
+    work = session.stage(
+        rows.then("numbered", numbered.from_(table(rows.result))), inputs
+    )
+    return State(work, schema, objects, work)
+
+
+def check_rules(
+    session: Session,
+    rules: Sequence[ToCheck],
+    references: References,
+    *,
+    examples: int = MAX_WITNESSES,
+    tell: Tell = lambda _: None,
+) -> tuple[Checked, ...]:
+    """Find the rows that break each of `rules`; nothing is changed.
+
+    Parameters
+    ----------
+    examples : how many witnesses of a rule are wanted at most
+    tell : is told the name of a rule before its turn
+
+    Notes
+    -----
+    Conditions on single rows share one scan, whose time is theirs in equal parts; every
+    other rule has a statement of its own.
+    """
+    found = _singles(session, rules, references, tell)
+    for place, one in enumerate(rules):
+        if place not in found:
+            tell(one.rule.name)
+            started = time.perf_counter()
+            asked = [Asked(one.state, part, n) for n, part in enumerate(one.parts)]
+            made = search(session, asked, references)
+            found[place] = _checked(session, one, made, time.perf_counter() - started)
+    checked = [found[place] for place in range(len(rules))]
+    return _with_witnesses(session, checked, examples)
+
+
+def _singles(
+    session: Session, rules: Sequence[ToCheck], references: References, tell: Tell
+) -> dict[int, Checked]:
+    """Look for all conditions on single rows at once."""
+    places = [
+        place
+        for place, one in enumerate(rules)
+        if all(part.constraint.is_single for part in one.parts)
+    ]
+    asked = [
+        Asked(rules[place].state, part, number)
+        for place in places
+        for number, part in enumerate(rules[place].parts)
+    ]
+    if not asked:
+        return {}
+    tell(", ".join(rules[place].rule.name for place in places))
+    started = time.perf_counter()
+    found = iter(search(session, asked, references))
+    seconds = (time.perf_counter() - started) / len(places)
+    return {
+        place: _checked(
+            session, rules[place], [next(found) for _ in rules[place].parts], seconds
+        )
+        for place in places
+    }
+
+
+def _checked(
+    session: Session, one: ToCheck, found: Sequence[Finding], seconds: float
+) -> Checked:
+    broken = [finding for finding in found if finding.rows]
+    pairs = [finding.pairs for finding in broken]
+    known = [count for count in pairs if count is not None]
+    of_pairs = any(part.constraint.is_pair for part in one.parts)
+    return Checked(
+        one.rule,
+        violating_rows=distinct_rows(session, found),
+        pairs=sum(known) if of_pairs and len(known) == len(pairs) else None,
+        seconds=seconds,
+        seen=tuple(Seen(one.state, one.rule, finding) for finding in broken),
+    )
+
+
+def _with_witnesses(
+    session: Session, checked: Sequence[Checked], examples: int
+) -> tuple[Checked, ...]:
+    if not examples:
+        return tuple(checked)
+    by_state: dict[int, list[Seen]] = {}
+    for one in checked:
+        for seen in one.seen:
+            by_state.setdefault(id(seen.state), []).append(seen)
+    told: Mapping[int, tuple[Witness, ...]] = {
+        id(seen): of_one
+        for of_state in by_state.values()
+        for seen, of_one in zip(
+            of_state, witnesses(session, of_state, at_most=examples), strict=True
+        )
+    }
+    return tuple(
+        replace(one, witnesses=tuple(w for s in one.seen for w in told[id(s)])[:examples])
+        for one in checked
+    )
+
+
+def broken_rows(
+    checked: Sequence[Checked], state: State, origin: Sequence[str]
+) -> tuple[Query, Inputs] | None:
+    """Return every violating row of every rule, in the order of rules and rows.
+
+    Columns `origin` (``_record``, or the whole origin), ``_rule, _role, _reason``, then
+    those of `state`. None if no rule is broken.
+    """
+    inputs: Inputs = {"rows_shown": state.work, "objects": state.objects}
+    branches: list[exp.Query] = []
+    for place, one in enumerate(checked):
+        for piece in described(one.seen):
+            inputs |= piece.inputs
+            wanted = ["_row", "rule", "role", "reason"]
+            branches.append(nested(piece.query, wanted, place))
+    if not branches:
+        return None
+    told = {"_rule": "rule", "_role": "role", "_reason": "reason"}
+    said = [exp.alias_(column(own, "t"), name) for name, own in told.items()]
+    same = exp.EQ(this=column("_row", "t"), expression=column("_row", "r"))
+    last = (
+        exp.select(*(column(name, "t") for name in origin), *said)
+        .select(*(column(name, "r") for name in state.schema.names))
+        .from_(table("placed", "t"))
+        .join(table("rows_shown", "r"), on=same)
+        .order_by(*(column(n, "t") for n in ("_place", "_row", "reason")))
+    )
+    steps = (("every", union(branches)), ("placed", located("every")), ("broken", last))
+    return Query(steps), inputs

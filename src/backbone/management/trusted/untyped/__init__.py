@@ -1,0 +1,1 @@
+"""Columns without types: what their texts spell, and how they are compared."""

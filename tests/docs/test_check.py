@@ -1,0 +1,36 @@
+"""What `check.md` shows is what the commands print."""
+
+import re
+import shlex
+
+import pytest
+from click.testing import CliRunner
+from tests.docs.markdown import page
+
+from backbone.cli.main import backbone
+
+BLOCKS = [block.text for block in page("check.md").blocks if block.text.startswith("$ ")]
+FILES = [text for text in BLOCKS if text.startswith("$ cat ")]
+SHOWN = [text for text in BLOCKS if text.startswith("$ backbone ")]
+TIME = re.compile(r"\d+(\.\d)? s")
+
+
+def lines(text):
+    plain = (TIME.sub("T s", line).strip() for line in text.splitlines())
+    return [re.sub(r"  +|─+", " ", line) for line in plain if line]
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_a_command_prints_what_is_shown(tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    for file in FILES:
+        head, _, body = file.partition("\n")
+        (tmp_path / head.split()[-1]).write_text(body.rstrip("\n") + "\n")
+    command, _, shown = text.partition("\n")
+    result = CliRunner().invoke(backbone, shlex.split(command)[2:])
+    printed = lines(result.output)
+    wanted = [line for line in lines(shown) if line != "…"]
+    assert wanted
+    assert [line for line in wanted if line not in printed] == []
+    if "…" not in shown:
+        assert len(wanted) == len(printed)

@@ -1,0 +1,318 @@
+"""`backbone check`, as a person types it."""
+
+import csv
+import gzip
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from backbone.cli.main import backbone
+
+PEOPLE = (
+    "name,zip,city,salary,hired\n"
+    "Ann,01234,Dalton,1000,2019-03-01\n"
+    "Bob,01234,Dalten,2000,2020-07-15\n"
+    "Cid,1234,Dalton,n/a,\n"
+    'Dot,10001,"New ""York""",900,2018-11-30\n'
+)
+ONE_CITY = "t1.zip = t2.zip and t1.city <> t2.city"
+
+
+@pytest.fixture
+def people(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text(PEOPLE)
+    return path
+
+
+def typed(*words):
+    return CliRunner().invoke(backbone, ["check", *map(str, words)])
+
+
+def found(*words, code=1):
+    result = typed(*words, "--json")
+    assert result.exit_code == code, result.stderr
+    return json.loads(result.stdout)
+
+
+def refused(*words):
+    result = typed(*words)
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    return result.stderr
+
+
+def test_the_interface_that_is_promised(people):
+    report = found(people, "--rule", ONE_CITY)
+    assert report["rows"] == 4
+    assert report["seconds"] > 0
+    (rule,) = report["rules"]
+    assert rule["name"] == "rule_1"
+    assert rule["deny"] == ONE_CITY
+    assert (rule["violating_rows"], rule["pairs"]) == (2, 1)
+    (witness,) = rule["witnesses"]
+    assert witness["rows"] == [1, 2]
+    assert witness["values"] == [
+        {"zip": "01234", "city": "Dalton"},
+        {"zip": "01234", "city": "Dalten"},
+    ]
+    assert rule["seconds"] > 0
+
+
+def test_what_a_person_sees(people):
+    result = typed(people, "--rule", f"one_city: {ONE_CITY}", "--rule", "salary > 5000")
+    assert result.exit_code == 1
+    assert "✗  one_city" in result.stdout
+    assert "✓  rule_2" in result.stdout
+    assert (
+        "rows 1 and 2 have zip = '01234' but city = 'Dalton' and 'Dalten'"
+        in result.stdout
+    )
+    assert "1 of 4 values is no number and takes no part: 'n/a' in row 3" in result.stderr
+    assert "1 of 2 rules broken" in result.stderr
+
+
+def test_nothing_broken_is_exit_code_0(people):
+    report = found(people, "--rule", "salary < 0", code=0)
+    assert report["failed"] is False
+    assert report["rules"][0]["witnesses"] == []
+
+
+def test_codes_with_zeros_equal_themselves_alone_but_are_in_order(people):
+    rules = ["--rule", "t1.zip = t2.zip", "--rule", "t1.zip < t2.zip"]
+    equal, order = found(people, *rules)["rules"]
+    assert [w["rows"] for w in equal["witnesses"]] == [[1, 2]]
+    assert order["compared"] == [{"comparison": "t1.zip < t2.zip", "as": "number"}]
+    assert order["violating_rows"] == 4
+
+
+def test_a_null_by_name_makes_a_column_one_of_numbers(people):
+    rule = ("--rule", "t1.salary < t2.salary and t1.hired > t2.hired")
+    as_text = found(people, *rule)
+    assert as_text["notes"][0]["values"] == [{"row": 3, "value": "n/a"}]
+    # '1000' and '2000' come before '900' as texts
+    pairs = {tuple(w["rows"]) for w in as_text["rules"][0]["witnesses"]}
+    assert pairs == {(1, 4), (2, 4)}
+    as_numbers = found(people, *rule, "--null", "n/a", code=0)
+    assert as_numbers["notes"] == []
+    assert [c["as"] for c in as_numbers["rules"][0]["compared"]] == ["number", "time"]
+
+
+def test_a_rule_of_severity_warn_does_not_fail(people, tmp_path):
+    rules = tmp_path / "rules.yml"
+    rules.write_text(
+        "# a list\n- {not_null: [hired], severity: warn}\n- unique: [name]\n"
+    )
+    report = found(people, "--rules", rules, code=0)
+    assert [(r["name"], r["violating_rows"]) for r in report["rules"]] == [
+        ("rule_1", 1), ("rule_2", 0),
+    ]  # fmt: skip
+    assert [r["where"] for r in report["rules"]] == [f"{rules}:2", f"{rules}:3"]
+    rules.write_text("rules:\n  - {name: there, not_null: [hired]}\n")
+    assert found(people, "--rules", rules)["failed"]
+
+
+def test_a_file_of_rules_in_many_words(people, tmp_path):
+    rules = tmp_path / "rules.txt"
+    rules.write_text(
+        "# ours and theirs\n\nt1&t2&EQ(t1.zip,t2.zip)&IQ(t1.city,t2.city)\n"
+        f"!(t.zip == s.zip and t.city != s.city)\nzip -> city\nown: {ONE_CITY}\n"
+    )
+    report = found(people, "--rules", rules)
+    assert [(r["name"], r["deny"], r["violating_rows"]) for r in report["rules"]] == [
+        (name, ONE_CITY, 2) for name in ("rule_1", "rule_2", "rule_3", "own")
+    ]
+
+
+def test_all_mistakes_are_told_with_line_and_nearest_name(people, tmp_path):
+    rules = tmp_path / "rules.txt"
+    rules.write_text("t1.zipp = t2.zip\nzip -> city\nname -> cty\n")
+    said = refused(people, "--rules", rules)
+    assert "2 mistakes" in said
+    assert (
+        "rules.txt:1: rule `rule_1`: there is no column `zipp`. Did you mean `zip`?"
+        in said
+    )
+    assert "rules.txt:3: rule `rule_3`: there is no column `cty`" in said
+    rules.write_text("t1&t2&EX(t1.zip,t2.zip)\nt1.a = \n")
+    said = refused(people, "--rules", rules)
+    assert "rules.txt:1: rule `rule_1`: there is no operation `EX`" in said
+    assert "rules.txt:2" in said
+
+
+def test_mistakes_of_yaml_have_the_lines_of_the_file(people, tmp_path):
+    rules = tmp_path / "rules.yml"
+    rules.write_text("- {name: a, not_null: [zip]}\n- {name: a, uniq: [zip]}\n")
+    assert "rules.yml:2: rules[1].uniq: unknown key" in refused(people, "--rules", rules)
+    rules.write_text("- {name: a, not_null: [zip]}\n- {name: a, unique: [zip]}\n")
+    said = refused(people, "--rules", rules)
+    assert f"rules.yml:2: the rule at {rules}:1 is called `a` too" in said
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("known: not exists towns.name = city", "a file stands alone"),
+        ("lower(name) > 5", "compares a number with text"),
+        ("regexp_matches(name, '[')", "no regular expression"),
+        ("name ~ 5", "rule `rule_1`"),
+    ],
+)
+def test_a_rule_that_cannot_be_checked(people, rule, words):
+    assert words in refused(people, "--rule", rule)
+
+
+def test_what_is_no_table(tmp_path):
+    rule = ("--rule", "a > 0")
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "page.csv").write_text("<!doctype html><html></html>")
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more")
+    (tmp_path / "broken.gz").write_bytes(b"\x1f\x8b and no more")
+    assert "is empty" in refused(tmp_path / "empty.csv", *rule)
+    assert "HTML" in refused(tmp_path / "page.csv", *rule)
+    assert "no sound Parquet" in refused(tmp_path / "broken.parquet", *rule)
+    assert "cannot be unpacked" in refused(tmp_path / "broken.gz", *rule)
+    assert "Did you mean `empty.csv`?" in refused(tmp_path / "emty.csv", *rule)
+    assert "is a folder" in refused(tmp_path, *rule)
+    assert "no rules" in refused(tmp_path / "empty.csv")
+
+
+def test_a_header_alone_has_no_row_that_breaks_a_rule(tmp_path):
+    path = tmp_path / "header.csv"
+    path.write_text("a,b\n")
+    report = found(path, "--rule", "a > 0", "--rule", "a -> b", code=0)
+    assert report["rows"] == 0
+
+
+def test_rejected_records_are_counted_and_keep_their_numbers(tmp_path):
+    path = tmp_path / "ragged.csv"
+    path.write_text("a,b\n1,2\n3\n4,5,6\n7,8\n")
+    report = found(path, "--rule", "a > 5")
+    assert report["rows"] == 2
+    assert report["rejected"]["records"] == 2
+    assert [one["row"] for one in report["rejected"]["examples"]] == [2, 3]
+    assert report["rules"][0]["witnesses"][0]["rows"] == [4]
+
+
+def test_odd_names_of_columns(tmp_path):
+    path = tmp_path / "odd.csv"
+    path.write_text('City,city,"a ""q""",_row,,x,x\nA,b,1,2,3,4,5\nB,b,1,2,3,4,5\n')
+    rules = ["t1.city = t2.city", 't1."a ""q""" = 1', "_row = 2", "column_5 = 3"]
+    words = [word for rule in rules for word in ("--rule", rule)]
+    report = found(path, *words)
+    assert [r["violating_rows"] for r in report["rules"]] == [2, 2, 2, 2]
+    assert "`x` more than once" in refused(path, "--rule", "x > 1")
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.tsv", b"a\tb\n1\tx\n2\tx\n"),
+        ("a.txt", b"a;b\n1;x\n2;x\n"),
+        ("a.csv", "a,b\n1,x\n2,x\n".encode("utf-16")),
+        ("a.csv.gz", gzip.compress(b"a,b\n1,x\n2,x\n")),
+        ("a.jsonl", b'{"a": 1, "b": "x"}\n{"b": "x", "a": 2}\n'),
+        ("a.json", b'[{"a": 1, "b": "x"}, {"a": 2, "b": "x"}]'),
+    ],
+)
+def test_formats_are_found_out(tmp_path, name, data):
+    path = tmp_path / name
+    path.write_bytes(data)
+    one, two = found(path, "--rule", "t1.b = t2.b", "--rule", "a > 1")["rules"]
+    assert (one["violating_rows"], two["violating_rows"]) == (2, 1)
+    assert one["witnesses"][0]["values"] == [{"b": "x"}, {"b": "x"}]
+
+
+def test_parquet_and_latin_1(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a": [9, 10, None], "s": ["9", "10", None]}), path)
+    one, two = found(path, "--rule", "t1.a < t2.a", "--rule", "t1.s < t2.s")["rules"]
+    assert one["witnesses"][0]["rows"] == two["witnesses"][0]["rows"] == [1, 2]
+    path = tmp_path / "latin.csv"
+    path.write_bytes("name,n\nJosé,1\nMüller,2\n".encode("latin-1"))
+    (rule,) = found(path, "--rule", "name = 'José'")["rules"]
+    assert rule["witnesses"][0]["values"] == [{"name": "José"}]
+
+
+def test_violations_hold_the_cells_of_the_file(people, tmp_path):
+    out = tmp_path / "broken.csv"
+    report = found(
+        people, "--rule", ONE_CITY, "--rule", "name = 'Dot'", "--violations", out
+    )
+    assert report["violations"] == {"file": str(out), "rows": 3}
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["_record"], r["_rule"], r["_role"]) for r in rows] == [
+        ("1", "rule_1", "both"), ("2", "rule_1", "both"), ("4", "rule_2", "t1"),
+    ]  # fmt: skip
+    assert rows[2]["city"] == 'New "York"'
+    assert rows[0]["zip"] == "01234"
+    out = tmp_path / "broken.parquet"
+    found(people, "--rule", "salary < 0", "--violations", out, code=0)
+    assert pq.read_table(out).num_rows == 0
+    assert "in this format" in refused(
+        people, "--rule", "zip > 1", "--violations", "x.xls"
+    )
+
+
+def test_neighbours_are_in_the_order_of_values(tmp_path):
+    path, rules = tmp_path / "counter.csv", tmp_path / "rules.yml"
+    path.write_text("device,n,total\na,9,5\na,10,4\na,11,7\nb,1,9\n")
+    rules.write_text(
+        "- name: falls\n  sequence: {per: device, by: n}\n  deny: total < previous.total\n"
+    )
+    (rule,) = found(path, "--rules", rules)["rules"]
+    (witness,) = rule["witnesses"]
+    assert witness["rows"] == [2, 1]
+    assert witness["values"][0] == {"device": "a", "n": "10", "total": "4"}
+    assert "n = '10'" in witness["sentence"]
+
+
+def test_a_dry_run_reads_no_row(people):
+    result = typed(people, "--rule", ONE_CITY, "--dry-run")
+    assert result.exit_code == 0
+    assert "smallest and largest value of each group, O(n)" in result.stdout
+    explained = typed(people, "--rule", "salary > 5000", "--explain").stdout
+    assert "salary > 5000 as number" in " ".join(explained.split())
+
+
+def test_examples_are_as_many_as_are_asked_for(tmp_path):
+    path = tmp_path / "many.csv"
+    path.write_text("a\n" + "1\n" * 100)
+    for number in (0, 1, 40):
+        (rule,) = found(path, "--rule", "a > 0", "--examples", number)["rules"]
+        assert len(rule["witnesses"]) == number
+
+
+def test_an_asset_is_checked_with_its_rules_or_others(ran):
+    result = CliRunner().invoke(
+        backbone, ["-C", str(ran), "check", "trusted.sales", "--json"]
+    )
+    report = json.loads(result.stdout)
+    assert (result.exit_code, report["asset"]) == (0, "trusted.sales")
+    assert {r["name"]: r["violating_rows"] for r in report["rules"]} == {
+        "positive": 0, "known_shop": 1,
+    }  # fmt: skip
+    for asset, rule, rows in (
+        ("trusted.sales", "t1.shop = t2.shop and t1.amount < t2.amount", 0),
+        ("formatted.sales", "amount < 0", 1),
+        ("exploitation.by_shop", "sales > 0", 3),
+    ):
+        words = ["-C", str(ran), "check", asset, "--rule", rule, "--json"]
+        (one,) = json.loads(CliRunner().invoke(backbone, words).stdout)["rules"]
+        assert one["violating_rows"] == rows
+
+
+def test_what_an_asset_is_not_asked(ran):
+    for words, said in (
+        (["formatted.sales"], "no rules are declared"),
+        (["trusted.sales", "--null", "x"], "are for files"),
+        (["trusted.sales", "--rule", "amont < 0"], "Did you mean `amount`?"),
+        (["trusted.nosuch", "--rule", "a < 0"], "no asset"),
+    ):
+        result = CliRunner().invoke(backbone, ["-C", str(ran), "check", *words])
+        assert result.exit_code == 2
+        assert said in result.stderr
