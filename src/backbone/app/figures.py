@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-__all__ = ["cell", "count", "duration", "moment", "plural", "shorten", "size"]
+__all__ = ["cell", "count", "duration", "moment", "plural", "score", "shorten", "size"]
 
 _NOTHING = "-"
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _KILO = 1000
 _MINUTE, _HOUR, _FEW_SECONDS = 60, 3600, 10
 _SMALL, _LARGE = 1e-4, 1e15
+_GRAIN = 1e-9  # 0.29 * 1000 is a little less than 290
 
 
 def count(number: int | None) -> str:
@@ -73,6 +74,19 @@ def moment(iso: str | None) -> str:
     '2026-11-20 06:22'
     """
     return _NOTHING if iso is None else iso[:16].replace("T", " ")
+
+
+def score(value: float | None) -> str:
+    """Write a score between 0 and 1; only what is exactly 1 is written so.
+
+    >>> score(1.0), score(0.99996), score(0.5), score(None)
+    ('1', '0.999', '0.500', '-')
+    """
+    if value is None:
+        return _NOTHING
+    if value == 1:
+        return "1"
+    return f"{math.floor(value * _KILO + _GRAIN) / _KILO:.3f}"
 
 
 def shorten(text: str, width: int) -> str:

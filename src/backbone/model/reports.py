@@ -101,6 +101,10 @@ class RuleReport:
     `changed_cells` were blanked or repaired; `removed_rows` quarantined or merged.
     `plan` is the shape of the detection plan; `seconds` its time; `pairs` counts the
     pairs of rows that break it together, where that is cheap to know.
+
+    What scores are made of: `looked_rows` is how many rows the table had when the rule
+    looked, `left_rows` how many of the rows that stayed break it in the end; `columns`
+    are those that it names, `dimension` and `weight` say how it counts.
     """
 
     name: str
@@ -115,3 +119,8 @@ class RuleReport:
     seconds: float = 0.0
     witnesses: tuple[Witness, ...] = field(default=())
     pairs: int | None = None
+    looked_rows: int | None = None
+    left_rows: int | None = None
+    columns: tuple[str, ...] = ()
+    dimension: str = ""
+    weight: float = 1.0

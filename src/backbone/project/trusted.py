@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -12,8 +12,10 @@ from backbone.model.constraints import DenialConstraint, Sequence
 from backbone.project.declarations import Declaration, EngineKind, Names, Regex
 
 __all__ = [
+    "DIMENSIONS",
     "Action",
     "CleanStep",
+    "Dimension",
     "InOrder",
     "Keep",
     "Rule",
@@ -26,6 +28,8 @@ Tidying = Literal["trim", "collapse_spaces", "nfc"]
 Action = Literal["flag", "blank", "quarantine", "deduplicate", "repair"]
 Severity = Literal["error", "warn"]
 Keep = Literal["first", "latest"]
+Dimension = Literal["completeness", "uniqueness", "validity", "consistency", "timeliness"]
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 Bound = int | Decimal | str | None
 
 _OF_ROW = re.compile(r"^(t1|t2|previous|next)\.")
@@ -99,6 +103,12 @@ class Rule(Declaration):
     severity: Severity = Field("warn", description="Whether the run fails: error | warn.")
     keep: Keep = Field("latest", description="Which of several equal rows survives.")
     blame: Names = Field((), description="Columns to blank or repair.")
+    dimension: Dimension | None = Field(
+        None, description="Of quality, that the rule is counted in; by its form."
+    )
+    weight: float = Field(
+        1.0, gt=0, le=1_000_000, description="How much it counts in scores."
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

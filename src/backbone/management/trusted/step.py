@@ -9,6 +9,7 @@ from pathlib import Path
 from backbone.engines.protocol import Relation, Session, Staged, Written
 from backbone.management.trusted.ahead import Ahead
 from backbone.management.trusted.applying import Outcome, applied, flagged
+from backbone.management.trusted.assess import Left, columns_of, dimension_of, left_over
 from backbone.management.trusted.blame import blamed
 from backbone.management.trusted.clean import tidies_of
 from backbone.management.trusted.findings import References, reads_of
@@ -29,7 +30,7 @@ from backbone.management.trusted.state import CurrentState, State
 from backbone.management.trusted.witnesses import MAX_WITNESSES, witnesses
 from backbone.model.reports import RuleReport, TrustedAccount, Witness
 from backbone.model.schemas import Schema
-from backbone.project.trusted import Rule, TrustedTable
+from backbone.project.trusted import TrustedTable
 
 __all__ = ["TrustedResult", "trust"]
 
@@ -38,8 +39,9 @@ __all__ = ["TrustedResult", "trust"]
 class TrustedResult:
     """A trusted table, its side tables, and the account of its rows.
 
-    `failed_rules` are the rules of severity ``error`` that rows still break: whoever
-    calls the step keeps what is downstream from running.
+    `failed_rules` are the rules of severity ``error`` that rows still break, and
+    `failed_rows` how many rows do: whoever calls the step keeps what is downstream from
+    running, or those rows from it.
     """
 
     main: Written
@@ -50,6 +52,7 @@ class TrustedResult:
     account: TrustedAccount
     rules: tuple[RuleReport, ...] = ()
     failed_rules: tuple[str, ...] = ()
+    failed_rows: int = 0
 
     @property
     def sides(self) -> dict[str, Written]:
@@ -139,7 +142,12 @@ def trust(
     )
     story = _Story(start.state, repairs=cleaning_repairs(start.state, tidies))
     story = _ruled(
-        session, story, declaration, References(own, references), order=len(tidies) + 1
+        session,
+        story,
+        declaration,
+        References(own, references),
+        order=len(tidies) + 1,
+        rows=start.current,
     )
     return _written(session, start, story, declaration, own, folder)
 
@@ -151,7 +159,9 @@ def _ruled(
     references: References,
     *,
     order: int,
+    rows: int,
 ) -> _Story:
+    """Apply the rules, from top to bottom, to a table of `rows` rows."""
     ahead = Ahead(session, references, declaration.rules)
     outcomes: list[Outcome] = []
     for place, rule in enumerate(declaration.rules):
@@ -159,13 +169,21 @@ def _ruled(
         order += len(parts_of(rule))
         gone = (outcome.change.gone,) if outcome.change.gone else ()
         merges = rule.action == "deduplicate"
+        report = replace(
+            outcome.report,
+            looked_rows=rows,
+            columns=columns_of(rule),
+            dimension=dimension_of(rule),
+            weight=rule.weight,
+        )
+        rows -= outcome.change.rows
         outcomes.append(outcome)
         story = _Story(
             state=outcome.change.state,
             repairs=story.repairs + outcome.change.repairs,
             quarantined=story.quarantined + (() if merges else gone),
             merged=story.merged + (gone if merges else ()),
-            reports=(*story.reports, outcome.report),
+            reports=(*story.reports, report),
             seen=(*story.seen, outcome.seen),
         )
     return replace(story, flags=flagged(session, declaration.rules, outcomes, references))
@@ -182,6 +200,7 @@ def _written(
     state = story.state
     flags = staged_flags(session, state, story.flags)
     seen = [one for of_rule in story.seen for one in of_rule]
+    left = left_over(session, flags, declaration.rules)
     violations = write_violations(session, state, described(seen), folder)
     repairs = write_repairs(session, state, story.repairs, folder)
     quarantined = write_quarantine(session, state, story.quarantined, folder)
@@ -203,27 +222,23 @@ def _written(
         quarantine=quarantined,
         merged=merged,
         account=account.check(own),
-        rules=_with_witnesses(story, witnesses(session, seen)),
-        failed_rules=_failed(declaration.rules, story.flags),
+        rules=_told(story, witnesses(session, seen), left),
+        failed_rules=left.failed,
+        failed_rows=left.failed_rows,
     )
 
 
-def _failed(rules: Sequence[Rule], flags: Sequence[Flag]) -> tuple[str, ...]:
-    broken = {flag.place for flag in flags}
-    return tuple(
-        rule.name
-        for place, rule in enumerate(rules)
-        if rule.severity == "error" and place in broken
-    )
-
-
-def _with_witnesses(
-    story: _Story, found: Sequence[tuple[Witness, ...]]
+def _told(
+    story: _Story, found: Sequence[tuple[Witness, ...]], left: Left
 ) -> tuple[RuleReport, ...]:
-    """Return the reports of the rules, each with a few of the rows that broke it."""
+    """Return the reports of the rules, with a few of the rows that broke each.
+
+    And with how many are left that do.
+    """
     of_findings = iter(found)
     reports = []
     for report, of_rule in zip(story.reports, story.seen, strict=True):
         own = tuple(witness for _ in of_rule for witness in next(of_findings))
-        reports.append(replace(report, witnesses=own[:MAX_WITNESSES]))
+        rows = left.rows[report.name]
+        reports.append(replace(report, witnesses=own[:MAX_WITNESSES], left_rows=rows))
     return tuple(reports)
