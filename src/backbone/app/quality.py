@@ -24,6 +24,8 @@ from backbone.model.names import AssetName
 __all__ = ["history", "made", "overview", "quality"]
 
 Version = Mapping[str, Any]
+_REMEMBERED = 1_000
+_FEW = 10
 
 
 def quality(env: Environment, name: str) -> dict[str, Any]:
@@ -85,10 +87,11 @@ def made(env: Environment, asset: AssetName) -> dict[str, Any]:
 
 
 def history(env: Environment, name: str) -> list[dict[str, Any]]:
-    """Return the scores and figures of every version of a table, the newest first.
+    """Return the scores and figures of the versions of a table, the newest first.
 
-    All versions are measured with today's weights and dimensions. The freshness of an
-    earlier version is that of the moment when it was made.
+    At most the newest thousand. All versions are measured with today's weights and
+    dimensions. The freshness of an earlier version is that of the moment when it was
+    made.
 
     Raises
     ------
@@ -96,12 +99,12 @@ def history(env: Environment, name: str) -> list[dict[str, Any]]:
     """
     asset = env.asset(name).main
     made(env, asset)
-    return [_past(env, asset, one) for one in _versions(env, asset)]
+    return [_past(env, asset, one) for one in _versions(env, asset, _REMEMBERED)]
 
 
-def _versions(env: Environment, asset: AssetName) -> list[dict[str, Any]]:
+def _versions(env: Environment, asset: AssetName, limit: int) -> list[dict[str, Any]]:
     """Return the versions of a table, the newest first; of equal ones the newest."""
-    found = env.catalog.versions(asset)
+    found = env.catalog.versions(asset, limit=limit)
     same = {
         older["number"]
         for newer, older in pairwise(found)
@@ -179,7 +182,7 @@ def _nothing() -> dict[str, Any]:
 
 def _change(env: Environment, asset: AssetName, score: float | None) -> float | None:
     """Return by how much the score is above that of the version before."""
-    versions = _versions(env, asset)
+    versions = _versions(env, asset, _FEW)
     if len(versions) == 1 or score is None:
         return None
     before = versions[1]

@@ -15,8 +15,8 @@ from backbone.app.figures import count, score, shorten
 
 __all__ = ["Bar", "Point", "drawing", "histogram", "score_bars", "text", "trend"]
 
-_ROW, _LABEL, _TRACK, _END = 30, 130, 420, 60
-_TREND_WIDTH, _TREND_HEIGHT = 620, 170
+_ROW, _LABEL, _TRACK, _END = 30, 150, 640, 60
+_TREND_WIDTH, _TREND_HEIGHT = 850, 190
 _LEFT, _TOP, _BOTTOM = 48, 14, 26
 _DOTS = 40
 _GOOD, _FAIR = 0.99, 0.9

@@ -12,8 +12,8 @@ from backbone.app.pages.charts import drawing, text
 
 __all__ = ["flow"]
 
-_WIDTH, _NODE = 720, 12
-_X = (0, 250, 500)
+_WIDTH, _NODE = 850, 12
+_X = (0, 350, 700)
 _TALL, _GAP, _LEAST = 150.0, 30.0, 1.5
 _FIRST = ("formatted", "rejected")
 _SECOND = ("trusted", "superseded", "merged", "quarantined")
@@ -46,7 +46,7 @@ def flow(account: Mapping[str, int]) -> Markup | None:
     if formatted is not None and second:
         links += _links(formatted, second)
     nodes = [*begin, *first, *second]
-    height = max(34, *(n.y + n.tall for n in nodes)) + 12
+    height = max(34, *(n.y + n.tall for n in nodes)) + 26
     said = ", ".join(f"{count(node.rows)} {node.name}" for node in nodes)
     body = links + Markup("").join(_node(node) for node in nodes)
     return drawing(_WIDTH, height, body, f"Account of rows: {said}")
@@ -97,7 +97,7 @@ def _node(node: _Node) -> Markup:
     x = node.x + _NODE + 8
     y = node.y + min(max(node.tall / 2, 6), 20)
     words = text(x, y, node.name, "t strong halo")
-    return box + words + text(x, y + 16, count(node.rows), "t small halo")
+    return box + words + text(x, y + 16, count(node.rows), "t halo")
 
 
 def _tone(node: _Node) -> str:

@@ -23,9 +23,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlglot import exp
-
-from backbone.engines.protocol import Scan, Session, Staged
+from backbone.engines.protocol import Relation, Scan, Session, Staged
 from backbone.governance.profile import queries
 from backbone.governance.profile.queries import QUANTILES, ROWS
 from backbone.model.schemas import Column
@@ -50,9 +48,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class _Basis:
-    """Which rows are looked at closely: one in `every`."""
+    """The rows that are looked at closely: one in `every`."""
 
-    rows: exp.Select
+    rows: Relation
     every: int
 
 
@@ -84,11 +82,16 @@ def profile_of(
 
     Notes
     -----
-    Each column is read twice, and once more where it holds numbers or times. Memory is
-    that of one column's distinct values at a time, which spill to disk.
+    Each column is read twice, and once more where it holds numbers or times; of a large
+    table once, and its sample is. Memory is that of one column's distinct values at a
+    time and of the sample, which spill to disk.
     """
     every = 1 if rows <= whole_rows else math.ceil(rows / sample_rows)
-    basis = _Basis(queries.sampled(relation.schema, every), every)
+    looked: Relation = relation
+    if every > 1:
+        sample = queries.sampled(relation.schema, every)
+        looked = session.stage(sample, {ROWS: relation})
+    basis = _Basis(looked, every)
     columns = list(relation.schema.public)
     found: list[dict[str, Any]] = []
     for first in range(0, len(columns), _AT_ONCE):
@@ -109,15 +112,14 @@ def _of_some(
     ranked = [one for one in columns if one.type.is_numeric or one.type.is_temporal]
     spread: dict[str, Any] = {}
     if ranked:
-        query = queries.spread(ranked, basis.rows)
-        (spread,) = session.fetch(query, inputs).to_pylist()
+        asked = queries.spread(ranked)
+        (spread,) = session.fetch(asked, {ROWS: basis.rows}).to_pylist()
     places = {one.name: place for place, one in enumerate(ranked)}
     return [
         _of_one(
             session,
-            relation,
+            basis.rows,
             one,
-            basis,
             _mine(whole, place),
             _mine(spread, places.get(one.name)),
         )
@@ -133,13 +135,12 @@ def _mine(row: Mapping[str, Any], place: int | None) -> dict[str, Any]:
 
 def _of_one(
     session: Session,
-    relation: Scan,
+    rows: Relation,
     one: Column,
-    basis: _Basis,
     whole: Mapping[str, Any],
     spread: Mapping[str, Any],
 ) -> dict[str, Any]:
-    grouped = session.stage(queries.groups(one, basis.rows), {ROWS: relation})
+    grouped = session.stage(queries.groups(one), {ROWS: rows})
     known = {"groups": grouped}
     top = session.fetch(queries.frequent(_TOP), known).to_pylist()
     looked = _looked(session, grouped)

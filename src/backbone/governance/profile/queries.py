@@ -36,20 +36,19 @@ _SHAPES = (
 _SHAPED = 60
 
 
-def sampled(schema: Schema, every: int) -> exp.Select:
-    """Return the select of about one row in `every`, always the same ones.
+def sampled(schema: Schema, every: int) -> Query:
+    """Return the public columns of about one row in `every`, always the same rows.
 
     A row is in the sample by a hash of its origin; where it has none, of all its values,
     so that equal rows are in it together.
     """
     names = schema.names
     keys = ORIGIN.names if set(ORIGIN.names) <= set(names) else names
-    rows = exp.select(*map(column, names)).from_(table(ROWS))
-    if every == 1:
-        return rows
+    rows = exp.select(*map(column, schema.public.names)).from_(table(ROWS))
     number = exp.Anonymous(this="hash", expressions=list(map(column, keys)))
     rest = exp.Mod(this=number, expression=exp.Literal.number(every))
-    return rows.where(exp.EQ(this=rest, expression=exp.Literal.number(0)))
+    kept = rows.where(exp.EQ(this=rest, expression=exp.Literal.number(0)))
+    return Query.of(kept, "sampled")
 
 
 def whole(columns: Sequence[Column], *, approximate: bool) -> Query:
@@ -90,7 +89,7 @@ def _aggregates(one: Column, *, approximate: bool) -> dict[str, exp.Expr]:
     return found
 
 
-def spread(columns: Sequence[Column], rows: exp.Select) -> Query:
+def spread(columns: Sequence[Column]) -> Query:
     """Return quantiles, median and its absolute deviation, of numbers and times.
 
     Columns ``quantiles_<place>`` (a list), ``middle_<place>``, ``mad_<place>`` and
@@ -109,18 +108,18 @@ def spread(columns: Sequence[Column], rows: exp.Select) -> Query:
             "known": exp.Count(this=value.copy(), big_int=True),
         }
         found += [exp.alias_(e, f"{w}_{place}", quoted=True) for w, e in made.items()]
-    return Query.of(rows, "basis").then("spread", exp.select(*found).from_("basis"))
+    return Query.of(exp.select(*found).from_(table(ROWS)), "spread")
 
 
-def groups(one: Column, rows: exp.Select) -> Query:
-    """Return the distinct values ``v`` of a column, with their axis and count ``n``."""
+def groups(one: Column) -> Query:
+    """Return the distinct values ``v`` of a column, each with its count ``n``."""
     value = column(one.name)
-    values = exp.select(exp.alias_(value, "v", quoted=True)).from_("basis")
+    values = exp.select(exp.alias_(value, "v", quoted=True)).from_(table(ROWS))
     known = exp.not_(exp.Is(this=column("v"), expression=exp.null()))
     counted = exp.alias_(exp.Count(this=exp.Star()), "n", quoted=True)
     grouped = exp.select(column("v"), counted).from_("held")
     grouped = grouped.where(known).group_by(column("v"))
-    return Query.of(rows, "basis").then("held", values).then("grouped", grouped)
+    return Query.of(values, "held").then("grouped", grouped)
 
 
 def total() -> Query:
