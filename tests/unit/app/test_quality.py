@@ -314,6 +314,10 @@ def test_what_cannot_be_asked_is_said(shop, tmp_path):
     result = CliRunner().invoke(backbone, ["-C", str(shop), "quality", "--history"])
     assert result.exit_code == 2
     assert "quality ASSET --history" in result.stderr
+    asked = ("quality", "trusted.sales", "--history", "--profile")
+    result = CliRunner().invoke(backbone, ["-C", str(shop), *asked])
+    assert result.exit_code == 2
+    assert "two answers" in result.stderr
     nowhere = str(tmp_path / "no" / "such" / "folder.html")
     result = CliRunner().invoke(backbone, ["-C", str(shop), "quality", "--html", nowhere])
     assert result.exit_code == 2

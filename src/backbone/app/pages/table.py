@@ -211,6 +211,7 @@ def rules_of(
                 "says": describe_rule(rule) if rule else "",
                 "why": (rule.description or "") if rule else "",
                 "text": shorten(report["text"], _RULE_TEXT),
+                "blames": ", ".join(rule.blame) if rule else "",
                 "severity": report["severity"],
                 "action": report["action"],
                 "dimension": report["dimension"],

@@ -52,6 +52,9 @@ def command(
         what = "--history" if history else "--profile"
         message = f"{what} is of one table; name it: backbone quality ASSET {what}"
         raise click.UsageError(message)
+    if history and profile:
+        message = "--history and --profile are two answers; ask for one of them"
+        raise click.UsageError(message)
     with door.open() as env:
         if html is not None:
             _write_page(env, asset, html)
