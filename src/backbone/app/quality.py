@@ -20,6 +20,7 @@ from backbone.management.trusted.scores import (
     score_table,
 )
 from backbone.model.names import AssetName
+from backbone.operations.work import left_out_rows
 
 __all__ = ["history", "made", "overview", "quality"]
 
@@ -34,10 +35,11 @@ def quality(env: Environment, name: str) -> dict[str, Any]:
     Returns
     -------
     ``{asset, rows, version, committed, score, score_before, dimensions, rules,
-    failed_rules, columns, freshness, account}``. The account of a trusted table goes back
-    to the records that were read: read = formatted + rejected, formatted = trusted +
-    quarantined + merged + superseded. Scores lie in [0, 1]; those that end in ``_before``
-    are of the rows as rules found them. Where nothing was looked at, a score is None.
+    failed_rules, columns, freshness, left_out, account}``. The account of a trusted table
+    goes back to the records that were read: read = formatted + rejected, formatted =
+    trusted + quarantined + merged + superseded. Scores lie in [0, 1]; those that end in
+    ``_before`` are of the rows as rules found them. Where nothing was looked at, a score
+    is None.
 
     Raises
     ------
@@ -62,6 +64,7 @@ def quality(env: Environment, name: str) -> dict[str, Any]:
         "failed_rules": head["record"].get("failed_rules", []),
         "columns": _columns(env, asset, head, scored),
         "freshness": _fresh(env, asset, now),
+        "left_out": left_out_rows(head["record"]),
         "account": _account(env, asset, head),
     }
 

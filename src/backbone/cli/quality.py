@@ -59,6 +59,9 @@ def print_quality(found: Mapping[str, Any]) -> None:
     _print_dimensions(console, found["dimensions"])
     _print_examples(console, rules)
     _print_account(console, found["account"])
+    for asset, rows in found["left_out"].items():
+        words = f"Made without {plural(rows, 'row')} of {asset} (severity error)"
+        err().print(Text(f"\n{words}", style="yellow"))
     if found.get("failed_rules"):
         words = f"Rules of severity error are broken: {', '.join(found['failed_rules'])}"
         err().print(Text(f"\n{words}", style="bold red"))
@@ -169,7 +172,7 @@ def print_history(found: Sequence[Mapping[str, Any]]) -> None:
             score(one["score"]),
             score(one["score_before"]),
             *(score(one["dimensions"].get(name)) for name in names),
-            f"{one['violated_rules']} of {one['rules']}",
+            f"{one['violated_rules']} of {one['rules']}" if one["rules"] else None,
             count(one.get("repaired")),
             count(one.get("flagged")),
         ]

@@ -21,7 +21,13 @@ from backbone.model.names import AssetName
 from backbone.operations.conduct import conduct
 from backbone.operations.memory import MemoryWatch
 from backbone.operations.plan import Plan, Step, StepKind
-from backbone.operations.work import Event, Outcome, Work, left_out_words
+from backbone.operations.work import (
+    Event,
+    Outcome,
+    Work,
+    left_out_rows,
+    left_out_words,
+)
 
 __all__ = ["Status", "StepResult", "carry_out"]
 
@@ -164,7 +170,7 @@ class _Crew:
             rows=known.get("rows"),
             size_bytes=known.get("size_bytes"),
             failed_rules=tuple(record.get("failed_rules", ())),
-            left_out={k: one["rows"] for k, one in record.get("left_out", {}).items()},
+            left_out=left_out_rows(record),
             warnings=(
                 *_still_refused(step.asset, int(record.get("refused", 0))),
                 *left_out_words(record),
@@ -266,8 +272,12 @@ def _made(work: Work, step: Step) -> Outcome:
     if head is not None and head.identity == step.identity:
         work.record(head)
         failed = head.metadata.get("failed_rules", ())
-        words = left_out_words(head.metadata)
-        return Outcome(head, warnings=words, failed_rules=tuple(failed))
+        return Outcome(
+            head,
+            warnings=left_out_words(head.metadata),
+            failed_rules=tuple(failed),
+            left_out=left_out_rows(head.metadata),
+        )
     if head is not None and str(head.metadata.get("run", "")) > work.run:
         raise CommitConflict(
             f"{step.asset} was brought further by a later run, {head.metadata['run']}",

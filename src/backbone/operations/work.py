@@ -21,7 +21,8 @@ from backbone.project import Project
 from backbone.project.declarations import EngineKind
 
 __all__ = [
-    "Event", "Outcome", "Tell", "Work", "enter", "left_out_words", "plain", "version_ref",
+    "Event", "Outcome", "Tell", "Work", "enter", "left_out_rows", "left_out_words",
+    "plain", "version_ref",
 ]  # fmt: skip
 
 
@@ -225,6 +226,12 @@ def enter(catalog: Catalog, version: TableVersion) -> None:
     if "lineage" in record:
         catalog.record_lineage(asset, [tuple(edge) for edge in record["lineage"]])
     catalog.record_version(version_ref(version), version.schema, record)
+
+
+def left_out_rows(record: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many rows of which input a view was made without."""
+    found = record.get("left_out", {})
+    return {str(asset): int(one["rows"]) for asset, one in found.items()}
 
 
 def left_out_words(record: Mapping[str, Any]) -> tuple[str, ...]:

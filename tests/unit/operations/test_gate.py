@@ -7,6 +7,8 @@ from tests.projects import edit, shop_project, write
 
 from backbone.app.environment import Environment
 from backbone.app.lineage import explain, trace
+from backbone.app.pages import quality_page
+from backbone.app.quality import quality
 from backbone.app.queries import query
 from backbone.app.runs import plan, run
 from backbone.errors import BackboneError, DeclarationError
@@ -73,6 +75,8 @@ def test_the_plan_and_explain_say_so_and_a_second_run_again(folder):
         (step,) = [s for s in again.steps if str(s.asset) == "exploitation.by_shop"]
         assert (step.status, dict(step.left_out)) == ("skipped", {"trusted.sales": 1})
         assert "made without 1 row" in step.warnings[0]
+        assert quality(env, "exploitation.by_shop")["left_out"] == {"trusted.sales": 1}
+        assert "made without 1 row" in quality_page(env, "exploitation.by_shop")
 
 
 def test_the_way_back_goes_through_the_rows_that_were_read(folder):

@@ -93,7 +93,8 @@ def _description(env: Environment, zone: str, name: str) -> str:
 def _answer(found: Mapping[str, Any]) -> list[str]:
     rules = found["rules"]
     if not rules:
-        return ["No rule is declared for this table; what its columns hold is below."]
+        words = "No rule is declared for this table; what its columns hold is below."
+        return [words, *_without(found["left_out"])]
     broken = [rule for rule in rules if rule["violating_rows"]]
     left = [rule for rule in rules if rule.get("left_rows")]
     lines = [_first(found, broken), _second(found, left)]
@@ -105,6 +106,15 @@ def _answer(found: Mapping[str, Any]) -> list[str]:
             "table waits, or leaves those rows out."
         )
     return [line for line in lines if line]
+
+
+def _without(left_out: Mapping[str, int]) -> list[str]:
+    """Say which rows of its inputs a view was made without."""
+    return [
+        f"It was made without {plural(rows, 'row')} of {asset}, for they break a rule of "
+        "severity error."
+        for asset, rows in left_out.items()
+    ]
 
 
 def _first(found: Mapping[str, Any], broken: Sequence[Mapping[str, Any]]) -> str:

@@ -45,29 +45,30 @@ def sampled(schema: Schema, every: int) -> Query:
     names = schema.names
     keys = ORIGIN.names if set(ORIGIN.names) <= set(names) else names
     rows = exp.select(*map(column, schema.public.names)).from_(table(ROWS))
-    number = exp.Anonymous(this="hash", expressions=list(map(column, keys)))
-    rest = exp.Mod(this=number, expression=exp.Literal.number(every))
-    kept = rows.where(exp.EQ(this=rest, expression=exp.Literal.number(0)))
+    kept = rows.where(_one_in(every, *map(column, keys)))
     return Query.of(kept, "sampled")
 
 
-def whole(columns: Sequence[Column], *, approximate: bool) -> Query:
-    """Return what is counted over all rows: aggregates ``<what>_<place>``, one row."""
+def whole(columns: Sequence[Column], *, values: int) -> Query:
+    """Return what is counted over all rows: aggregates ``<what>_<place>``, one row.
+
+    Of the distinct values one in `values` is counted (``picked_<place>``), by a hash of
+    the value; none where that is 1, for then they are counted elsewhere.
+    """
     found = [
         exp.alias_(aggregate, f"{what}_{place}", quoted=True)
         for place, one in enumerate(columns)
-        for what, aggregate in _aggregates(one, approximate=approximate).items()
+        for what, aggregate in _aggregates(one, values).items()
     ]
     return Query.of(exp.select(*found).from_(table(ROWS)), "whole")
 
 
-def _aggregates(one: Column, *, approximate: bool) -> dict[str, exp.Expr]:
+def _aggregates(one: Column, values: int) -> dict[str, exp.Expr]:
     value: exp.Expr = column(one.name)
     found: dict[str, exp.Expr] = {"there": exp.Count(this=value, big_int=True)}
-    if approximate:
-        found["about"] = exp.Anonymous(
-            this="approx_count_distinct", expressions=[value.copy()]
-        )
+    if values > 1:
+        number = exp.Case().when(_one_in(values, value), _call("hash", value))
+        found["picked"] = exp.Count(this=exp.Distinct(expressions=[number]))
     if one.type.kind == "double":
         finite = _finite(value)
         found["nan"] = _count_where(_call("isnan", value))
@@ -209,10 +210,7 @@ def shapes(every: int, at_most: int) -> Query:
     texts = exp.select(exp.alias_(shape, "shape", quoted=True), column("n"))
     texts = texts.from_(table(_GROUPS))
     if every > 1:
-        rest = exp.Mod(
-            this=_call("hash", column("v")), expression=exp.Literal.number(every)
-        )
-        texts = texts.where(exp.EQ(this=rest, expression=exp.Literal.number(0)))
+        texts = texts.where(_one_in(every, column("v")))
     counted = exp.select(column("shape"), _total("n")).from_("texts")
     counted = counted.group_by(column("shape"))
     of = exp.select(
@@ -251,6 +249,17 @@ def _known(one: Column, name: str | None = None) -> exp.Expr:
 
 def _finite(value: exp.Expr) -> exp.Expr:
     return exp.Case().when(_call("isfinite", value), value.copy())
+
+
+def _one_in(number: int, *values: exp.Expr) -> exp.Expr:
+    """Return whether values that are not missing belong to one in `number`, by a hash."""
+    hashed = exp.Anonymous(this="hash", expressions=[each.copy() for each in values])
+    rest = exp.Mod(this=hashed, expression=exp.Literal.number(number))
+    picked = exp.EQ(this=rest, expression=exp.Literal.number(0))
+    if len(values) > 1:
+        return picked
+    there = exp.not_(exp.Is(this=values[0].copy(), expression=exp.null()))
+    return exp.and_(there, picked)
 
 
 def _count_where(condition: exp.Expr) -> exp.Expr:
