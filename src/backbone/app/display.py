@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backbone.app.figures import count, duration, plural
+from backbone.app.figures import count, duration, plural, score
 from backbone.app.markup import (
     COLOURS,
     facts_html,
@@ -47,11 +47,16 @@ class Quality(Facts):
 
     def _repr_html_(self) -> str:
         title = f"{self['asset']}, version {self['version']}: {count(self['rows'])} rows"
+        if self.get("score") is not None:
+            title += f", score {score(self['score'])}"
         columns = (
-            "name", "violating_rows", "severity", "action", "changed_cells",
+            "name", "violating_rows", "score", "severity", "action", "changed_cells",
             "removed_rows", "seconds",
         )  # fmt: skip
-        rules = [{name: rule.get(name) for name in columns} for rule in self["rules"]]
+        rules = [
+            {name: rule.get(name) for name in columns} | {"score": score(rule.get("score"))}
+            for rule in self["rules"]
+        ]
         examples = {
             rule["name"]: rule["witnesses"][0]["sentence"]
             for rule in self["rules"]

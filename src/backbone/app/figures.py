@@ -13,16 +13,25 @@ __all__ = [
     "count",
     "duration",
     "moment",
+    "outcome",
     "plural",
+    "score",
     "shorten",
     "size",
 ]
 
 _NOTHING = "-"
+_DONE = {
+    "blank": "blanked",
+    "repair": "repaired",
+    "quarantine": "quarantined",
+    "deduplicate": "merged",
+}
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _KILO = 1000
 _MINUTE, _HOUR, _FEW_SECONDS = 60, 3600, 10
 _SMALL, _LARGE = 1e-4, 1e15
+_GRAIN = 1e-9  # 0.29 * 1000 is a little less than 290
 
 
 def count(number: int | None) -> str:
@@ -95,6 +104,19 @@ def moment(iso: str | None) -> str:
     return _NOTHING if iso is None else iso[:16].replace("T", " ")
 
 
+def score(value: float | None) -> str:
+    """Write a score between 0 and 1; only what is exactly 1 is written so.
+
+    >>> score(1.0), score(0.99996), score(0.5), score(None)
+    ('1', '0.999', '0.500', '-')
+    """
+    if value is None:
+        return _NOTHING
+    if value == 1:
+        return "1"
+    return f"{math.floor(value * _KILO + _GRAIN) / _KILO:.3f}"
+
+
 def shorten(text: str, width: int) -> str:
     r"""Return `text` on one line, cut to `width` characters.
 
@@ -139,3 +161,21 @@ def _number(value: float) -> str:
         return f"{value:.6g}"
     text = f"{value:.6f}".rstrip("0")
     return text + "0" if text.endswith(".") else text
+
+
+def outcome(report: Mapping[str, Any]) -> str:
+    """Say what came of a rule, from its report.
+
+    >>> outcome({"action": "blank", "changed_cells": 2})
+    '2 cells blanked'
+    """
+    if report.get("questioned"):
+        return "questioned, not obeyed"
+    changed, removed = report.get("changed_cells", 0), report.get("removed_rows", 0)
+    done = _DONE.get(report.get("action", ""), "changed")
+    parts = [f"{plural(changed, 'cell')} {done}"] if changed else []
+    parts += [f"{plural(removed, 'row')} {done}"] if removed else []
+    blamed = report.get("blamed_rows", 0)
+    if blamed and not parts:
+        parts = [f"{plural(blamed, 'row')} to blame"]
+    return ", ".join(parts)

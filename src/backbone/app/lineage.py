@@ -21,6 +21,7 @@ from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.operations.schemas import parsed
+from backbone.operations.work import left_out_words
 from backbone.sql.compilation import CompiledView, compile_view
 from backbone.sql.queries import Query, column, table
 
@@ -176,7 +177,14 @@ def _origins(
 
 def _compiled(env: Environment, asset: AssetName) -> CompiledView:
     view = parsed(env.project, asset.table)
-    return compile_view(view, {one: head(env, one).schema for one in view.inputs})
+    schemas = {one: head(env, one).schema for one in view.inputs}
+    return compile_view(view, schemas, left_out=_left_out(env, asset))
+
+
+def _left_out(env: Environment, asset: AssetName) -> dict[AssetName, list[str]]:
+    """Return the rules whose rows the newest version of a view was made without."""
+    told = head(env, asset).metadata.get("left_out", {})
+    return {AssetName.parse(name): one["rules"] for name, one in told.items()}
 
 
 def _typed(env: Environment, text: Any, kind: str) -> Any:
@@ -318,9 +326,17 @@ def _view(env: Environment, asset: AssetName) -> dict[str, Any]:
         "file": str(view.path),
         "sql": view.sql,
         "grain": list(view.declaration.grain),
+        "on_error": view.declaration.on_error,
+        "left_out": _rows_left_out(env, asset),
         "columns": lineage,
         "rows_depend_on": sorted(rows),
     }
+
+
+def _rows_left_out(env: Environment, asset: AssetName) -> list[str]:
+    """Say which rows the newest version of a view was made without."""
+    known = env.catalog.heads().get(str(asset))
+    return list(left_out_words(known["record"])) if known else []
 
 
 def _analysis(env: Environment, asset: AssetName) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import Self
 
 from backbone.app import assets as _assets
 from backbone.app import lineage as _lineage
+from backbone.app import profiles as _profiles
 from backbone.app import quality as _quality
 from backbone.app import queries as _queries
 from backbone.app import runs as _runs
@@ -146,6 +147,14 @@ class Handle:
     def quality(self, asset: str) -> Quality:
         """Return what the rules of an asset found, and its account of rows."""
         return Quality(_quality.quality(self._opened(), asset))
+
+    def quality_history(self, asset: str) -> Listing:
+        """Return the scores and figures of every version of a table, newest first."""
+        return Listing(_quality.history(self._opened(), asset))
+
+    def profile(self, asset: str) -> Facts:
+        """Return what every column of a table holds; computed once for a version."""
+        return Facts(_profiles.profile(self._opened(), asset))
 
     def versions(self, asset: str) -> Listing:
         """Return the versions of an asset, the newest first."""

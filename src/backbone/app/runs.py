@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from backbone.app.environment import Environment
@@ -22,12 +22,15 @@ __all__ = ["PlanReport", "plan", "resume", "run", "selected"]
 class PlanReport:
     """What a run would do with what landing holds now; `seconds` is from earlier runs.
 
-    `engine` computes what names no other.
+    `engine` computes what names no other. `left_out` counts, by view, the rows of each
+    input that the view is made without; of an input that is still to be made it is not
+    known.
     """
 
     plan: Plan
     seconds: dict[str, float]
     engine: str
+    left_out: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the steps as plain rows, in the order in which they would run."""
@@ -42,6 +45,7 @@ class PlanReport:
                 "identity": step.identity,
                 "new_deliveries": len(step.new_deliveries),
                 "seconds_last_time": self.seconds.get(str(step.asset)),
+                "left_out": self.left_out.get(str(step.asset), {}),
             }
             for step in self.plan.steps
         ]
@@ -82,7 +86,24 @@ def plan(
         from backbone.operations.check import check_plan  # noqa: PLC0415 - slow to load
 
         check_plan(env.project, env.engine, env.catalog, made)
-    return PlanReport(made, env.catalog.step_seconds(), env.engine_name)
+    seconds = env.catalog.step_seconds()
+    return PlanReport(made, seconds, env.engine_name, _left_out(env, made))
+
+
+def _left_out(env: Environment, made: Plan) -> dict[str, dict[str, int]]:
+    """Return how many rows of which input each view of the plan is made without."""
+    found: dict[str, dict[str, int]] = {}
+    for step in made.steps:
+        if step.kind != "integrate":
+            continue
+        if env.project.views[step.asset.table].declaration.on_error != "exclude":
+            continue
+        for asset, identity in step.inputs.items():
+            known = env.catalog.version(asset, identity) if identity else None
+            rows = int(known["record"].get("failed_rows", 0)) if known else 0
+            if rows:
+                found.setdefault(str(step.asset), {})[str(asset)] = rows
+    return found
 
 
 def run(

@@ -222,10 +222,12 @@ class Catalog:
         rows = self._rows(query)
         return rows[0] if rows else None
 
-    def versions(self, asset: AssetName) -> list[dict[str, Any]]:
-        """Return every known version of `asset`, the newest first."""
+    def versions(
+        self, asset: AssetName, *, limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the known versions of `asset`, the newest first, at most `limit`."""
         query = select(t.versions).where(t.versions.c.asset == str(asset))
-        return self._rows(query.order_by(t.versions.c.number.desc()))
+        return self._rows(query.order_by(t.versions.c.number.desc()).limit(limit))
 
     def columns(self, asset: AssetName) -> list[dict[str, Any]]:
         """Return the columns of a table in order."""

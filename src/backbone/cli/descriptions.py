@@ -1,4 +1,4 @@
-"""Descriptions of assets and of their quality, as a terminal shows them."""
+"""Descriptions of assets, as a terminal shows them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from backbone.app.figures import between, count, duration, moment, plural, shorten, size
+from backbone.app.figures import count, moment, plural, size
 from backbone.cli.output import (
-    STYLES,
     Column,
     Grid,
     err,
@@ -23,24 +22,10 @@ from backbone.cli.output import (
 )
 from backbone.errors import bounded
 
-__all__ = ["print_description", "print_quality"]
+__all__ = ["print_description"]
 
 _NAMES_SHOWN = 12
-_SENTENCE_WIDTH = 200
 _IDENTITY_DIGITS = 12
-_SUMS = (
-    ("read", ("formatted", "rejected")),
-    ("formatted", ("trusted", "quarantined", "merged", "superseded")),
-)
-_COUNTED = {
-    "read": "records read", "formatted": "formatted rows",
-    "rejected_cells": "cells rejected", "repaired": "repairs",
-    "flagged": "rows flagged",
-}  # fmt: skip
-_DONE = {
-    "blank": "blanked", "repair": "repaired", "quarantine": "quarantined",
-    "deduplicate": "merged",
-}  # fmt: skip
 
 
 def print_description(found: Mapping[str, Any]) -> None:
@@ -131,86 +116,3 @@ def _print_sides(console: Console, sides: Mapping[str, int]) -> None:
     console.print(heading("Side tables"))
     columns = [Column("asset"), Column("rows", "right")]
     console.print(Grid(columns, [[name, count(rows)] for name, rows in sides.items()]))
-
-
-def print_quality(found: Mapping[str, Any]) -> None:
-    """Print what `app.quality.quality` found: rules, examples, the account."""
-    console = out()
-    title = f"{found['asset']}  version {found['version']}, {count(found['rows'])} rows"
-    console.print(Text(title, style="bold"))
-    rules = found["rules"]
-    if rules:
-        console.print()
-        columns = [
-            Column(""), Column("rule"), Column("violating", "right"),
-            Column("pairs", "right", drop=4), Column("severity"),
-            Column("action", drop=2), Column("outcome", drop=1),
-            Column("time", "right", "dim", drop=3),
-        ]  # fmt: skip
-        console.print(Grid(columns, [_rule(rule) for rule in rules]))
-    else:
-        console.print(note("no rules are declared for it"))
-    _print_examples(console, rules)
-    _print_account(console, found["account"])
-    if found.get("failed_rules"):
-        words = f"Rules of severity error are broken: {', '.join(found['failed_rules'])}"
-        err().print(Text(f"\n{words}", style="bold red"))
-
-
-def _rule(rule: Mapping[str, Any]) -> list[str | Text | None]:
-    broken = rule["violating_rows"] > 0
-    style = STYLES.get(rule.get("severity", "warn"), "") if broken else "green"
-    return [
-        Text("✗" if broken else "✓", style=style),
-        rule["name"],
-        Text(count(rule["violating_rows"]), style=style if broken else "dim"),
-        between(rule.get("pairs_at_least"), rule.get("pairs_at_most")),
-        rule.get("severity"),
-        rule.get("action"),
-        _outcome(rule),
-        duration(rule.get("seconds")),
-    ]
-
-
-def _outcome(rule: Mapping[str, Any]) -> str:
-    changed, removed = rule.get("changed_cells", 0), rule.get("removed_rows", 0)
-    done = _DONE.get(rule.get("action", ""), "changed")
-    parts = [f"{plural(changed, 'cell')} {done}"] if changed else []
-    parts += [f"{plural(removed, 'row')} {done}"] if removed else []
-    blamed = rule.get("blamed_rows", 0)
-    if blamed and not parts:
-        parts = [f"{plural(blamed, 'row')} to blame"]
-    if rule.get("questioned"):
-        parts = ["questioned, not obeyed"]
-    return ", ".join(parts)
-
-
-def _print_examples(console: Console, rules: Sequence[Mapping[str, Any]]) -> None:
-    told = [
-        (rule["name"], shorten(rule["witnesses"][0]["sentence"], _SENTENCE_WIDTH))
-        for rule in rules
-        if rule.get("witnesses")
-    ]
-    if told:
-        console.print(heading("An example each"))
-        console.print(facts(dict(told)))
-
-
-def _print_account(console: Console, account: Mapping[str, Any]) -> None:
-    """Print the sums that say that no row went missing, and whatever else was counted."""
-    if not account:
-        return
-    console.print(heading("Account"))
-    lines: dict[str, Any] = {}
-    for whole, parts in _SUMS:
-        if whole in account and parts[0] in account:
-            lines[_COUNTED[whole]] = _sum(account, whole, parts)
-    told = {name for whole, parts in _SUMS for name in (whole, *parts)}
-    more = {name: number for name, number in account.items() if name not in told}
-    lines |= {_COUNTED.get(name, name): number for name, number in more.items()}
-    console.print(facts(lines))
-
-
-def _sum(account: Mapping[str, int], whole: str, parts: Sequence[str]) -> str:
-    terms = " + ".join(f"{count(account.get(p, 0))} {p}" for p in parts)
-    return f"{count(account.get(whole, 0))} = {terms}"

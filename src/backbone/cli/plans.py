@@ -59,10 +59,16 @@ def _line(row: dict[str, Any], usual: str) -> list[str | Text | None]:
     return [
         Text(row["action"], style=style),
         row["asset"],
-        row["reason"],
+        row["reason"] + _without(row["left_out"]),
         row["engine"] if row["engine"] != usual else None,
         duration(taken) if taken is not None else None,
     ]
+
+
+def _without(left_out: dict[str, int]) -> str:
+    """Say which rows a view is made without."""
+    told = [f"{plural(rows, 'row')} of {asset}" for asset, rows in left_out.items()]
+    return f"; without {', '.join(told)} (severity error)" if told else ""
 
 
 def _counts(rows: Sequence[dict[str, Any]]) -> str:

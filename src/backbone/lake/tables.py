@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import create_table_with_add_actions
@@ -194,6 +196,25 @@ class Tables:
                 f"{asset} has no version {number}", command=f"backbone versions {asset}"
             )
         return found
+
+    def nulls(self, asset: AssetName, number: int) -> dict[str, int]:
+        """Return how many values of each column are missing in version `number`.
+
+        It is in the log: no data file is read. A column that some file says nothing of
+        is left out.
+        """
+        table = pa.table(self._open(asset, number).get_add_actions(flatten=True))
+        ending = "null_count."
+        found = {
+            name.removeprefix(ending): table.column(name)
+            for name in table.column_names
+            if name.startswith(ending)
+        }
+        return {
+            name: int(pc.sum(counts).as_py() or 0)
+            for name, counts in found.items()
+            if not counts.null_count
+        }
 
     def versions(self, asset: AssetName) -> list[dict[str, Any]]:
         """Return what is recorded of every version, the newest first.

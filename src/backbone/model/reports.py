@@ -102,8 +102,12 @@ class RuleReport:
     `plan` is the shape of the detection plan; `seconds` its time. `pairs` counts the
     pairs of rows that break it together, where that is cheap to know; of a rule on two
     rows it is known in any case that they are `pairs_at_least` and `pairs_at_most`. It
-    looked at `rows` rows; where more of them are wrong than it allows for, the rule is
-    `questioned`, and its action was not taken.
+    looked at `looked_rows` rows; where more of them are wrong than it allows for, the
+    rule is `questioned`, and its action was not taken.
+
+    What scores are made of, besides: `left_rows` is how many of the rows that stayed
+    break it in the end; `columns` are those that it names, `dimension` and `weight` say
+    how it counts.
     """
 
     name: str
@@ -118,8 +122,12 @@ class RuleReport:
     seconds: float = 0.0
     witnesses: tuple[Witness, ...] = field(default=())
     pairs: int | None = None
-    rows: int | None = None
+    looked_rows: int | None = None
     questioned: bool = False
     owner: str | None = None
     pairs_at_least: int | None = None
     pairs_at_most: int | None = None
+    left_rows: int | None = None
+    columns: tuple[str, ...] = ()
+    dimension: str = ""
+    weight: float = 1.0

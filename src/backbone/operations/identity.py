@@ -41,7 +41,9 @@ REVISIONS: Mapping[Kind, int] = {
     "analyse": 2,
 }
 _FOR_PEOPLE = {"description", "owner", "question", "value", "label", "outcome_label"}
-_LEFT_OUT = _FOR_PEOPLE | {"engine"}  # rows are the same, whichever engine computes them
+_FOR_SCORES = {"dimension", "weight"}
+# rows are the same, whichever engine computes them
+_LEFT_OUT = _FOR_PEOPLE | _FOR_SCORES | {"engine"}
 _COMPUTING = ("scikit-learn", "numpy", "scipy")
 
 

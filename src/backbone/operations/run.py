@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from queue import SimpleQueue
@@ -21,7 +21,13 @@ from backbone.model.names import AssetName
 from backbone.operations.conduct import conduct
 from backbone.operations.memory import MemoryWatch
 from backbone.operations.plan import Plan, Step, StepKind
-from backbone.operations.work import Event, Outcome, Work
+from backbone.operations.work import (
+    Event,
+    Outcome,
+    Work,
+    left_out_rows,
+    left_out_words,
+)
 
 __all__ = ["Status", "StepResult", "carry_out"]
 
@@ -50,6 +56,7 @@ class StepResult:
     warnings: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     failed_rules: tuple[str, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
     error: BackboneError | None = None
 
 
@@ -163,7 +170,11 @@ class _Crew:
             rows=known.get("rows"),
             size_bytes=known.get("size_bytes"),
             failed_rules=tuple(record.get("failed_rules", ())),
-            warnings=_still_refused(step.asset, int(record.get("refused", 0))),
+            left_out=left_out_rows(record),
+            warnings=(
+                *_still_refused(step.asset, int(record.get("refused", 0))),
+                *left_out_words(record),
+            ),
         )
 
     def _blocker(self, step: Step) -> str:
@@ -175,9 +186,16 @@ class _Crew:
                 return f"{asset} {before.status}"
             else:
                 failed = before.failed_rules
-            if failed:
+            if failed and not self._reads_the_rest(step, asset):
                 return f"{asset} breaks {', '.join(failed)} (severity error)"
         return ""
+
+    def _reads_the_rest(self, step: Step, asset: AssetName) -> bool:
+        """Tell whether a step is made without the rows of an input that break rules."""
+        if step.kind != "integrate" or asset.zone != "trusted":
+            return False
+        view = self.work.project.views[step.asset.table]
+        return view.declaration.on_error == "exclude"
 
     def _failed_rules(
         self, asset: AssetName, inputs: Mapping[AssetName, str]
@@ -244,6 +262,7 @@ def _guarded(work: Work, step: Step) -> StepResult:
         warnings=outcome.warnings,
         refused=outcome.refused,
         failed_rules=outcome.failed_rules,
+        left_out=outcome.left_out,
     )
 
 
@@ -253,7 +272,12 @@ def _made(work: Work, step: Step) -> Outcome:
     if head is not None and head.identity == step.identity:
         work.record(head)
         failed = head.metadata.get("failed_rules", ())
-        return Outcome(head, failed_rules=tuple(failed))
+        return Outcome(
+            head,
+            warnings=left_out_words(head.metadata),
+            failed_rules=tuple(failed),
+            left_out=left_out_rows(head.metadata),
+        )
     if head is not None and str(head.metadata.get("run", "")) > work.run:
         raise CommitConflict(
             f"{step.asset} was brought further by a later run, {head.metadata['run']}",

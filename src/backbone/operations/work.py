@@ -20,7 +20,10 @@ from backbone.operations.plan import Step
 from backbone.project import Project
 from backbone.project.declarations import EngineKind
 
-__all__ = ["Event", "Outcome", "Tell", "Work", "enter", "plain", "version_ref"]
+__all__ = [
+    "Event", "Outcome", "Tell", "Work", "enter", "left_out_rows", "left_out_words",
+    "plain", "version_ref",
+]  # fmt: skip
 
 
 _NOTICED_S = 1.0
@@ -58,13 +61,15 @@ class Outcome:
 
     `warnings` are worth a look; `refused` deliveries could not be read as declared;
     `failed_rules` are rules of severity ``error`` that rows still break: what is
-    downstream of the table is not made from it.
+    downstream of the table is not made from it. `left_out` counts the rows of inputs
+    that a view was made without.
     """
 
     version: TableVersion
     warnings: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     failed_rules: tuple[str, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -221,6 +226,23 @@ def enter(catalog: Catalog, version: TableVersion) -> None:
     if "lineage" in record:
         catalog.record_lineage(asset, [tuple(edge) for edge in record["lineage"]])
     catalog.record_version(version_ref(version), version.schema, record)
+
+
+def left_out_rows(record: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many rows of which input a view was made without."""
+    found = record.get("left_out", {})
+    return {str(asset): int(one["rows"]) for asset, one in found.items()}
+
+
+def left_out_words(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say which rows a view was made without, from what is recorded with its version."""
+    said = []
+    for asset, one in record.get("left_out", {}).items():
+        rows = "1 row" if one["rows"] == 1 else f"{one['rows']:,} rows"
+        verb = "breaks" if one["rows"] == 1 else "break"
+        rules = ", ".join(one["rules"])
+        said.append(f"made without {rows} of {asset} that {verb} {rules}")
+    return tuple(f"{words} (severity error)" for words in said)
 
 
 def version_ref(version: TableVersion) -> VersionRef:

@@ -22,6 +22,9 @@ __all__ = [
 ]
 
 
+_SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
+
+
 class _Source(Declaration):
     description: str | None = Field(None, description="What the source is, for people.")
     owner: str | None = Field(None, description="Who answers questions about it.")
@@ -30,6 +33,17 @@ class _Source(Declaration):
         description="increments: every delivery adds rows; snapshots: the newest "
         "delivery is the whole table.",
     )
+    fresh_within: str | None = Field(
+        None,
+        pattern=r"^[1-9][0-9]{0,5}[mhd]$",
+        description="How old the newest delivery may be: 90m, 26h, 7d.",
+    )
+
+    @property
+    def fresh_within_s(self) -> int | None:
+        """How old the newest delivery may be, in seconds."""
+        text = self.fresh_within
+        return int(text[:-1]) * _SECONDS[text[-1]] if text else None
 
 
 class FilesSource(_Source):

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -15,8 +15,10 @@ from backbone.project.declarations import Declaration, EngineKind, Names, Regex
 from backbone.project.shares import Share, share_of
 
 __all__ = [
+    "DIMENSIONS",
     "Action",
     "CleanStep",
+    "Dimension",
     "InOrder",
     "Keep",
     "Rule",
@@ -32,6 +34,8 @@ Severity = Literal["error", "warn"]
 Keep = Literal["first", "latest"]
 WhichRows = Literal["fewest", "later", "earlier"]
 WHICH_ROWS: tuple[WhichRows, ...] = ("fewest", "later", "earlier")
+Dimension = Literal["completeness", "uniqueness", "validity", "consistency", "timeliness"]
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 Bound = int | Decimal | str | None
 
 _OF_ROW = re.compile(r"^(t1|t2|previous|next)\.")
@@ -124,6 +128,12 @@ class Rule(Declaration):
     owner: str | None = Field(None, description="Who answers for the rule.")
     reason: str | None = Field(
         None, description="What is wrong with a row that breaks it, in your words."
+    )
+    dimension: Dimension | None = Field(
+        None, description="Of quality, that the rule is counted in; by its form."
+    )
+    weight: float = Field(
+        1.0, gt=0, le=1_000_000, description="How much it counts in scores."
     )
 
     @model_validator(mode="after")

@@ -13,6 +13,7 @@ from backbone.sql.asof import with_asof
 from backbone.sql.binding import BoundView, bind
 from backbone.sql.days import with_days
 from backbone.sql.exact import exact
+from backbone.sql.flags import LeftOut, without_flagged
 from backbone.sql.lineage import ColumnLineage, column_lineage
 from backbone.sql.parsing import with_parsing
 from backbone.sql.portable.checking import check_portable
@@ -72,13 +73,19 @@ class CompiledView:
         return {str(asset): schema for asset, schema in self.schemas.items()}
 
 
-def compile_view(view: ParsedView, schemas: Mapping[AssetName, Schema]) -> CompiledView:
+def compile_view(
+    view: ParsedView,
+    schemas: Mapping[AssetName, Schema],
+    *,
+    left_out: LeftOut | None = None,
+) -> CompiledView:
     """Check `view`, resolve its names and make its aggregates exact.
 
     Parameters
     ----------
     view : what `backbone.sql.views.parse_view` returned
     schemas : of the assets that it reads (others do no harm)
+    left_out : rules whose rows are not read, by table
 
     Raises
     ------
@@ -89,7 +96,7 @@ def compile_view(view: ParsedView, schemas: Mapping[AssetName, Schema]) -> Compi
     UnknownAsset : it reads what has no schema
     """
     check_portable(view)
-    bound = bind(view, schemas)
+    bound = without_flagged(bind(view, schemas), left_out or {})
     tree = with_asof(bound.expression, view.failure)
     tree = exact(tree, bound.schemas, view.failure)
     tree = with_days(annotated(tree, bound.schemas))

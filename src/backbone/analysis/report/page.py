@@ -19,10 +19,20 @@ Row = tuple[Any, ...]
 _LOOSE = re.compile(r"(\d) %")
 
 
-def page(template: str, context: Mapping[str, Any]) -> str:
-    """Return `template` filled with `context`; every text in it is escaped."""
-    folder = files("backbone.analysis") / "templates"
-    loader = FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8"))
+def page(
+    template: str, context: Mapping[str, Any], *, package: str = "backbone.analysis"
+) -> str:
+    """Return `template` filled with `context`; every text in it is escaped.
+
+    Templates are those of `package`; what is not there is taken from ours.
+    """
+    folders = [files(name) / "templates" for name in (package, "backbone.analysis")]
+
+    def source(name: str) -> str:
+        own, ours = (folder / name for folder in folders)
+        return (own if own.is_file() else ours).read_text(encoding="utf-8")
+
+    loader = FunctionLoader(source)
     environment = Environment(
         loader=loader,
         autoescape=True,

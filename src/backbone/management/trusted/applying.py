@@ -101,7 +101,7 @@ def applied(
         plan="; ".join(plans),
         pairs=_pairs(met.found),
         seconds=time.perf_counter() - started,
-        rows=looked.rows,
+        looked_rows=looked.rows,
         questioned=doubted,
         owner=rule.owner,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from backbone.engines.protocol import Relation, Session, Staged, Written
 from backbone.management.trusted.ahead import Ahead
 from backbone.management.trusted.applying import Outcome, applied, flagged
+from backbone.management.trusted.assess import Left, columns_of, dimension_of, left_over
 from backbone.management.trusted.blame import blamed
 from backbone.management.trusted.clean import tidies_of
 from backbone.management.trusted.findings import References, reads_of
@@ -30,7 +31,7 @@ from backbone.management.trusted.state import CurrentState, State
 from backbone.management.trusted.witnesses import MAX_WITNESSES, witnesses
 from backbone.model.reports import RuleReport, TrustedAccount, Witness
 from backbone.model.schemas import Schema
-from backbone.project.trusted import Rule, TrustedTable
+from backbone.project.trusted import TrustedTable
 
 __all__ = ["TrustedResult", "trust"]
 
@@ -39,8 +40,9 @@ __all__ = ["TrustedResult", "trust"]
 class TrustedResult:
     """A trusted table, its side tables, and the account of its rows.
 
-    `failed_rules` are the rules of severity ``error`` that rows still break: whoever
-    calls the step keeps what is downstream from running.
+    `failed_rules` are the rules of severity ``error`` that rows still break, and
+    `failed_rows` how many rows do: whoever calls the step keeps what is downstream from
+    running, or those rows from it.
     """
 
     main: Written
@@ -51,6 +53,7 @@ class TrustedResult:
     account: TrustedAccount
     rules: tuple[RuleReport, ...] = ()
     failed_rules: tuple[str, ...] = ()
+    failed_rows: int = 0
 
     @property
     def sides(self) -> dict[str, Written]:
@@ -160,13 +163,19 @@ def _ruled(
         order += len(parts_of(rule))
         gone = (outcome.change.gone,) if outcome.change.gone else ()
         merges = rule.action == "deduplicate"
+        report = replace(
+            outcome.report,
+            columns=columns_of(rule),
+            dimension=dimension_of(rule),
+            weight=rule.weight,
+        )
         outcomes.append(outcome)
         story = _Story(
             state=outcome.change.state,
             repairs=story.repairs + outcome.change.repairs,
             quarantined=story.quarantined + (() if merges else gone),
             merged=story.merged + (gone if merges else ()),
-            reports=(*story.reports, outcome.report),
+            reports=(*story.reports, report),
             seen=(*story.seen, outcome.seen),
         )
     return replace(story, flags=flagged(session, declaration.rules, outcomes, references))
@@ -183,6 +192,7 @@ def _written(
     state = story.state
     flags = staged_flags(session, state, story.flags)
     seen = [one for of_rule in story.seen for one in of_rule]
+    left = left_over(session, flags, declaration.rules, _tolerated(declaration, story))
     violations = write_violations(session, state, described(seen), folder)
     repairs = write_repairs(session, state, story.repairs, folder)
     quarantined = write_quarantine(session, state, story.quarantined, folder)
@@ -204,29 +214,28 @@ def _written(
         quarantine=quarantined,
         merged=merged,
         account=account.check(own),
-        rules=_with_witnesses(story, witnesses(session, seen)),
-        failed_rules=_failed(declaration.rules, story),
+        rules=_told(story, witnesses(session, seen), left),
+        failed_rules=left.failed,
+        failed_rows=left.failed_rows,
     )
 
 
-def _failed(rules: Sequence[Rule], story: _Story) -> tuple[str, ...]:
-    """Return the rules of severity ``error`` that rows break, more than is allowed."""
-    broken = {flag.place for flag in story.flags}
-    return tuple(
+def _tolerated(declaration: TrustedTable, story: _Story) -> frozenset[str]:
+    """Return the rules that no more rows break than they allow for."""
+    reports = zip(declaration.rules, story.reports, strict=True)
+    return frozenset(
         rule.name
-        for place, (rule, report) in enumerate(zip(rules, story.reports, strict=True))
-        if rule.severity == "error"
-        and place in broken
-        and (rule.tolerance is None or report.questioned)
+        for rule, report in reports
+        if rule.tolerance is not None and not report.questioned
     )
 
 
-def _with_witnesses(
-    story: _Story, found: Sequence[tuple[Witness, ...]]
+def _told(
+    story: _Story, found: Sequence[tuple[Witness, ...]], left: Left
 ) -> tuple[RuleReport, ...]:
-    """Return the reports of the rules, each with a few of the rows that broke it.
+    """Return the reports of the rules, with a few of the rows that broke each.
 
-    And with the bounds on how many pairs of rows do.
+    And with how many are left that do, and the bounds on how many pairs of rows did.
     """
     of_findings = iter(found)
     reports = []
@@ -237,6 +246,7 @@ def _with_witnesses(
             replace(
                 report,
                 witnesses=own[:MAX_WITNESSES],
+                left_rows=left.rows[report.name],
                 pairs_at_least=pairs.at_least,
                 pairs_at_most=pairs.at_most,
             )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from backbone.engines.protocol import Relation
+from backbone.errors import bounded
 from backbone.lake.tables import TableVersion
 from backbone.management.trusted.state import CurrentState
 from backbone.management.trusted.step import trust
 from backbone.model.names import AssetName
+from backbone.model.reports import RuleReport
 from backbone.operations.plan import Step
 from backbone.operations.work import Outcome, Work, plain
 
@@ -46,13 +50,27 @@ def execute(work: Work, step: Step) -> Outcome:
             "account": plain(result.account.check(str(step.asset))),
             "rules": reports,
             "failed_rules": list(result.failed_rules),
+            "failed_rows": result.failed_rows,
             "lineage": [
                 [column.name, str(formatted.asset), column.name, "value"]
                 for column in formatted.schema.public
             ],
         },
     )
-    return Outcome(version, failed_rules=result.failed_rules)
+    warnings = _still_broken(result.rules, step.asset)
+    return Outcome(version, warnings=warnings, failed_rules=result.failed_rules)
+
+
+def _still_broken(reports: Sequence[RuleReport], asset: AssetName) -> tuple[str, ...]:
+    """Say, in one warning, which rules of severity warn rows break in the end."""
+    left = {
+        report.name: report.left_rows
+        for report in reports
+        if report.severity == "warn" and report.left_rows
+    }
+    most = sorted(left, key=lambda name: (-left[name], name))
+    words = [f"{name} ({left[name]:,})" for name in most]
+    return (f"rows break {bounded(words)}; backbone quality {asset}",) if left else ()
 
 
 def _readable(work: Work, formatted: TableVersion, dataset: str) -> tuple[str, ...]:

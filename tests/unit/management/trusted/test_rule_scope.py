@@ -34,7 +34,7 @@ def test_a_row_condition_looks_only_where_it_is_told_to(trusting):
     made = trusting(COUNTED, METER, rules=[rule])
     assert flags_of(trusting, made) == [3, 5]
     (report,) = made.rules
-    assert (report.rows, report.violating_rows) == (6, 2)
+    assert (report.looked_rows, report.violating_rows) == (6, 2)
 
 
 def test_rows_outside_are_nobodys_partner_and_nobodys_neighbour(trusting):
@@ -75,7 +75,7 @@ def test_a_reference_to_its_own_table_finds_rows_that_it_does_not_look_at(trusti
     )
     made = trusting([*rows, meter("d", 9, 1, "old")], METER, rules=[rule])
     assert flags_of(trusting, made) == []
-    assert made.rules[0].rows == 2
+    assert made.rules[0].looked_rows == 2
 
 
 def test_as_few_cells_as_explain_it_are_blanked_in_a_sequence(trusting):
@@ -237,7 +237,7 @@ def test_a_query_selects_the_rows_that_break_a_rule(trusting):
     assert [r for (r,) in trusting.rows(made.repairs, "_record")] == blanked
     assert flags_of(trusting, made) == blanked
     (report, _) = made.rules
-    assert (report.rows, report.violating_rows, report.changed_cells) == (7, 3, 3)
+    assert (report.looked_rows, report.violating_rows, report.changed_cells) == (7, 3, 3)
     assert report.witnesses[0].sentence == (
         "row a.csv#2: over its limit (state = 'ok' and total = 12)"
     )
