@@ -149,11 +149,24 @@ def print_quality(found: Mapping[str, Any]) -> None:
         console.print(Grid(columns, [_rule(rule) for rule in rules]))
     else:
         console.print(note("no rules are declared for it"))
+    if found.get("cleaning"):
+        console.print(heading("Cleaned first"))
+        grid = [
+            Column("step"),
+            Column("column"),
+            Column("method"),
+            Column("cells", "right"),
+        ]
+        console.print(Grid(grid, [_cleaned(step) for step in found["cleaning"]]))
     _print_examples(console, rules)
     _print_account(console, found["account"])
     if found.get("failed_rules"):
         words = f"Rules of severity error are broken: {', '.join(found['failed_rules'])}"
         err().print(Text(f"\n{words}", style="bold red"))
+
+
+def _cleaned(step: Mapping[str, Any]) -> list[str | Text | None]:
+    return [step["rule"], step["column"], step["method"], count(step["cells"])]
 
 
 def _rule(rule: Mapping[str, Any]) -> list[str | Text | None]:

@@ -14,11 +14,11 @@ __all__ = ["command"]
 @click.argument("asset")
 @json_option
 def command(door: Door, asset: str, as_json: bool) -> None:
-    """Show what the rules of ASSET found, and its account of rows.
+    """Show what cleaning changed, what rules found, and the account of rows of ASSET.
 
     The account goes back to the raw records: read = formatted + rejected, formatted =
-    trusted + quarantined + merged + superseded. With --json: {asset, rows, rules,
-    account}.
+    trusted + quarantined + merged + superseded. With --json: {asset, rows,
+    cleaning, rules, account}.
     """
     from backbone.app.quality import quality
 

@@ -28,7 +28,7 @@ from backbone.management.trusted.cleaning.groups import (
     present,
     same,
 )
-from backbone.management.trusted.cleaning.quantiles import counted, placed
+from backbone.management.trusted.cleaning.quantiles import placed
 from backbone.management.trusted.cleaning.values import constant
 from backbone.management.trusted.detect import ROWS
 from backbone.management.trusted.plans.frame import Steps, select
@@ -103,8 +103,7 @@ def _median(keys: tuple[str, ...], kind: CanonicalType) -> Steps:
     made = exp.select(*map(column, keys), exp.alias_(value, "value"))
     known = Schema.of(q_low=kind, q_high=kind)
     return [
-        *counted("counted", "known", keys),
-        *placed("centres", "counted", keys, {"q": 2}),
+        *placed("centres", "known", keys, {"q": 2}),
         ("statistic", typed(made.from_(table("centres")), "centres", known)),
     ]
 
@@ -133,6 +132,7 @@ _MEAN = Schema.of(mean=DOUBLE)
 
 def _mode(keys: tuple[str, ...], _: CanonicalType) -> Steps:
     names = listed(keys)
+    counted = f"select {names}, x, count(*) as n from known group by {names}, x"
     best = f"select {names}, max(n) as n from counted group by {names}"
     first = (
         f"select {listed(keys, 'c')}, min(c.x) as value from counted c "
@@ -140,7 +140,7 @@ def _mode(keys: tuple[str, ...], _: CanonicalType) -> Steps:
         f"group by {listed(keys, 'c')}"
     )
     return [
-        *counted("counted", "known", keys),
+        ("counted", select(counted)),
         ("best", select(best)),
         ("statistic", joining(first, keys, "b")),
     ]

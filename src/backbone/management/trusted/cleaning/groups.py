@@ -18,12 +18,6 @@ __all__ = [
 WHOLE = ("whole",)
 """The key where all rows are one group."""
 
-_PARTS: dict[Season, Callable[[exp.Expr], exp.Expr]] = {
-    "hour": lambda time: exp.Hour(this=time),
-    "weekday": lambda time: _weekday(time),
-    "month": lambda time: exp.Month(this=time),
-}
-
 
 def group_columns(groups: Groups, schema: Schema) -> list[exp.Expr]:
     """Return what tells the groups apart, named by `key_names`."""
@@ -78,3 +72,10 @@ def _weekday(time: exp.Expr) -> exp.Expr:
     unit = exp.var("DAY")
     days = exp.DateDiff(this=exp.cast(time, "DATE"), expression=first, unit=unit)
     return exp.Mod(this=days, expression=exp.Literal.number(7))
+
+
+_PARTS: dict[Season, Callable[[exp.Expr], exp.Expr]] = {
+    "hour": lambda time: exp.Hour(this=time),
+    "weekday": _weekday,
+    "month": lambda time: exp.Month(this=time),
+}

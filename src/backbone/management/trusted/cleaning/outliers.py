@@ -34,7 +34,7 @@ from backbone.management.trusted.cleaning.groups import (
     present,
     same,
 )
-from backbone.management.trusted.cleaning.quantiles import between, counted, placed
+from backbone.management.trusted.cleaning.quantiles import between, placed
 from backbone.management.trusted.detect import ROWS
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.model.schemas import Schema
@@ -58,7 +58,6 @@ def outliers(name: str, target: str, step: Outliers) -> Search:
         return [
             ("base", _base(target, step, schema)),
             ("finite", select(f"select {listed(keys)}, x from base where isfinite(x)")),
-            *counted("counted", "finite", keys),
             *_FENCES[step.method](step, keys),
             ("found", _found(step, schema[target].type, keys)),
         ]
@@ -79,10 +78,9 @@ def _base(target: str, step: Outliers, schema: Schema) -> exp.Query:
 def _by_deviation(step: Outliers, keys: tuple[str, ...]) -> Steps:
     names = listed(keys)
     off = (
-        f"select {listed(keys, 'c')}, abs(c.x - m.mid) as x, c.n from counted c "
+        f"select {listed(keys, 'c')}, abs(c.x - m.mid) as x from finite c "
         f"join middles m on {same('c', 'm', keys)}"
     )
-    deviations = f"select {names}, x, cast(sum(n) as bigint) as n from off "
     middles = f"select {names}, {between('q')} as mid, total from centres"
     spread = f"select {names}, {between('q')} as mad from spreads"
     fences = (
@@ -92,11 +90,10 @@ def _by_deviation(step: Outliers, keys: tuple[str, ...]) -> Steps:
         "where s.mad > 0e0 and m.total >= least"
     )
     return [
-        *placed("centres", "counted", keys, {"q": 2}),
+        *placed("centres", "finite", keys, {"q": 2}),
         ("middles", select(middles)),
         ("off", joining(off, keys, "m")),
-        ("deviations", select(f"{deviations} group by {names}, x")),
-        *placed("spreads", "deviations", keys, {"q": 2}),
+        *placed("spreads", "off", keys, {"q": 2}),
         ("spread", select(spread)),
         ("fences", _filled(joining(fences, keys, "s"), step)),
     ]
@@ -112,7 +109,7 @@ def _by_quartiles(step: Outliers, keys: tuple[str, ...]) -> Steps:
         "from quartiles where q3 > q1 and total >= least"
     )
     return [
-        *placed("sides", "counted", keys, {"a": 1, "b": 3}),
+        *placed("sides", "finite", keys, {"a": 1, "b": 3}),
         ("quartiles", select(sides)),
         ("fences", _filled(select(fences), step)),
     ]

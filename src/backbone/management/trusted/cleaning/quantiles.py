@@ -6,8 +6,8 @@ proportion. That is type 7 of Hyndman and Fan, what NumPy and pandas compute. Pl
 whole numbers and quarters, so they are exact; only the last step, ``a * (1 - f) + b * f``
 with f of 0, 1/4, 1/2 or 3/4, is one of doubles, and no order of rows matters to it.
 
-Values are counted first: a group of many equal values (what a sensor gives) is sorted as
-few. O(n) to count, O(m log m) to sort m different values.
+One sort of a group for all of its quantiles, O(n log n); equal values may stand in any
+order, since they are equal.
 
 References
 ----------
@@ -21,14 +21,7 @@ from collections.abc import Mapping, Sequence
 
 from backbone.management.trusted.plans.frame import Steps, select
 
-__all__ = ["between", "counted", "placed"]
-
-
-def counted(name: str, source: str, keys: Sequence[str]) -> Steps:
-    """Return the step `name`: how often (``n``) a group has a value ``x`` of `source`."""
-    listed = ", ".join((*keys, "x"))
-    text = f"select {listed}, count(*) as n from {source} group by {listed}"
-    return [(name, select(text))]
+__all__ = ["between", "placed"]
 
 
 def placed(
@@ -38,7 +31,7 @@ def placed(
 
     Parameters
     ----------
-    source : the step that has `keys`, ``x`` and ``n``, how often it occurs
+    source : the step that has `keys` and ``x``, none of which is null
     quarters : the share, in quarters, of each quantile by its name
 
     Returns
@@ -48,18 +41,16 @@ def placed(
     """
     listed = ", ".join(keys)
     ranked = (
-        f"select {listed}, x, n, cast(sum(n) over (partition by {listed} order by x "
-        "rows between unbounded preceding and current row) as bigint) as upto, "
-        f"cast(sum(n) over (partition by {listed}) as bigint) as total from {source}"
+        f"select {listed}, x, row_number() over (partition by {listed} order by x) - 1 "
+        f"as place, count(*) over (partition by {listed}) as total from {source}"
     )
     columns = []
     for quantile, quarter in quarters.items():
-        place = f"(total - 1) * {quarter} // 4"
+        low = f"(total - 1) * {quarter} // 4"
         part = f"(total - 1) * {quarter} % 4"
-        up = f"{place} + case when {part} > 0 then 1 else 0 end"
-        for end, at in (("low", place), ("high", up)):
-            is_there = f"upto - n <= {at} and {at} < upto"
-            columns.append(f"max(case when {is_there} then x end) as {quantile}_{end}")
+        high = f"{low} + case when {part} > 0 then 1 else 0 end"
+        for end, at in (("low", low), ("high", high)):
+            columns.append(f"max(case when place = {at} then x end) as {quantile}_{end}")
         columns.append(f"max(cast({part} as double)) / 4e0 as {quantile}_part")
     found = (
         f"select {listed}, max(total) as total, {', '.join(columns)} "
