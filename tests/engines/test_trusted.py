@@ -10,7 +10,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.engines.relations import arrow_schema, scan_of
+from tests.engines.relations import arrow_schema, query, scan_of
 
 from backbone.engines.protocol import Scan
 from backbone.errors import AccountMismatch
@@ -51,6 +51,30 @@ CLEAN = [
     CleanStep(column="v", replace={"p": "q", "n/a": None, "q": "p"}),
     CleanStep(columns=["k", "z"], do=["collapse_spaces"]),
 ]
+CLEAN_MORE = [
+    {"columns": ["k", "z"], "do": ["drop_control", "lower", "title", "strip_accents"]},
+    {"column": "z", "substitute": {"pattern": "([0-9])([a-z])", "by": r"\2-\1"}},
+    {"column": "z", "pad": {"width": 3}},
+    {"columns": ["x", "n", "d"], "missing": [2, -5.5, "9.51", "nan"]},
+    {"column": "y", "missing": {"values": [2], "where": "m > 1 and day < '2024-01-03'"}},
+    {"column": "v", "lookup": {"file": "v.csv"}},
+    {"column": "z", "units": {"to": "a", "factors": {"t": "0.125", "é": 3}}},
+    {"column": "k", "codes": {"accepted": ["A", "B"], "spellings": {"e": "B", "z": "A"}}},
+    {"column": "x", "outliers": {"per": ["k"], "over": 0.7, "at_least": 3}},
+    {"column": "y", "outliers": {"method": "iqr", "over": 0.2, "then": "clip"}},
+    {"column": "d", "outliers": {
+        "over": 0.3, "season": ["hour"], "at": "at", "timezone": "Asia/Kathmandu",
+        "at_least": 4, "then": "clip"}},
+    {"column": "d", "fill": {"with": "median", "season": "weekday", "at": "day"}},
+    {"column": "n", "fill": {"with": "mean", "per": ["v", "ok"]}},
+    {"column": "day", "fill": {"with": "mode", "per": "k"}},
+    {"column": "y", "fill": {
+        "with": "interpolate", "by": "at", "per": "v", "limit": "30 hours"}},
+    {"column": "m", "fill": {"with": "interpolate", "by": "day"}},
+    {"column": "w", "fill": {"with": "next", "by": "at"}},
+    {"columns": ["x", "n"], "fill": {"constant": 0}},
+]  # fmt: skip
+LOOKED_UP = (("p", "r"), ("it's", None), ("q ", "Q"), ("nowhere", "x"))
 SHAPES = [
     {"not_null": ["z", "n"]},
     {"range": {"x": (-1, 1), "d": (0, "9.5"), "day": ("2024-01-01", None)}},
@@ -162,6 +186,7 @@ def carried_out(session, rows, declaration, current, folder):
         current=current,
         references={"trusted.things": things(folder)},
         folder=folder / "out",
+        lookups={step.lookup: LOOKED_UP for step in declaration.clean if step.lookup},
     )
     return formatted, made
 
@@ -247,6 +272,19 @@ def test_every_action_and_cleaning_changes_the_same_cells(session, duckdb, tmp_p
     assert min(account.repaired, account.quarantined, account.merged, account.flagged) > 0
 
 
+def test_every_kind_of_cleaning_changes_the_same_cells(session, duckdb, tmp_path):
+    rows = random_rows(random.Random(13), per_file=40, odd=ODD)
+    current = CurrentState("increments", DELIVERIES)
+    rules = [{"deny": "x > n", "action": "blank", "blame": "x"}, {"not_null": ["z"]}]
+
+    clean = [CleanStep.model_validate(step) for step in CLEAN_MORE]
+    made = check(session, duckdb, rows, declared(rules, clean), current, tmp_path)
+    told = duckdb.fetch(RULES_OF, {"repairs": made.repairs.scan()}).to_pylist()
+    changed = {int(row["rule"].split("_")[1]) for row in told}
+    assert changed == set(range(1, len(CLEAN_MORE) + 1)), "a step that changes nothing"
+
+
+RULES_OF = query("select distinct rule from repairs where rule like 'clean%'")
 ORDERS = [
     {"deny": "n > x"},
     {"deny": "t1.n = t2.m and t1.x < t2.x"},

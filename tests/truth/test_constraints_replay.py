@@ -37,6 +37,16 @@ CLEAN = [
     CleanStep(column="v", replace={"p": "q", "n/a": None, "q": "p"}),
     CleanStep(column="v", replace={"q": "p"}),
     CleanStep(column="k", do=["collapse_spaces"]),
+    CleanStep(columns=["x", "n"], missing=[3, "nan", "0.1"]),
+    CleanStep(column="n", missing={"where": "k = 'a' and x > 0"}),
+    CleanStep(column="x", outliers={"per": "k", "at_least": 3, "over": 1}),
+    CleanStep(column="n", outliers={"method": "iqr", "then": "clip", "over": 0.1}),
+    CleanStep(column="v", fill="mode"),
+    CleanStep(column="n", fill={"with": "median", "per": ["k"]}),
+    CleanStep(column="x", fill={"with": "interpolate", "by": "at", "per": "v"}),
+    CleanStep(columns=["n", "k"], fill={"with": "last", "by": "at", "limit": "1 second"}),
+    CleanStep(column="at", fill={"constant": "2024-01-01"}),
+    CleanStep(column="v", codes={"accepted": ["P", "Q"], "spellings": {"r": "Q"}}),
 ]
 RULES = [
     {"not_null": ["k", "n"], "action": "quarantine"},
@@ -83,7 +93,7 @@ def random_row(rng, delivery, name, record):
 def random_declaration(rng):
     chosen = rng.sample(RULES, rng.randint(1, 6))
     rules = [Rule(name=f"r{i}", **form) for i, form in enumerate(chosen)]
-    return TrustedTable(clean=rng.sample(CLEAN, rng.randint(0, 3)), rules=rules)
+    return TrustedTable(clean=rng.sample(CLEAN, rng.randint(0, 6)), rules=rules)
 
 
 def bag(rows):
@@ -165,6 +175,9 @@ def _cells_are_mended(made, rows):
         column = repair["column"]
         if (place, column) not in now and column in {"k", "v"}:
             assert repair["old"] == start[place][column]
+        elif (place, column) not in now and column == "n":
+            was = start[place][column]
+            assert repair["old"] == (None if was is None else str(was))
         elif (place, column) in now:
             assert repair["old"] == now[place, column]
         now[place, column] = repair["new"]

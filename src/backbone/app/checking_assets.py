@@ -131,7 +131,7 @@ def _check(rules: Sequence[Given], schema: Schema, known: Mapping[str, Schema]) 
 def _reads(rules: Sequence[Given], scan: Scan, violations: Path | None) -> list[str]:
     """Return the columns to look at; some rules refer to other rows of the same table."""
     parts = [part for one in rules for part in parts_of(one.rule)]
-    wanted = {name for part in parts for name in part.constraint.columns}
+    wanted = {name for part in parts for name in part.constraint.reads}
     wanted |= {n for part in parts if (r := part.constraint.reference) for n in r.to}
     every = violations is not None
     return [name for name in scan.schema.public.names if every or name in wanted]
@@ -155,7 +155,7 @@ def _state(session: Session, scan: Scan, reads: Sequence[str], folder: Path) -> 
         )
         current = CurrentState("increments", tuple(found[DELIVERY.name].to_pylist()))
         return opened(
-            session, scan, schema, current, reads=reads, tidies=(), folder=folder
+            session, scan, schema, current, reads=reads, changes=(), folder=folder
         ).state
     place = exp.Window(this=exp.RowNumber())
     rows = exp.select(*map(column, reads), exp.alias_(place, RECORD.name, quoted=True))

@@ -54,7 +54,8 @@ class Quality(Facts):
             "removed_rows", "seconds",
         )  # fmt: skip
         rules = [
-            {name: rule.get(name) for name in columns} | {"score": score(rule.get("score"))}
+            {name: rule.get(name) for name in columns}
+            | {"score": score(rule.get("score"))}
             for rule in self["rules"]
         ]
         examples = {
@@ -148,3 +149,7 @@ def event_line(event: Event) -> str | None:
     time = duration(event.seconds) if event.seconds is not None else ""
     sign = _SIGNS.get(event.status, "·")
     return f"{sign} {event.subject:<{_NAME_WIDTH}} {words}  {time}".rstrip()
+
+
+def _score_of(rule: Mapping[str, Any]) -> str:
+    return score(rule.get("score"))

@@ -15,7 +15,7 @@ from backbone.engines.raw import raw_record
 from backbone.errors import BackboneError, DataError, LakeError, MissingColumn
 from backbone.governance.provenance import origins
 from backbone.lake.tables import TableVersion
-from backbone.management.trusted import constraints_of, describe_rule
+from backbone.management.trusted import constraints_of, describe_rule, describe_step
 from backbone.management.trusted.detect import explain as explain_rule
 from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName
@@ -283,12 +283,25 @@ def explain(env: Environment, name: str) -> dict[str, Any]:
         "inputs": [str(one) for one in env.graph.inputs[asset]],
     }
     if asset.zone == "trusted":
-        return found | {"rules": _rules(env, asset)}
+        return found | {"cleaning": _cleaning(env, asset), "rules": _rules(env, asset)}
     if asset.zone == "exploitation":
         return found | _view(env, asset)
     if asset.zone == "analysis":
         return found | _analysis(env, asset)
     return found | {"declaration": _text(env, asset)}
+
+
+def _cleaning(env: Environment, asset: AssetName) -> list[dict[str, Any]]:
+    steps = env.project.trusted[asset.table].clean
+    return [
+        {
+            "name": f"clean_{number}",
+            "form": step.form,
+            "columns": list(step.targets()),
+            "says": describe_step(step),
+        }
+        for number, step in enumerate(steps, start=1)
+    ]
 
 
 def _rules(env: Environment, asset: AssetName) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+from backbone.app.cleaned import cleaned
 from backbone.app.environment import Environment
 from backbone.errors import LakeError
 from backbone.management.trusted.scores import (
@@ -34,12 +35,12 @@ def quality(env: Environment, name: str) -> dict[str, Any]:
 
     Returns
     -------
-    ``{asset, rows, version, committed, score, score_before, dimensions, rules,
+    ``{asset, rows, version, committed, score, score_before, dimensions, cleaning, rules,
     failed_rules, columns, freshness, left_out, account}``. The account of a trusted table
     goes back to the records that were read: read = formatted + rejected, formatted =
     trusted + quarantined + merged + superseded. Scores lie in [0, 1]; those that end in
     ``_before`` are of the rows as rules found them. Where nothing was looked at, a score
-    is None.
+    is None. `cleaning` tells how many cells of which column each step changed, and how.
 
     Raises
     ------
@@ -60,6 +61,7 @@ def quality(env: Environment, name: str) -> dict[str, Any]:
         "score": table.score,
         "score_before": table.before,
         "dimensions": [_mean(one) for one in score_dimensions(scored)],
+        "cleaning": cleaned(env, asset) if asset.zone == "trusted" else [],
         "rules": [report | _score(rules[report["name"]]) for report in reports],
         "failed_rules": head["record"].get("failed_rules", []),
         "columns": _columns(env, asset, head, scored),

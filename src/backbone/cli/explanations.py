@@ -24,11 +24,15 @@ def print_explanation(found: Mapping[str, Any]) -> None:
     """Print what `app.lineage.explain` found, part by part."""
     console = out()
     console.print(Text(found["asset"], style="bold"))
-    own = {"asset", "rules", *_CODE}
+    own = {"asset", "cleaning", "rules", *_CODE}
     simple = {k: v for k, v in found.items() if k not in own and not _is_nested(v)}
     if simple.get("report"):
         simple["report"] = near(simple["report"])
     console.print(facts({_title(k): _words(v) for k, v in simple.items()}))
+    if found.get("cleaning"):
+        console.print(heading("Cleaned first"))
+        says = {step["name"]: step["says"] for step in found["cleaning"]}
+        console.print(Padding(facts(says), (0, 0, 0, 2), expand=False))
     for _name, parts in groupby(found.get("rules", ()), key=itemgetter("name")):
         console.print()
         _print_rule(list(parts))

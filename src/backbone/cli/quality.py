@@ -62,6 +62,7 @@ def print_quality(found: Mapping[str, Any]) -> None:
         console.print(Grid(columns, [_rule(rule) for rule in rules]))
     else:
         console.print(note("no rules are declared for it"))
+    _print_cleaning(console, found["cleaning"])
     _print_dimensions(console, found["dimensions"])
     _print_examples(console, rules)
     _print_account(console, found["account"])
@@ -80,6 +81,17 @@ def _scored(found: Mapping[str, Any]) -> str:
     return (
         f", score {score(found['score'])} ({score(found['score_before'])} as formatted)"
     )
+
+
+def _print_cleaning(console: Console, steps: Sequence[Mapping[str, Any]]) -> None:
+    if not steps:
+        return
+    console.print(heading("Cleaned first"))
+    columns = [
+        Column("step"), Column("column"), Column("method"), Column("cells", "right"),
+    ]  # fmt: skip
+    rows = [[s["rule"], s["column"], s["method"], count(s["cells"])] for s in steps]
+    console.print(Grid(columns, rows))
 
 
 def _print_dimensions(console: Console, found: Sequence[Mapping[str, Any]]) -> None:

@@ -15,8 +15,10 @@ from backbone.model.deliveries import Delivery
 from backbone.model.versions import fingerprint
 from backbone.project import ViewFile
 from backbone.project.analysis import Analysis
+from backbone.project.cleaning import Lookup
 from backbone.project.declarations import Declaration
 from backbone.project.formatted import FormattedTable
+from backbone.project.lookups import Pairs
 from backbone.project.trusted import TrustedTable
 
 __all__ = [
@@ -98,8 +100,15 @@ def trusted_identity(
     delivers: str,
     deliveries: Sequence[Delivery],
     inputs: Mapping[str, str],
+    lookups: Mapping[Lookup, Pairs] | None = None,
 ) -> str:
-    """Identify a trusted table; the order of deliveries decides what is current."""
+    """Identify a trusted table; the order of deliveries decides what is current.
+
+    `lookups` are the pairs of the files that cleaning steps name: another pair in a file
+    is another table.
+    """
+    named = [step.lookup for step in table.clean if step.lookup]
+    read = [sorted((lookups or {}).get(one, ())) for one in named]
     return fingerprint(
         {
             "kind": "trust",
@@ -109,6 +118,7 @@ def trusted_identity(
             "delivers": delivers,
             "deliveries": [delivery.id for delivery in deliveries],
             "inputs": dict(inputs),
+            **({"lookups": read} if read else {}),
         }
     )
 

@@ -246,7 +246,7 @@ class _Planner:
 
             def made(given: Mapping[str, str], items: Sequence[Delivery]) -> str:
                 return identify.trusted_identity(
-                    trusted, formatted, delivers, items, given
+                    trusted, formatted, delivers, items, given, project.lookups
                 )
 
             return made(inputs, landed), made({}, ())

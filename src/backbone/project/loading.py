@@ -76,6 +76,7 @@ def _project(
         analyses={n: d.value for n, d in drafts.analysis.items() if d.value is not None},
         documents=_documents(drafts),
         variables=checked.variables,
+        lookups=checked.lookups,
     )
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from backbone.model.names import AssetName
 from backbone.project.analysis import Analysis
+from backbone.project.cleaning import Lookup
 from backbone.project.declarations import Place
 from backbone.project.exploitation import View
 from backbone.project.folder import Folder
 from backbone.project.formatted import FormattedTable
+from backbone.project.lookups import Pairs
 from backbone.project.settings import Settings
 from backbone.project.sources import Source
 from backbone.project.trusted import TrustedTable
@@ -46,7 +48,8 @@ class Project:
     `trusted` has an entry for every formatted table: one without a file of its own
     passes through. `declared_trusted` has those with a file. `referred` are the tables
     that the rules of each trusted table look into. `documents` are the files as they
-    were read, by the part of the project and the name that they declare.
+    were read, by the part of the project and the name that they declare. `lookups` are
+    the pairs of the files that cleaning steps name.
     """
 
     folder: Path
@@ -61,6 +64,7 @@ class Project:
     analyses: Mapping[str, Analysis]
     documents: Mapping[tuple[Part, str], Document]
     variables: Variables
+    lookups: Mapping[Lookup, Pairs] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ from typing import Literal, Self, get_args
 from pydantic import Field, model_validator
 
 from backbone.model.constraints import DenialConstraint, Predicate, Selected, Sequence
+from backbone.project.cleaning import CleanStep
 from backbone.project.declarations import Declaration, EngineKind, Names, Regex
 from backbone.project.shares import Share, share_of
 
@@ -23,12 +24,10 @@ __all__ = [
     "Keep",
     "Rule",
     "Severity",
-    "Tidying",
     "TrustedTable",
     "WhichRows",
 ]
 
-Tidying = Literal["trim", "collapse_spaces", "nfc"]
 Action = Literal["flag", "blank", "quarantine", "deduplicate", "repair"]
 Severity = Literal["error", "warn"]
 Keep = Literal["first", "latest"]
@@ -43,31 +42,6 @@ SHORT_FORMS = (
     "not_null", "unique", "accepted", "range", "matches", "functional", "references",
     "deny", "sql",
 )  # fmt: skip
-
-
-class CleanStep(Declaration):
-    """A cleaning step on text columns; it runs before every rule."""
-
-    columns: Names = Field((), description="The columns to clean.")
-    column: str | None = Field(None, description="The one column to clean.")
-    do: tuple[Tidying, ...] = Field((), description="In this order.")
-    replace: dict[str, str | None] = Field(
-        default={}, description="Whole values and what they become; ~ blanks."
-    )
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if bool(self.columns) == bool(self.column):
-            message = "a cleaning step names `columns` or one `column`"
-            raise ValueError(message)
-        if bool(self.do) == bool(self.replace):
-            message = "a cleaning step says `do` or `replace`"
-            raise ValueError(message)
-        return self
-
-    def targets(self) -> tuple[str, ...]:
-        """Return the columns to clean."""
-        return self.columns or ((self.column,) if self.column else ())
 
 
 class InOrder(Declaration):

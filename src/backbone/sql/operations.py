@@ -17,12 +17,21 @@ from backbone.sql.readings import SAFE_CAST, TEXT_CAST, reading
 from backbone.sql.sums import exact_sum
 from backbone.sql.zones import to_local, to_utc
 
-__all__ = ["DOUBLE_TEXT", "EXACT_SUM", "OPERATIONS", "double_text", "expanded"]
+__all__ = [
+    "DOUBLE_TEXT",
+    "EXACT_SUM",
+    "OPERATIONS",
+    "TITLE_CASE",
+    "double_text",
+    "expanded",
+    "title_case",
+]
 
 Expand = Callable[[list[exp.Expr], Around], exp.Expr]
 
 EXACT_SUM = "exact_sum"
 DOUBLE_TEXT = "double_text"
+TITLE_CASE = "title_case"
 
 
 def double_text(value: exp.Expr) -> exp.Expr:
@@ -37,9 +46,28 @@ def double_text(value: exp.Expr) -> exp.Expr:
         "when try_cast(printf('%.16g', x) as double) = x then printf('%.16g', x) "
         "else printf('%.17g', x) end"
     )
+    return _of("x", text, value)
+
+
+def title_case(value: exp.Expr) -> exp.Expr:
+    """Return the text `value` with a capital at the head of each word, the rest small.
+
+    Words are parted by white space, hyphens and slashes.
+    """
+    text = (
+        "array_to_string(list_transform("
+        "regexp_extract_all(lower(x), '[\\s/-]+|[^\\s/-]+'), "
+        "lambda w: upper(left(w, 1)) || substr(w, 2)), '')"
+    )
+    return _of("x", text, value)
+
+
+def _of(name: str, text: str, value: exp.Expr) -> exp.Expr:
+    """Return the expression `text` in which `value` stands for the column `name`."""
     made = parse_one(text, dialect="duckdb")
     for place in list(made.find_all(exp.Column)):
-        place.replace(value.copy())
+        if place.name == name:
+            place.replace(value.copy())
     return made
 
 
@@ -50,6 +78,7 @@ OPERATIONS: dict[str, Expand] = {
     SAFE_TIME: lambda given, _: parsing(given[0], given[1], safe=True),
     TEXT_CAST: lambda given, _: reading(given[0], given[1].name, safe=False),
     TEXT_TIME: lambda given, _: parsing(given[0], given[1], safe=False),
+    TITLE_CASE: lambda given, _: title_case(given[0]),
     "to_local": lambda given, _: to_local(*given),
     "to_utc": lambda given, _: to_utc(*given),
 }

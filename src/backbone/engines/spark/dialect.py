@@ -80,6 +80,7 @@ _FUNCTIONS: dict[str, Callable[[BackboneSpark.Generator, list[exp.Expr]], str]] 
     "printf": _hexadecimal,
     "regexp_full_match": _full_match,
     "strlen": _call("octet_length"),
+    "title_case": _call("bb_title"),
     "timezone": _timezone,
 }
 """Functions of DuckDB that sqlglot has no node for, by name."""

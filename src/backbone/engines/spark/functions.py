@@ -19,7 +19,7 @@ from pyspark.sql.pandas.functions import arrow_udf
 from sqlglot import exp
 
 from backbone.engines.duckdb.batches import evaluate
-from backbone.sql.operations import double_text
+from backbone.sql.operations import double_text, title_case
 
 __all__ = ["LENT", "Lent", "lend"]
 
@@ -64,6 +64,9 @@ LENT: dict[str, Lent] = {
     "bb_jaro_winkler": Lent("jaro_winkler_similarity(a, b)", 2, st.DoubleType()),
     "bb_levenshtein": Lent("levenshtein(a, b)", 2, st.LongType()),
     "bb_nfc": Lent("nfc_normalize(a)", 1, st.StringType()),
+    "bb_title": Lent(
+        title_case(exp.column("a")).sql(dialect="duckdb"), 1, st.StringType()
+    ),
     "bb_text": Lent("cast(a as varchar)", 1, st.StringType()),
 }
 

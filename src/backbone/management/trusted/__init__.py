@@ -1,6 +1,7 @@
 """The trusted zone: the current state of a table, cleaned, checked, repaired.
 
-`trust` makes a trusted table of a formatted one. Around it: `rules` (short forms are
+`trust` makes a trusted table of a formatted one. Around it: `cleaning` (what is changed
+before any rule looks), `rules` (short forms are
 sugar for denial constraints), `checks` (mistakes in declarations, before a row is read),
 `detect` with `shapes` and `plans` (who breaks a constraint, never by comparing all
 pairs), `applying` with `actions` (what is done about it), `witnesses` (examples, in
@@ -10,6 +11,7 @@ sentences) and `replay` (the story of a table gives the table again).
 from __future__ import annotations
 
 from backbone.management.trusted.checks import check_clean, check_rule, check_table
+from backbone.management.trusted.cleaning import describe_step
 from backbone.management.trusted.replay import replay_query
 from backbone.management.trusted.rules import constraints_of, describe_rule
 from backbone.management.trusted.state import CurrentState
@@ -23,6 +25,7 @@ __all__ = [
     "check_table",
     "constraints_of",
     "describe_rule",
+    "describe_step",
     "replay_query",
     "trust",
 ]

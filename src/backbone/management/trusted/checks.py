@@ -6,13 +6,19 @@ from collections.abc import Iterator, Mapping
 
 from backbone.errors import BackboneError, nearest
 from backbone.management.trusted.blame import blamed
-from backbone.management.trusted.kinds import fits, kind_of_type, predicate_mistakes
+from backbone.management.trusted.kinds import (
+    fits,
+    kind_of_type,
+    pattern_mistakes,
+    predicate_mistakes,
+)
 from backbone.management.trusted.plans.culprits import kind_of_blame
 from backbone.management.trusted.rules import Part, parts_of, split_names
 from backbone.management.trusted.selecting import compiled
 from backbone.management.trusted.shapes import kind_of
 from backbone.model.constraints import Reference, Selected
 from backbone.model.schemas import Schema
+from backbone.project.checks.cleaning import clean_mistakes
 from backbone.project.trusted import CleanStep, Rule, TrustedTable
 
 __all__ = ["check_clean", "check_rule", "check_table"]
@@ -39,13 +45,13 @@ def check_table(
 
 def check_clean(step: CleanStep, number: int, schema: Schema) -> list[str]:
     """Return the mistakes of the cleaning step with this number (the first is 1)."""
-    mistakes = []
-    for name in step.targets():
-        if name not in schema:
-            mistakes.append(_unknown(name, schema))
-        elif schema[name].type.kind != "string":
-            kind = schema[name].type
-            mistakes.append(f"`{name}` is {kind}; cleaning steps are for text")
+    columns = {column.name: column.type for column in schema.public}
+    mistakes = [text for _, text in clean_mistakes(step, columns)]
+    condition = step.missing.condition() if step.missing and not mistakes else None
+    for predicate in condition.predicates if condition else ():
+        mistakes += predicate_mistakes(predicate, schema.public)
+    if step.substitute and not mistakes:
+        mistakes += pattern_mistakes(step.substitute.pattern)
     return [f"cleaning step {number}: {mistake}" for mistake in mistakes]
 
 

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlglot import exp
-
-from backbone.engines.protocol import Relation, Session, Staged
-from backbone.management.trusted.clean import Tidy, cleaning_steps
+from backbone.engines.protocol import Relation, Session
+from backbone.management.trusted.cleaning import Change, cleaned
 from backbone.management.trusted.numbering import numbered
-from backbone.management.trusted.pieces import Piece, bound
-from backbone.management.trusted.plans.frame import Steps
-from backbone.management.trusted.state import Cells, CurrentState, State
-from backbone.management.trusted.texts import canonical_text
+from backbone.management.trusted.pieces import Piece
+from backbone.management.trusted.state import CurrentState, State
 from backbone.model.schemas import Schema
-from backbone.model.types import STRING
-from backbone.sql.queries import Query, column, table
 
-__all__ = ["Opened", "cleaning_repairs", "opened"]
+__all__ = ["Opened", "opened"]
 
 
 @dataclass(frozen=True)
 class Opened:
     """The first state of a table, and the rows that it was made from.
 
-    `formatted` rows in all, of which `current` count today.
+    `formatted` rows in all, of which `current` count today; `repairs` tell what cleaning
+    changed.
     """
 
     state: State
     formatted: int
     current: int
+    repairs: tuple[Piece, ...] = ()
 
 
 def opened(
@@ -41,7 +37,7 @@ def opened(
     current: CurrentState,
     *,
     reads: Sequence[str],
-    tidies: Sequence[Tidy],
+    changes: Sequence[Change],
     folder: Path,
 ) -> Opened:
     """Stage what the rules will read, and note what cleaning changed.
@@ -50,7 +46,7 @@ def opened(
     ----------
     formatted : relation with the public columns of `schema` and the origin columns
     reads : the columns that rules read
-    tidies : the changes that cleaning makes, in their order
+    changes : the changes that cleaning makes, in their order
     folder : the attempt's own folder
 
     Raises
@@ -58,99 +54,6 @@ def opened(
     AccountMismatch : a row's delivery is not one of the deliveries of `current`
     """
     found = numbered(session, formatted, current.deliveries, current.current, folder)
-    state = _worked(session, formatted, schema, found.objects, reads, tidies)
-    return Opened(state, found.formatted, found.current)
-
-
-def _worked(
-    session: Session,
-    formatted: Relation,
-    schema: Schema,
-    objects: Staged,
-    reads: Sequence[str],
-    tidies: Sequence[Tidy],
-) -> State:
-    tidied = list(dict.fromkeys(tidy.column for tidy in tidies))
-    names = [name for name in schema.public.names if name in {*reads, *tidied}]
-    bare = State(formatted, schema, objects, work=objects)
-    if not names:
-        return bare
-    inputs = {"formatted": formatted, "objects": objects}
-    raw = [_raw(number) for number in range(len(tidied))]
-    kept = [
-        exp.alias_(column(name), _raw(number), quoted=True)
-        for number, name in enumerate(tidied)
-    ]
-    columns = [column(name) for name in ("_row", *names)]
-    steps: Steps = [
-        bare.rowed(),
-        ("kept", exp.select(*columns, *kept).from_(table("rowed"))),
-        *cleaning_steps(tidies, "kept", ["_row", *names, *raw]),
-    ]
-    work = session.stage(Query(tuple(steps)), inputs)
-    cleaned = _changed_cells(session, work, tidied)
-    return State(formatted, schema, objects, work, cleaned)
-
-
-def _raw(number: int) -> str:
-    """The column of `work` that holds the text before cleaning."""
-    return f"_raw{number}"
-
-
-def _changed_cells(
-    session: Session, work: Staged, tidied: Sequence[str]
-) -> Mapping[str, Cells]:
-    """Return, by column, the rows that cleaning changed, with the texts before it."""
-    if not tidied:
-        return {}
-    differs = [
-        exp.NullSafeNEQ(this=column(name), expression=column(_raw(number)))
-        for number, name in enumerate(tidied)
-    ]
-    wanted = [column(name) for name in ("_row", *tidied)]
-    wanted += [column(_raw(number)) for number in range(len(tidied))]
-    rows = exp.select(*wanted).from_(table("work")).where(exp.or_(*differs))
-    staged = session.stage(Query.of(rows), {"work": work})
-    return {name: Cells(staged, name) for name in tidied} if staged.rows else {}
-
-
-def cleaning_repairs(state: State, tidies: Sequence[Tidy]) -> tuple[Piece, ...]:
-    """Tell every change of every cell that cleaning left different, in its order."""
-    pieces = []
-    for place, (name, cells) in enumerate(state.cleaned.items()):
-        numbered = [(i, t) for i, t in enumerate(tidies, start=1) if t.column == name]
-        source = bound("over", cells.staged)
-        query = _repairs_query(name, _raw(place), numbered, source)
-        pieces.append(Piece(query, {source: cells.staged}))
-    return tuple(pieces)
-
-
-def _repairs_query(
-    name: str, raw: str, numbered: Sequence[tuple[int, Tidy]], source: str
-) -> Query:
-    changed = exp.NullSafeNEQ(this=column(name), expression=column(raw))
-    first = exp.select(column("_row"), exp.alias_(column(raw), "v0"))
-    first = first.from_(table(source)).where(changed)
-    steps: Steps = [("made0", first)]
-    entries: list[exp.Query] = []
-    for position, (order, tidy) in enumerate(numbered):
-        old, new = column(f"v{position}"), column(f"v{position + 1}")
-        change = exp.alias_(tidy.change(old.copy()), f"v{position + 1}", quoted=True)
-        made = exp.select("*", change).from_(table(f"made{position}"))
-        steps.append((f"made{position + 1}", made))
-        entries.append(
-            exp.select(
-                column("_row"),
-                exp.alias_(exp.Literal.string(name), "column", quoted=True),
-                exp.alias_(canonical_text(old, STRING), "old"),
-                exp.alias_(canonical_text(new, STRING), "new"),
-                exp.alias_(exp.Literal.string(tidy.name), "rule"),
-                exp.alias_(exp.Literal.string("clean"), "method"),
-                exp.alias_(exp.cast(exp.null(), "DOUBLE"), "confidence"),
-                exp.alias_(exp.Literal.number(order), "step_order"),
-            )
-            .from_(table(f"made{position + 1}"))
-            .where(exp.NullSafeNEQ(this=old.copy(), expression=new.copy()))
-        )
-    every = entries[0] if len(entries) == 1 else exp.union(*entries, distinct=False)
-    return Query((*steps, ("repairs", every)))
+    bare = State(formatted, schema, found.objects, work=found.objects)
+    made = cleaned(session, bare, changes, reads=reads, folder=folder)
+    return Opened(made.state, found.formatted, found.current, made.repairs)

@@ -11,9 +11,9 @@ from backbone.management.trusted.ahead import Ahead
 from backbone.management.trusted.applying import Outcome, applied, flagged
 from backbone.management.trusted.assess import Left, columns_of, dimension_of, left_over
 from backbone.management.trusted.blame import blamed
-from backbone.management.trusted.clean import tidies_of
+from backbone.management.trusted.cleaning import changes_of
 from backbone.management.trusted.findings import References, reads_of
-from backbone.management.trusted.opening import Opened, cleaning_repairs, opened
+from backbone.management.trusted.opening import Opened, opened
 from backbone.management.trusted.outputs import (
     Flag,
     staged_flags,
@@ -31,6 +31,8 @@ from backbone.management.trusted.state import CurrentState, State
 from backbone.management.trusted.witnesses import MAX_WITNESSES, witnesses
 from backbone.model.reports import RuleReport, TrustedAccount, Witness
 from backbone.model.schemas import Schema
+from backbone.project.cleaning import Lookup
+from backbone.project.lookups import Pairs as Listed
 from backbone.project.trusted import TrustedTable
 
 __all__ = ["TrustedResult", "trust"]
@@ -89,6 +91,7 @@ def trust(
     current: CurrentState,
     references: Mapping[str, Relation],
     folder: Path,
+    lookups: Mapping[Lookup, Listed] | None = None,
 ) -> TrustedResult:
     """Clean a formatted table, apply its rules from top to bottom, and write the result.
 
@@ -111,6 +114,8 @@ def trust(
         The tables that rules refer to, by full name (``trusted.planes``).
     folder : Path
         Where the Parquet files go.
+    lookups : Mapping of Lookup to pairs, optional
+        The texts, and what they become, of the files that cleaning steps name.
 
     Returns
     -------
@@ -125,7 +130,7 @@ def trust(
     UnsupportedRule : a rule has a shape without a near-linear plan
     """
     own = f"trusted.{table}"
-    tidies = tidies_of(declaration.clean)
+    changes = changes_of(declaration.clean, schema, lookups)
     reads = [
         name
         for rule in declaration.rules
@@ -138,12 +143,12 @@ def trust(
         schema,
         current,
         reads=reads,
-        tidies=tidies,
+        changes=changes,
         folder=folder,
     )
-    story = _Story(start.state, repairs=cleaning_repairs(start.state, tidies))
+    story = _Story(start.state, repairs=start.repairs)
     story = _ruled(
-        session, story, declaration, References(own, references), order=len(tidies) + 1
+        session, story, declaration, References(own, references), order=len(changes) + 1
     )
     return _written(session, start, story, declaration, own, folder)
 

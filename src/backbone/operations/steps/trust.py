@@ -40,6 +40,7 @@ def execute(work: Work, step: Step) -> Outcome:
             current=CurrentState(delivers, _readable(work, formatted, dataset)),
             references=references,
             folder=work.attempt(step.asset),
+            lookups=project.lookups,
         )
     reports = [plain(report) for report in result.rules]
     version = work.commit(

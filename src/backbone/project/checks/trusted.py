@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from backbone.model.types import CanonicalType
+from backbone.project.checks.cleaning import clean_mistakes
 from backbone.project.checks.fits import (
     Bound,
     misfit_of_bound,
@@ -71,18 +72,8 @@ def _cleaning(
     draft: TrustedDraft, table: TrustedTable, columns: Columns
 ) -> Iterator[Mistake]:
     for index, step in enumerate(table.clean):
-        at: Where = ("clean", index)
-        named: list[tuple[Where, str]] = [
-            ((*at, "columns", i), name) for i, name in enumerate(step.columns)
-        ]
-        if step.column is not None:
-            named.append(((*at, "column"), step.column))
-        yield from missing_columns(draft, named, columns)
-        for where, name in named:
-            kind = columns.get(name)
-            if kind is not None and kind.kind != "string":
-                text = f"`{name}` is {noun(kind)}; cleaning works on strings"
-                yield draft.mistake(where, text)
+        for where, text in clean_mistakes(step, columns):
+            yield draft.mistake(("clean", index, *where), text)
 
 
 def _named(rule: Rule, where: Where) -> Iterator[tuple[Where, str]]:

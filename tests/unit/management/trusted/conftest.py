@@ -28,7 +28,9 @@ ARROW = {
 def scan_of(path, rows, schema):
     """Write `rows` (dictionaries) as a Parquet file."""
     types = pa.schema([(c.name, ARROW[c.type.kind]) for c in schema])
-    pq.write_table(pa.Table.from_pylist(rows, schema=types), path)
+    # those of Arrow leave NaN out, by which some engines take a column for constant
+    table = pa.Table.from_pylist(rows, schema=types)
+    pq.write_table(table, path, write_statistics=False)
     return Scan((str(path),), schema)
 
 
@@ -39,10 +41,19 @@ class Trusting:
     session: object
     folder: object
     runs: int = 0
+    formatted: Scan | None = None
     last: TrustedResult | None = field(default=None)
 
     def __call__(
-        self, rows, schema, *, clean=(), rules=(), current=None, references=None
+        self,
+        rows,
+        schema,
+        *,
+        clean=(),
+        rules=(),
+        current=None,
+        references=None,
+        lookups=None,
     ):
         self.runs += 1
         folder = self.folder / f"run{self.runs}"
@@ -50,7 +61,7 @@ class Trusting:
         full = schema.with_columns(*ORIGIN)
         origin = {"_delivery": "d1", "_object": "a.csv"}
         placed = [{**origin, "_record": i + 1, **row} for i, row in enumerate(rows)]
-        formatted = scan_of(folder / "formatted.parquet", placed, full)
+        self.formatted = formatted = scan_of(folder / "formatted.parquet", placed, full)
         self.last = trust(
             self.session,
             formatted,
@@ -60,6 +71,7 @@ class Trusting:
             current=current or CurrentState("increments", ("d1",)),
             references=references or {},
             folder=folder / "out",
+            lookups=lookups,
         )
         return self.last
 

@@ -1,0 +1,34 @@
+"""What cleaning changed: how many cells of which column, and how."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+from backbone.app.environment import Environment
+from backbone.app.queries import head
+from backbone.engines.protocol import Scan
+from backbone.model.names import AssetName
+from backbone.sql.queries import Query, column, table
+
+__all__ = ["cleaned"]
+
+_CLEANING = "^clean_[0-9]+_"
+
+
+def cleaned(env: Environment, asset: AssetName) -> list[dict[str, Any]]:
+    """Return ``{rule, column, method, cells}`` of each step, in their order."""
+    repairs = head(env, asset.with_side("repairs"))
+    if not repairs.files:
+        return []
+    told = [column(name) for name in ("rule", "column", "method")]
+    count = exp.alias_(exp.Count(this=exp.Star()), "cells")
+    pattern = exp.Literal.string(_CLEANING)
+    is_cleaning = exp.RegexpLike(this=column("rule"), expression=pattern)
+    first = exp.Min(this=column("step_order"))
+    select = exp.select(*told, count).from_(table("repairs")).where(is_cleaning)
+    select = select.group_by(*told).order_by(first, column("column"), column("method"))
+    scan = Scan(repairs.paths(), repairs.schema)
+    with env.engine.session() as session:
+        return list(session.fetch(Query.of(select), {"repairs": scan}).to_pylist())

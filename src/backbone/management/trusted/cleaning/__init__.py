@@ -1,0 +1,14 @@
+"""Cleaning: what is changed before any rule looks, and told in the repairs.
+
+`building` makes changes of declared steps; `texts`, `values`, `spellings`, `outliers` and
+`fills` are the kinds of change; `phases` carries them out; `wording` says them in words.
+"""
+
+from __future__ import annotations
+
+from backbone.management.trusted.cleaning.building import changes_of
+from backbone.management.trusted.cleaning.changes import Change
+from backbone.management.trusted.cleaning.phases import Cleaned, cleaned
+from backbone.management.trusted.cleaning.wording import describe_step
+
+__all__ = ["Change", "Cleaned", "changes_of", "cleaned", "describe_step"]

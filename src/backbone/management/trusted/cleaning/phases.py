@@ -1,0 +1,317 @@
+"""Cleaning carried out: cell by cell as far as that goes, then by searches among rows.
+
+What a cell alone decides is computed while the columns are read, all of it at once. A
+change that other cells decide, or one after it that sees its results, is a search over
+the table as it is by then; what it finds is a small relation, as that of a rule is. At
+the end the columns that rules read are brought up to date, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+from sqlglot import exp
+
+from backbone.engines.handing import handed
+from backbone.engines.protocol import Relation, Session, Staged
+from backbone.management.trusted.cleaning.changes import (
+    LOOKED_UP,
+    Change,
+    Search,
+    Tidy,
+    typed,
+    with_row,
+)
+from backbone.management.trusted.detect import ROWS
+from backbone.management.trusted.pieces import Inputs, Piece, bound
+from backbone.management.trusted.plans.frame import Steps, select
+from backbone.management.trusted.state import Cells, State
+from backbone.management.trusted.texts import canonical_text
+from backbone.model.schemas import Schema
+from backbone.model.types import INTEGER, STRING, CanonicalType
+from backbone.sql.queries import Query, column, table
+
+__all__ = ["Cleaned", "cleaned", "tidied"]
+
+_PAIRS = Schema.of(text=STRING, value=STRING)
+_HANDED = pa.schema([("text", pa.string()), ("value", pa.string())])
+
+Numbered = tuple[int, Change]
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A table after its cleaning, and a row for every change of a cell."""
+
+    state: State
+    repairs: tuple[Piece, ...] = ()
+
+
+def cleaned(
+    session: Session,
+    state: State,
+    changes: Sequence[Change],
+    *,
+    reads: Sequence[str],
+    folder: Path,
+) -> Cleaned:
+    """Stage the columns that rules and cleaning read, and change what is to be changed.
+
+    Parameters
+    ----------
+    state : the table as formatted; its `work` has no column yet
+    changes : in their order
+    reads : the columns that rules read
+    folder : the attempt's own folder
+
+    Returns
+    -------
+    Cleaned
+        In the state `work` has `reads` as cleaned; nothing is `changed` yet.
+    """
+    numbered = list(enumerate(changes, start=1))
+    first, rest = _first(numbered)
+    more = (name for change in changes for name in sorted(change.touches))
+    wanted = {*reads, *more}
+    names = [name for name in state.schema.public.names if name in wanted]
+    if not names:
+        return Cleaned(state)
+    made = _read(session, state, first, names)
+    for number, change in rest:
+        if isinstance(change, Search):
+            made = _searched(session, made, number, change, folder)
+        else:
+            made = _changed(session, made, number, change)
+    return replace(made, state=_settled(session, made.state, names, set(reads)))
+
+
+def _first(numbered: Sequence[Numbered]) -> tuple[list[tuple[int, Tidy]], list[Numbered]]:
+    """Part the changes into those of cells that see no search before them, and the rest.
+
+    A change of a cell may go before a search that neither reads nor changes its column.
+    """
+    first: list[tuple[int, Tidy]] = []
+    rest: list[Numbered] = []
+    touched: set[str] = set()
+    for number, change in numbered:
+        if isinstance(change, Tidy) and change.column not in touched:
+            first.append((number, change))
+        else:
+            touched |= change.touches
+            rest.append((number, change))
+    return first, rest
+
+
+def tidied(
+    tidies: Sequence[Tidy], source: str, names: Sequence[str], schema: Schema
+) -> Steps:
+    """Return steps over `source` and its columns `names`, each of which makes one change.
+
+    A step a change, so that no expression is repeated inside the next one.
+    """
+    steps: Steps = []
+    for number, tidy in enumerate(tidies):
+        change = exp.alias_(tidy.change(column(tidy.column)), tidy.column, quoted=True)
+        kept = [change if name == tidy.column else column(name) for name in names]
+        made = exp.select(*kept).from_(table(source))
+        steps.append((f"tidy{number}", typed(made, source, schema)))
+        source = f"tidy{number}"
+    return steps
+
+
+def _read(
+    session: Session,
+    state: State,
+    numbered: Sequence[tuple[int, Tidy]],
+    names: Sequence[str],
+) -> Cleaned:
+    """Stage the columns `names`, the changes made; keep what was in changed cells."""
+    columns = list(dict.fromkeys(tidy.column for _, tidy in numbered))
+    raw = {name: f"_raw{number}" for number, name in enumerate(columns)}
+    kept = [exp.alias_(column(name), own, quoted=True) for name, own in raw.items()]
+    listed = ["_row", *names]
+    steps: Steps = [
+        state.rowed(),
+        ("kept", exp.select(*map(column, listed), *kept).from_(table("rowed"))),
+        *tidied(
+            [tidy for _, tidy in numbered],
+            "kept",
+            [*listed, *raw.values()],
+            with_row(state.schema),
+        ),
+    ]
+    inputs: Inputs = {"formatted": state.formatted, "objects": state.objects}
+    state = replace(state, work=session.stage(Query(tuple(steps)), inputs))
+    if not raw:
+        return Cleaned(state)
+    differing = Query.of(_differing("work", raw))
+    staged = session.stage(differing, {"work": state.work})
+    if not staged.rows:
+        return Cleaned(state)
+    cells = {name: Cells(staged, name) for name in columns}
+    pieces = _told(state.schema, staged, raw, numbered)
+    return Cleaned(replace(state, cleaned=cells), pieces)
+
+
+def _differing(source: str, raw: Mapping[str, str]) -> exp.Select:
+    """Return the rows of which a cell differs from what it was, and both values."""
+    wanted = [column(name) for name in ("_row", *raw, *raw.values())]
+    differs = [
+        exp.NullSafeNEQ(this=column(name), expression=column(own))
+        for name, own in raw.items()
+    ]
+    return exp.select(*wanted).from_(table(source)).where(exp.or_(*differs))
+
+
+def _changed(session: Session, made: Cleaned, number: int, tidy: Tidy) -> Cleaned:
+    """Change cells of a column that a search has read or changed before."""
+    name = tidy.column
+    steps, inputs = made.state.rows([name])
+    new = exp.alias_(tidy.change(column(name)), "value", quoted=True)
+    changing = exp.select(column("_row"), exp.alias_(column(name), "old"), new)
+    changing = changing.from_(table(ROWS))
+    found = exp.select("*").from_(table("changing"))
+    found = found.where(exp.NullSafeNEQ(this=column("value"), expression=column("old")))
+    first = typed(changing, ROWS, with_row(made.state.schema))
+    query = Query((*steps, ("changing", first), ("found", found)))
+    return _noted(session, made, number, tidy, query, inputs)
+
+
+def _searched(
+    session: Session, made: Cleaned, number: int, search: Search, folder: Path
+) -> Cleaned:
+    steps, inputs = made.state.rows(sorted(search.touches))
+    query = Query((*steps, *search.steps(with_row(made.state.schema))))
+    with _pairs(search, folder) as pairs:
+        return _noted(session, made, number, search, query, {**inputs, **pairs})
+
+
+@contextmanager
+def _pairs(search: Search, folder: Path) -> Iterator[dict[str, Relation]]:
+    if not search.pairs:
+        yield {}
+        return
+    texts, values = zip(*search.pairs, strict=True)
+    rows = pa.table([texts, values], schema=_HANDED)
+    with handed(rows, _PAIRS, folder, search.name) as relation:
+        yield {LOOKED_UP: relation}
+
+
+def _noted(
+    session: Session,
+    made: Cleaned,
+    number: int,
+    change: Change,
+    query: Query,
+    inputs: Mapping[str, Relation],
+) -> Cleaned:
+    """Take the cells that `query` found (``_row, old, value``) over."""
+    kind = made.state.schema[change.column].type
+    both = (exp.alias_(exp.cast(column(n), kind.sql), n) for n in ("old", "value"))
+    last = exp.select(column("_row"), *both).from_(table(query.result))
+    known = Schema.of(_row=INTEGER, old=kind, value=kind)
+    query = query.then("cells", typed(last, query.result, known))
+    cells = session.stage(query, inputs)
+    if not cells.rows:
+        return made
+    source = bound("over", cells)
+    entry = _entry(source, change, number, kind, "old", "value")
+    piece = Piece(Query.of(entry), {source: cells})
+    state = made.state.with_changed(session, change.column, cells)
+    return Cleaned(state, (*made.repairs, piece))
+
+
+def _settled(
+    session: Session, state: State, names: Sequence[str], reads: set[str]
+) -> State:
+    """Return the state in which nothing is changed yet, and all cleaning is done."""
+    if not state.changed:
+        return state
+    after = {name: _merged(session, state, name) for name in state.changed}
+    if reads & set(state.changed):
+        kept = [name for name in names if name in reads]
+        steps, inputs = state.rows(kept)
+        last = exp.select(*map(column, ("_row", *kept))).from_(table(ROWS))
+        state = replace(
+            state, work=session.stage(Query((*steps, ("work", last))), inputs)
+        )
+    return replace(state, changed={}, cleaned={**state.cleaned, **after})
+
+
+def _merged(session: Session, state: State, name: str) -> Cells:
+    """Return what cleaning left in a column, the newest value of every cell."""
+    newer, older = state.changed[name], state.cleaned.get(name)
+    if older is None:
+        return newer
+    kept = exp.select(column("_row", "o"), column(older.value, "o"))
+    joined = kept.from_(table("older", "o")).join(
+        table("newer", "n"),
+        on=exp.EQ(this=column("_row", "o"), expression=column("_row", "n")),
+        join_type="anti",
+    )
+    both = exp.union(select("select _row, value from newer"), joined, distinct=False)
+    inputs: Inputs = {"newer": newer.staged, "older": older.staged}
+    return Cells(session.stage(Query.of(both), inputs))
+
+
+def _told(
+    schema: Schema,
+    staged: Staged,
+    raw: Mapping[str, str],
+    numbered: Sequence[tuple[int, Tidy]],
+) -> tuple[Piece, ...]:
+    """Tell every change of every cell that the changes left different, in their order."""
+    pieces = []
+    for name, own in raw.items():
+        mine = [(number, tidy) for number, tidy in numbered if tidy.column == name]
+        source = bound("over", staged)
+        query = _repairs_query(schema, name, own, mine, source)
+        pieces.append(Piece(query, {source: staged}))
+    return tuple(pieces)
+
+
+def _repairs_query(
+    schema: Schema,
+    name: str,
+    raw: str,
+    numbered: Sequence[tuple[int, Tidy]],
+    source: str,
+) -> Query:
+    kind = schema[name].type
+    changed = exp.NullSafeNEQ(this=column(name), expression=column(raw))
+    first = exp.select(column("_row"), exp.alias_(column(raw), "v0"))
+    steps: Steps = [("made0", first.from_(table(source)).where(changed))]
+    entries: list[exp.Query] = []
+    for position, (order, tidy) in enumerate(numbered):
+        old, new, step = f"v{position}", f"v{position + 1}", f"made{position}"
+        change = exp.alias_(tidy.change(column(old)), new, quoted=True)
+        made = exp.select("*", change).from_(table(step))
+        known = Schema.of(_row=INTEGER, **{old: kind})
+        steps.append((f"made{position + 1}", typed(made, step, known)))
+        differs = exp.NullSafeNEQ(this=column(old), expression=column(new))
+        entry = _entry(f"made{position + 1}", tidy, order, kind, old, new)
+        entries.append(entry.where(differs))
+    every = entries[0] if len(entries) == 1 else exp.union(*entries, distinct=False)
+    return Query((*steps, ("repairs", every)))
+
+
+def _entry(
+    source: str, change: Change, order: int, kind: CanonicalType, old: str, new: str
+) -> exp.Select:
+    """Return the repairs that tell a change: from ``old`` to ``new`` of `source`."""
+    text = exp.Literal.string
+    made = exp.select(
+        column("_row"),
+        exp.alias_(text(change.column), "column", quoted=True),
+        exp.alias_(canonical_text(column(old), kind), "old"),
+        exp.alias_(canonical_text(column(new), kind), "new"),
+        exp.alias_(text(change.name), "rule"),
+        exp.alias_(text(change.method), "method"),
+        exp.alias_(exp.cast(exp.null(), "DOUBLE"), "confidence"),
+        exp.alias_(exp.Literal.number(order), "step_order"),
+    )
+    return made.from_(table(source))
