@@ -6,6 +6,7 @@ on as such.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from backbone.app.figures import count, duration, plural, score
