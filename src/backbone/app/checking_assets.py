@@ -169,7 +169,7 @@ def _body(
     rows = state.work.rows
     pairs = list(zip(asked, checked, strict=True))
     return {
-        "failed": any(found.violating_rows and one.fails for one, found in pairs),
+        "failed": any(found.is_broken and one.fails for one, found in pairs),
         "rules": [
             rule_found(
                 plan_of(one, parts_of(one.rule)),

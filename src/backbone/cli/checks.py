@@ -71,17 +71,23 @@ def print_checked(
 
 def _line(rule: Mapping[str, Any]) -> list[str | Text | None]:
     broken = rule["violating_rows"]
-    style = STYLES[rule["severity"]] if broken else "green"
+    wrong = broken and rule.get("questioned", True)
+    style = STYLES[rule["severity"]] if wrong else "green"
     return [
-        Text("✗" if broken else "✓", style=style),
+        Text("✗" if wrong else "✓", style=style),
         rule["name"],
         rule["severity"],
-        Text(count(broken), style=style if broken else "dim"),
+        Text(_rows(rule), style=style if broken else "dim"),
         _share(rule["share"]) if broken else "",
         count(rule["pairs"]) if broken and rule["pairs"] is not None else "",
         duration(rule["seconds"]),
         Text(shorten(rule["deny"], _DENY_WIDTH), style="dim"),
     ]
+
+
+def _rows(rule: Mapping[str, Any]) -> str:
+    broken, blamed = count(rule["violating_rows"]), rule.get("blamed_rows")
+    return broken if blamed is None else f"{broken}, {count(blamed)} to blame"
 
 
 def _share(share: float) -> str:

@@ -62,7 +62,7 @@ def columns_wanted(constraints: Sequence[DenialConstraint]) -> tuple[set[str], s
     for constraint in constraints:
         order = constraint.sequence
         every |= set(order.by) if order else set()
-        for predicate in constraint.predicates:
+        for predicate in (*constraint.predicates, *constraint.where):
             if predicate.op in {"is null", "is not null"}:
                 continue
             names = {ref.column for ref in predicate.columns}
@@ -93,7 +93,7 @@ def compared(
     constraint : over the columns `names`, all of which are text
     spelt : what the values of the columns that it compares spell
     """
-    missing = [name for name in constraint.columns if name not in names]
+    missing = [name for name in constraint.reads if name not in names]
     if missing:
         told = [
             f"there is no column `{name}`. {nearest(name, names) or ''}".rstrip()
@@ -102,8 +102,9 @@ def compared(
         return Compared(constraint, mistakes=tuple(told))
     typing = _Comparisons(spelt)
     made = [typing.predicate(predicate) for predicate in constraint.predicates]
+    where = tuple(typing.predicate(predicate) for predicate in constraint.where)
     return Compared(
-        replace(constraint, predicates=tuple(dict.fromkeys(made))),
+        replace(constraint, predicates=tuple(dict.fromkeys(made)), where=where),
         tuple(dict.fromkeys(typing.kinds)),
         tuple(dict.fromkeys(typing.odd)),
         tuple(dict.fromkeys(typing.mistakes)),
