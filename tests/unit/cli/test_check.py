@@ -159,6 +159,7 @@ def test_mistakes_of_yaml_have_the_lines_of_the_file(people, tmp_path):
         ("lower(name) > 5", "compares a number with text"),
         ("regexp_matches(name, '[')", "no regular expression"),
         ("name ~ 5", "rule `rule_1`"),
+        ("OneCity: zip -> city", "cannot be the name of a rule"),
     ],
 )
 def test_a_rule_that_cannot_be_checked(people, rule, words):
@@ -178,6 +179,8 @@ def test_what_is_no_table(tmp_path):
     assert "Did you mean `empty.csv`?" in refused(tmp_path / "emty.csv", *rule)
     assert "is a folder" in refused(tmp_path, *rule)
     assert "no rules" in refused(tmp_path / "empty.csv")
+    assert "no delimiter" in refused(tmp_path / "page.csv", *rule, "--delimiter", "ab")
+    assert "no encoding" in refused(tmp_path / "page.csv", *rule, "--encoding", "utf-9")
 
 
 def test_a_header_alone_has_no_row_that_breaks_a_rule(tmp_path):

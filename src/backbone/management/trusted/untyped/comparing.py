@@ -259,12 +259,13 @@ class _Comparisons(Casting):
 
     def tellodd_of(self, spelt: Sequence[Spelling], *, is_order: bool) -> None:
         """Say why texts are compared, where numbers or times might have been meant."""
-        meant = any(one.values and (one.is_number or one.styles()) for one in spelt)
+        fixed = [one for one in spelt if one.is_constant]
+        meant = not fixed or any(one.is_number or one.styles() for one in fixed)
         for one in spelt:
             if one.is_sampled and meant and is_order:
                 fits = is_number(bare(one.name))
                 self.odd.append(Odd(one.name, "number", "as text", MOST, 0, fits))
-            if one.is_sampled or one.is_number or one.name not in self.spelt:
+            if one.is_sampled or one.is_number or one.is_constant:
                 continue
             style = one.common_style
             if one.times and style and one.times[style] >= one.numbers:
@@ -277,7 +278,7 @@ class _Comparisons(Casting):
 
     def tell_nans(self, sides: Sequence[exp.Expr]) -> None:
         for one in self.spelt_of(sides):
-            if one.nans and one.name in self.spelt:
+            if one.nans and not one.is_constant:
                 self.odd.append(Odd(one.name, "number", "nan", one.nans, one.values))
 
     def tellcolumns_of(
