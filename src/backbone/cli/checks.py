@@ -66,12 +66,12 @@ def print_checked(
     for rule in broken:
         _print_examples(console, rule)
     _print_notes(found)
-    _print_end(found, broken, again)
+    _print_end(found, [rule for rule in broken if _is_wrong(rule)], again)
 
 
 def _line(rule: Mapping[str, Any]) -> list[str | Text | None]:
     broken = rule["violating_rows"]
-    wrong = broken and rule.get("questioned", True)
+    wrong = _is_wrong(rule)
     style = STYLES[rule["severity"]] if wrong else "green"
     return [
         Text("✗" if wrong else "✓", style=style),
@@ -83,6 +83,11 @@ def _line(rule: Mapping[str, Any]) -> list[str | Text | None]:
         duration(rule["seconds"]),
         Text(shorten(rule["deny"], _DENY_WIDTH), style="dim"),
     ]
+
+
+def _is_wrong(rule: Mapping[str, Any]) -> bool:
+    """Whether rows break a rule, more of them than it allows for."""
+    return bool(rule["violating_rows"]) and bool(rule.get("questioned", True))
 
 
 def _rows(rule: Mapping[str, Any]) -> str:
