@@ -44,12 +44,12 @@ def check_comparisons(constraint: DenialConstraint, pairs: float) -> None:
 def _time(pairs: float) -> str:
     """Say how long it takes.
 
-    >>> _time(7e9), _time(1e12)
-    ('2 minutes', '6 hours')
+    >>> _time(1e9), _time(97e9), _time(1e12)
+    ('20 seconds', '32 minutes', '6 hours')
     """
     seconds = pairs / _A_SECOND
     for unit, length in _UNITS:
-        number = round(seconds / length)
-        if number:
+        if seconds >= length:
+            number = round(seconds / length)
             return f"{number:,} {unit}{'s' if number > 1 else ''}"
     return f"{round(seconds)} seconds"
