@@ -29,8 +29,7 @@ CASES = [
      "outliers.per[0]: `outdoor` is what is cleaned: it groups nothing",
      "outliers.at: `status` is a string; a season is of a time"),
     ("{column: status, do: [trim], replace: {a: b}}",
-     ": a cleaning step has exactly one of do, replace, lookup, substitute, pad, missing, "
-     "units, codes, outliers, fill; this says do and replace"),
+     ": a cleaning step has exactly one of do, replace, lookup, substitute, pad, missing, units, codes, outliers, fill; this says do and replace"),
     ("{columns: [status, status], do: [upper]}", "columns[1]: `status` is named twice"),
     ("{column: status, units: {to: kg, spellings: {g: [gram]}}}",
      "units.spellings.g: `g` is neither `to` nor in `factors`: how much is one?"),
@@ -39,13 +38,11 @@ CASES = [
     ("{column: status, codes: {accepted: [L4], spellings: {L5: L6}}}",
      "codes.spellings.L5: `L6` is not `accepted`, so nothing can be a spelling of it"),
     ('{column: status, substitute: {pattern: "(?=x)"}}',
-     "substitute.pattern: `(?=x)`: of groups that begin with `(?` only `(?:` is in the "
-     "portable subset"),
+     "substitute.pattern: `(?=x)`: of groups that begin with `(?` only `(?:` is in the portable subset"),
     ("{column: outdoor, fill: {with: interpolate}}",
      "fill.with: `interpolate` needs `by`, the order of the rows"),
     ("{column: outdoor, fill: mediann}",
-     "fill: `mediann` is none of median, mean, mode, interpolate, last, next; did you mean "
-     "`median`?"),
+     "fill: `mediann` is none of median, mean, mode, interpolate, last, next; did you mean `median`?"),
     ("{column: outdoor, fill: {with: next, by: measured_at, limit: soon}}",
      "fill.limit: `soon` is no span of time; write for example `3 hours`"),
     ("{column: outdoor, fill: {with: last, by: energy, limit: 3 hours}}",
