@@ -17,6 +17,7 @@ from backbone.analysis.deploy.predictions import METRICS_SCHEMA
 from backbone.analysis.describing import EFFECTS_SCHEMA, LEVELS_SCHEMA
 from backbone.engines.raw.moments import FormatError, parse_format
 from backbone.engines.raw.sides import CELLS, REJECTED
+from backbone.management.trusted.cleaning.fills import METHODS
 from backbone.management.trusted.outputs import MERGED, QUARANTINE, REPAIRS, VIOLATIONS
 from backbone.model.deliveries import Delivers
 from backbone.model.raw import FileFormat, Hour, OnBadCell
@@ -25,6 +26,7 @@ from backbone.model.types import KINDS
 from backbone.operations import identity
 from backbone.project import (
     analysis,
+    cleaning,
     engines,
     exploitation,
     formatted,
@@ -59,7 +61,15 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("formatted.md", "`read`"): formatted.Read,
     ("formatted.md", "A column: `columns: {name: …}`"): formatted.FormattedColumn,
     ("trusted.md", "The table"): trusted.TrustedTable,
-    ("trusted.md", "A cleaning step"): trusted.CleanStep,
+    ("cleaning.md", "A cleaning step"): cleaning.CleanStep,
+    ("cleaning.md", "`substitute`"): cleaning.Substitute,
+    ("cleaning.md", "`pad`"): cleaning.Pad,
+    ("cleaning.md", "`lookup`"): cleaning.Lookup,
+    ("cleaning.md", "`codes`"): cleaning.Codes,
+    ("cleaning.md", "`units`"): cleaning.Units,
+    ("cleaning.md", "`missing`"): cleaning.Missing,
+    ("cleaning.md", "`outliers`"): cleaning.Outliers,
+    ("cleaning.md", "`fill`"): cleaning.Fill,
     ("trusted.md", "A rule"): trusted.Rule,
     ("trusted.md", "Neighbours in an order"): trusted.InOrder,
     ("exploitation.md", "The view"): exploitation.View,
@@ -89,7 +99,6 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
         get_args(trusted.Action),
         get_args(trusted.Severity),
         get_args(trusted.Keep),
-        get_args(trusted.Tidying),
         trusted.SHORT_FORMS,
         tuple(FUNCTIONS),
         tuple(VIOLATIONS.without(ORIGIN.names).names),
@@ -97,6 +106,14 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
         tuple(column.name for column in (*QUARANTINE, *MERGED)),
         (FLAGS.name, *ORIGIN.names),
         ("__violations", "__repairs", "__quarantine", "__merged"),
+    ],
+    "cleaning.md": [
+        get_args(cleaning.Tidying),
+        get_args(cleaning.Season),
+        get_args(cleaning.Filling),
+        get_args(cleaning.Ignored),
+        tuple(METHODS.values()),
+        ("clean", "missing", "outlier", "clipped", "constant"),
     ],
     "analysis.md": [
         get_args(analysis.Task),
