@@ -7,7 +7,7 @@
     │   ├── DeclarationError        one or more mistakes in the files of a project
     │   ├── UnknownAsset            also a KeyError
     │   ├── RuleSyntaxError         a rule cannot be parsed; also a ValueError
-    │   ├── UnsupportedRule         a rule whose shape has no near-linear plan yet
+    │   ├── UnsupportedRule         a rule would compare too many pairs of rows
     │   └── ViewError               SQL of a view: does not parse, a cycle, not portable
     ├── SourceError                 what a source did
     │   ├── SourceUnavailable       retryable: not there, refused, timed out, 5xx
@@ -166,7 +166,7 @@ class RuleSyntaxError(ProjectError, ValueError):
 
 
 class UnsupportedRule(ProjectError):
-    """A rule can be read, but no plan of near-linear cost detects its violations yet."""
+    """A rule has no plan of near-linear cost, and too many pairs of rows to compare."""
 
 
 class ViewError(ProjectError):

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from backbone.errors import UnsupportedRule
 from backbone.management.trusted.shapes import shape_of
 from backbone.sql.denial import parse
 
@@ -95,11 +94,11 @@ def random_rows(rng, groups, size):
     return rows
 
 
-def random_pair(rng, op):
+def random_pair(rng, op, *, alike=False):
     names = rng.choice([NUMBERS, NUMBERS, TEXTS])
     left = rng.choice(names)
-    right = left if rng.random() < 0.6 else rng.choice(names)
-    plus = 1 if names is NUMBERS and rng.random() < 0.1 else 0
+    right = left if alike or rng.random() < 0.6 else rng.choice(names)
+    plus = 1 if names is NUMBERS and not alike and rng.random() < 0.1 else 0
     first, second = Side("t1", left), Side("t2", right, plus)
     return Claim(first, op, second) if rng.random() < 0.8 else Claim(second, op, first)
 
@@ -114,13 +113,18 @@ def random_filter(rng):
 
 
 def random_claims(rng):
-    claims = [random_pair(rng, "=") for _ in range(rng.choice([0, 0, 1, 1, 2]))]
-    claims += [random_pair(rng, "<>") for _ in range(rng.choice([0, 0, 0, 1, 1, 2, 3]))]
-    orders = ["<", "<=", ">", ">="]
-    claims += [
-        random_pair(rng, rng.choice(orders)) for _ in range(rng.choice([0, 1, 2, 2]))
-    ]
-    claims += [random_filter(rng) for _ in range(rng.choice([0, 0, 0, 1, 2]))]
+    """Predicates on two rows; often both bring the same columns, or nothing is strict."""
+    alike, orders = rng.random() < 0.4, ["<", "<=", ">", ">="]
+    if rng.random() < 0.3:
+        orders = ["<=", ">="]
+    ops = ["="] * rng.choice([0, 0, 1, 1, 2])
+    ops += ["<>"] * rng.choice([0, 0, 0, 1, 1, 2, 3, 5])
+    ops += rng.choices(orders, k=rng.choice([0, 1, 2, 2, 3, 3, 4, 5]))
+    claims = [random_pair(rng, op, alike=alike) for op in ops]
+    filters = rng.choice([0, 0, 0, 1, 2])
+    if alike and rng.random() < 0.5:
+        filters = 0
+    claims += [random_filter(rng) for _ in range(filters)]
     rng.shuffle(claims)
     return claims
 
@@ -134,19 +138,20 @@ def arrow(rows):
 def supported(text):
     if "t1." not in text or "t2." not in text:
         return None
-    try:
-        constraint = parse("r", text)
-        shape_of(constraint)
-    except UnsupportedRule:
-        return None
-    return constraint
+    constraint = parse("r", text)
+    return constraint if constraint.is_pair else None
 
 
 def random_sorted_rule(rng, *, key):
     """A rule that sorts: two order comparisons, with or without a `<>`."""
+    return random_rule(rng, {"two orders"}, key=key)
+
+
+def random_rule(rng, kinds, *, key):
+    """A rule whose plan is one of `kinds`, and its claims."""
     while True:
         claims = random_claims(rng)
         texts = [*(["t1.g = t2.g"] if key else []), *(claim.text() for claim in claims)]
         constraint = supported(" and ".join(texts))
-        if constraint is not None and shape_of(constraint).kind == "two orders":
+        if constraint is not None and shape_of(constraint).kind in kinds:
             return constraint, claims

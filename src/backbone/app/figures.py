@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-__all__ = ["cell", "count", "duration", "moment", "plural", "shorten", "size"]
+__all__ = [
+    "between",
+    "cell",
+    "count",
+    "duration",
+    "moment",
+    "plural",
+    "shorten",
+    "size",
+]
 
 _NOTHING = "-"
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -23,6 +32,17 @@ def count(number: int | None) -> str:
     ('336,776', '-')
     """
     return _NOTHING if number is None else f"{number:,}"
+
+
+def between(least: int | None, most: int | None) -> str:
+    """Write a count of which bounds are known; nothing, where they are not.
+
+    >>> between(12, 12), between(12, 3400), between(None, None)
+    ('12', '12 to 3,400', '')
+    """
+    if least is None or most is None:
+        return ""
+    return count(least) if least == most else f"{count(least)} to {count(most)}"
 
 
 def plural(number: int, noun: str, many: str | None = None) -> str:

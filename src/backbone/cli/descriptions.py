@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from backbone.app.figures import count, duration, moment, plural, shorten, size
+from backbone.app.figures import between, count, duration, moment, plural, shorten, size
 from backbone.cli.output import (
     STYLES,
     Column,
@@ -143,7 +143,8 @@ def print_quality(found: Mapping[str, Any]) -> None:
         console.print()
         columns = [
             Column(""), Column("rule"), Column("violating", "right"),
-            Column("severity"), Column("action", drop=2), Column("outcome", drop=1),
+            Column("pairs", "right", drop=4), Column("severity"),
+            Column("action", drop=2), Column("outcome", drop=1),
             Column("time", "right", "dim", drop=3),
         ]  # fmt: skip
         console.print(Grid(columns, [_rule(rule) for rule in rules]))
@@ -163,6 +164,7 @@ def _rule(rule: Mapping[str, Any]) -> list[str | Text | None]:
         Text("✗" if broken else "✓", style=style),
         rule["name"],
         Text(count(rule["violating_rows"]), style=style if broken else "dim"),
+        between(rule.get("pairs_at_least"), rule.get("pairs_at_most")),
         rule.get("severity"),
         rule.get("action"),
         _outcome(rule),

@@ -118,7 +118,8 @@ class DenialConstraint:
 
     One row (``t1`` alone), two rows of a table (``t1`` and ``t2``, never the same row),
     a row and its neighbours in a `sequence` (``t1``, ``previous``, ``next``), or a
-    reference to another table. `text` is the rule as its author wrote it.
+    reference to another table. `text` is the rule as its author wrote it. With
+    `allow_quadratic`, pairs of rows may be compared, however many.
     """
 
     name: str
@@ -126,6 +127,7 @@ class DenialConstraint:
     predicates: tuple[Predicate, ...] = ()
     reference: Reference | None = None
     sequence: Sequence | None = None
+    allow_quadratic: bool = False
 
     @property
     def rows(self) -> frozenset[RowVariable]:

@@ -99,8 +99,9 @@ class RuleReport:
 
     `violating_rows` take part in a violation; `blamed_rows` were acted upon;
     `changed_cells` were blanked or repaired; `removed_rows` quarantined or merged.
-    `plan` is the shape of the detection plan; `seconds` its time; `pairs` counts the
-    pairs of rows that break it together, where that is cheap to know.
+    `plan` is the shape of the detection plan; `seconds` its time. `pairs` counts the
+    pairs of rows that break it together, where that is cheap to know; of a rule on two
+    rows it is known in any case that they are `pairs_at_least` and `pairs_at_most`.
     """
 
     name: str
@@ -115,3 +116,5 @@ class RuleReport:
     seconds: float = 0.0
     witnesses: tuple[Witness, ...] = field(default=())
     pairs: int | None = None
+    pairs_at_least: int | None = None
+    pairs_at_most: int | None = None

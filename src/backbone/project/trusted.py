@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Literal, Self
 
@@ -95,6 +96,10 @@ class Rule(Declaration):
     sequence: InOrder | None = Field(
         None, description="The order in which `deny` speaks of `previous` and `next`."
     )
+    allow_quadratic: bool = Field(
+        default=False,
+        description="Whether `deny` may compare pairs of rows, however many they are.",
+    )
     action: Action = Field("flag", description="What happens to rows that break it.")
     severity: Severity = Field("warn", description="Whether the run fails: error | warn.")
     keep: Keep = Field("latest", description="Which of several equal rows survives.")
@@ -115,6 +120,9 @@ class Rule(Declaration):
             raise ValueError(message)
         if self.sequence is not None and self.deny is None:
             message = "`sequence` goes with `deny`"
+            raise ValueError(message)
+        if self.allow_quadratic and self.deny is None:
+            message = "`allow_quadratic` goes with `deny`"
             raise ValueError(message)
         if "keep" in self.model_fields_set and self.action != "deduplicate":
             message = "`keep` goes with the action `deduplicate`"
@@ -145,7 +153,8 @@ class Rule(Declaration):
 
         order = self.sequence
         sequence = Sequence(order.by, order.per) if order is not None else None
-        return parse(self.name, self.deny or "", sequence=sequence)
+        denied = parse(self.name, self.deny or "", sequence=sequence)
+        return replace(denied, allow_quadratic=self.allow_quadratic)
 
 
 class TrustedTable(Declaration):

@@ -1,28 +1,40 @@
 """Detection: the query that finds the rows which break a denial constraint.
 
-No plan compares all pairs. See Pena, Pena, de Almeida, Naumann: "Fast Detection of Denial
-Constraint Violations" (PVLDB 15(4), 2021) for the problem; the plans here use only what
-any SQL engine has: grouping, one sort and running extrema.
+No plan compares all pairs; of a rule that is too long for one plan, pairs are compared
+among the rows that its parts leave, and their number is known before. See Pena, Pena, de
+Almeida, Naumann: "Fast Detection of Denial Constraint Violations" (PVLDB 15(4), 2021) for
+the problem; the plans here use only what any SQL engine has: grouping, sorts, and running
+extrema and counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlglot import exp
 
-from backbone.management.trusted.plans import equality, one_order, sequence, two_orders
+from backbone.management.trusted.explanations import Explanation, explain
+from backbone.management.trusted.plans import (
+    counts,
+    equality,
+    one_order,
+    parts,
+    sequence,
+    three_orders,
+    two_orders,
+)
 from backbone.management.trusted.plans.frame import (
     Frame,
+    Step,
     Steps,
     base_steps,
     select,
     typed,
 )
 from backbone.management.trusted.plans.ranges import Cut
-from backbone.management.trusted.shapes import Kind, PairShape, kind_of, shape_of
+from backbone.management.trusted.shapes import PairShape, shape_of
 from backbone.model.constraints import ColumnRef, DenialConstraint, Reference
 from backbone.model.schemas import Schema
 from backbone.sql.denial_terms import predicate_expression
@@ -31,13 +43,16 @@ from backbone.sql.queries import Query, column, table
 __all__ = [
     "ROWS",
     "Cut",
+    "Detection",
     "Explanation",
     "Role",
     "broken_parts",
+    "detection",
     "explain",
     "group_sizes",
-    "is_symmetric",
+    "looked_for",
     "pair_count",
+    "told",
     "violations",
 ]
 
@@ -47,15 +62,15 @@ ROWS = "rows"
 
 
 @dataclass(frozen=True)
-class Explanation:
-    """How the violations of a constraint are found, and what that costs."""
+class Detection:
+    """How to find the rows that break a constraint.
 
-    shape: str
-    plan: str
-    cost: str
+    `kept` are steps of `query` that many others read: an engine that computes a step
+    whenever it is read had better be told to keep them.
+    """
 
-    def __str__(self) -> str:
-        return f"{self.shape}: {self.plan}, {self.cost}"
+    query: Query
+    kept: tuple[str, ...] = ()
 
 
 def violations(
@@ -64,8 +79,12 @@ def violations(
     source: str = ROWS,
     schema: Schema | None = None,
     cut: Cut | None = None,
+    rows: int | None = None,
 ) -> Query:
     """Return the query that finds the rows which break `constraint`.
+
+    A rule of a shape that no plan covers is looked for pair by pair: whoever asks knows
+    how many rows there are, or uses `parting`.
 
     Parameters
     ----------
@@ -78,28 +97,38 @@ def violations(
         That of the relation: engines spell some operations by the types of their values.
     cut : Cut, optional
         Into how many ranges to cut what is sorted; the rows found are the same.
+    rows : int, optional
+        How many rows the relation has at most; it spares steps for more.
 
     Returns
     -------
     Query
         ``_row`` (each once) and ``role``: t1, t2 or both.
-
-    Raises
-    ------
-    UnsupportedRule : no near-linear plan is known here; raised before anything runs
     """
+    found = detection(constraint, source=source, schema=schema, cut=cut, rows=rows)
+    return found.query
+
+
+def detection(
+    constraint: DenialConstraint,
+    *,
+    source: str = ROWS,
+    schema: Schema | None = None,
+    cut: Cut | None = None,
+    rows: int | None = None,
+) -> Detection:
+    """Return the query of `violations`, and what to know before it runs."""
     if constraint.reference is not None:
-        return Query.of(_orphans(constraint.reference, source))
+        return Detection(Query.of(_orphans(constraint.reference, source)))
     if constraint.sequence is not None:
-        return Query(tuple(sequence.found(constraint, source, schema, cut)))
+        return Detection(Query(tuple(sequence.found(constraint, source, schema, cut))))
     if not constraint.is_pair:
-        return Query.of(typed(_breaking(constraint, source), schema, source))
+        return Detection(Query.of(typed(_breaking(constraint, source), schema, source)))
     shape = shape_of(constraint)
     steps = base_steps(shape, source, schema)
     frames = _frames(shape)
-    for frame in frames:
-        steps += [*frame.steps(), *_found(frame, cut)]
-    return Query((*steps, ("violations", _roles(shape, frames))))
+    found, kept = looked_for(frames, cut=cut, rows=rows)
+    return Detection(Query((*steps, *found, told(frames))), kept)
 
 
 def broken_parts(
@@ -131,12 +160,31 @@ def broken_parts(
     return Query((("told", typed(broken, schema, source)), ("broken", told)))
 
 
-def _found(frame: Frame, cut: Cut | None) -> Steps:
-    if frame.shape.kind == "two orders":
+def looked_for(
+    frames: Sequence[Frame], *, cut: Cut | None, rows: int | None
+) -> tuple[Steps, tuple[str, ...]]:
+    """Return the steps that find the probes of each frame, and those to keep."""
+    steps: Steps = []
+    kept: list[str] = []
+    for frame in frames:
+        first = frames[0] if frame is not frames[0] else None
+        steps += [*frame.steps(), *_found(frame, first, cut, rows)]
+        if frame.shape.kind in {"counts", "three orders"}:
+            kept += (counts if frame.shape.kind == "counts" else three_orders).kept(frame)
+    return steps, tuple(kept)
+
+
+def _found(frame: Frame, first: Frame | None, cut: Cut | None, rows: int | None) -> Steps:
+    kind = frame.shape.kind
+    if kind == "two orders":
         return two_orders.found(frame, cut)
-    if frame.shape.kind == "one order":
-        return one_order.found(frame)
-    return equality.found(frame)
+    if kind == "three orders":
+        return three_orders.found(frame, rows=rows, first=first)
+    if kind == "counts":
+        return counts.found(frame, rows=rows)
+    if kind == "parts":
+        return parts.found(frame)
+    return one_order.found(frame) if kind == "one order" else equality.found(frame)
 
 
 def group_sizes(
@@ -158,48 +206,29 @@ def group_sizes(
     return Query((*base, *frame.steps(), *two_orders.group_sizes(frame)))
 
 
-def is_symmetric(constraint: DenialConstraint) -> bool:
-    """Return whether a rule on two rows says the same of both."""
-    return constraint.is_pair and shape_of(constraint).symmetric
-
-
 def pair_count(
-    constraint: DenialConstraint, *, source: str = ROWS, schema: Schema | None = None
-) -> Query | None:
-    """Return the query that counts the violating pairs (``pairs``), where that is cheap.
+    constraint: DenialConstraint,
+    *,
+    source: str = ROWS,
+    schema: Schema | None = None,
+    rows: int | None = None,
+) -> Query:
+    """Return the query that counts the pairs which break a rule on two rows (``pairs``).
 
-    That is for equalities and ``<>``. A pair of a rule that says the same of both rows
-    counts once; otherwise pairs are ordered: (t1, t2). None for other shapes.
+    A pair of a rule that says the same of both rows counts once; otherwise pairs are
+    ordered: (t1, t2). Where no plan counts them (`PairShape.has_counts`) rows are
+    compared pair by pair.
     """
-    if constraint.reference is not None or not constraint.is_pair:
-        return None
     shape = shape_of(constraint)
-    if shape.orders:
-        return None
     frame = Frame("t1", shape)
     base = base_steps(shape, source, schema)
-    return Query((*base, *frame.steps(), *equality.counted(frame)))
-
-
-def explain(constraint: DenialConstraint) -> Explanation:
-    """Say how the violations of `constraint` are found.
-
-    >>> from backbone.sql.denial import parse
-    >>> print(explain(parse("fd", "t1.zip = t2.zip and t1.city <> t2.city")))
-    equalities and `<>`: smallest and largest value of each group, O(n)
-    """
-    kind: Kind = kind_of(constraint)
-    if kind == "reference":
-        return Explanation("reference", "anti join", "O(n)")
-    if kind == "one row":
-        return Explanation("one row", "filter", "O(n)")
-    order = constraint.sequence
-    if order is not None:
-        where = "of each group" if order.per else "of the table"
-        plan = f"one sort, the rows beside each row {where}"
-        return Explanation("sequence", plan, "O(n log n)")
-    shape = shape_of(constraint)
-    return Explanation(_shape_text(shape), _plan_text(shape), _cost(shape))
+    if not shape.has_counts:
+        steps = parts.counted(frame)
+    elif shape.orders:
+        steps = counts.counted(frame, rows=rows)
+    else:
+        steps = equality.counted(frame)
+    return Query((*base, *frame.steps(), *steps))
 
 
 def _frames(shape: PairShape) -> list[Frame]:
@@ -207,15 +236,21 @@ def _frames(shape: PairShape) -> list[Frame]:
     return [first] if shape.symmetric else [first, Frame("t2", shape.swapped())]
 
 
-def _roles(shape: PairShape, frames: list[Frame]) -> exp.Query:
-    if shape.symmetric:
-        return select(f"select id as _row, 'both' as role from {frames[0].step('found')}")
+def told(frames: Sequence[Frame]) -> Step:
+    """Return the step with the rows that the `frames` found, and their roles.
+
+    The one frame of a rule that says the same of both rows finds them in both.
+    """
+    if len(frames) == 1:
+        found = f"select id as _row, 'both' as role from {frames[0].step('found')}"
+        return "violations", select(found)
     union = " union all ".join(
         f"select id, '{frame.role}' as role from {frame.step('found')}"
         for frame in frames
     )
     role = "case when min(role) = max(role) then min(role) else 'both' end"
-    return select(f"select id as _row, {role} as role from ({union}) as u group by id")
+    text = f"select id as _row, {role} as role from ({union}) as u group by id"
+    return "violations", select(text)
 
 
 def _breaking(constraint: DenialConstraint, source: str) -> exp.Query:
@@ -246,34 +281,3 @@ def _orphans(reference: Reference, source: str) -> exp.Query:
         .join(table(reference.table, "r"), on=exp.and_(*equal), join_type="anti")
         .where(*present)
     )
-
-
-def _shape_text(shape: PairShape) -> str:
-    parts = ["equalities"] if shape.keys else []
-    if shape.differs:
-        parts.append("`<>`" if len(shape.differs) == 1 else "several `<>`")
-    if shape.orders:
-        parts.append(
-            "one order comparison" if len(shape.orders) == 1 else "two order comparisons"
-        )
-    if not parts:
-        return "two rows, filters only"
-    return " and ".join(parts) if len(parts) < 3 else ", ".join(parts)  # noqa: PLR2004
-
-
-def _plan_text(shape: PairShape) -> str:
-    where = "of each group" if shape.keys else "of the table"
-    other = "the two best of different value " if Frame("t1", shape).other else ""
-    if shape.kind == "two orders":
-        return f"one sort, running extremum{', ' + other.strip() if other else ''}"
-    if shape.kind == "one order":
-        return (other or "extremum ") + where
-    if not shape.differs:
-        return "groups of more than one row" if shape.keys else "number of rows"
-    if len(shape.differs) == 1 and not shape.may_be_alone:
-        return f"smallest and largest value {where}"
-    return f"counts {where} by inclusion and exclusion"
-
-
-def _cost(shape: PairShape) -> str:
-    return "O(n log n)" if shape.kind == "two orders" else "O(n)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import ceil
 
 from sqlglot import exp
@@ -14,11 +14,12 @@ from backbone.management.trusted.detect import (
     ROWS,
     Cut,
     broken_parts,
+    detection,
     group_sizes,
-    is_symmetric,
-    pair_count,
-    violations,
 )
+from backbone.management.trusted.keeping import kept, reading
+from backbone.management.trusted.pairs import Counted, Pairs, counted_pairs
+from backbone.management.trusted.parting import Reading, parted
 from backbone.management.trusted.pieces import (
     Inputs,
     bound,
@@ -27,6 +28,7 @@ from backbone.management.trusted.pieces import (
 )
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.rules import Part
+from backbone.management.trusted.shapes import kind_of
 from backbone.management.trusted.state import State
 from backbone.sql.queries import Query, column, table
 
@@ -41,9 +43,6 @@ __all__ = [
     "recounted",
     "search",
 ]
-
-_BROKEN = "broken"
-"""The rows that break a rule: where both rows of a pair do, all pairs are among them."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,8 @@ class Finding:
 
     They are the rows of `found` (``_place, _row, role``) with this `place`, `rows` of
     them, each row of the table once; `number` is the part's place in the rule. Rows that
-    left the table since are in `removed`, and are none of them any more.
+    left the table since are in `removed`, and are none of them any more. `bounds` say how
+    many pairs there are, of a rule on several rows.
     """
 
     part: Part
@@ -77,8 +77,13 @@ class Finding:
     found: Staged
     place: int
     rows: int
-    pairs: int | None = None
+    bounds: Pairs = field(default_factory=Pairs)
     removed: Staged | None = None
+
+    @property
+    def pairs(self) -> int | None:
+        """How many pairs of rows break the part, where that is known."""
+        return self.bounds.exact
 
     def hits(self) -> tuple[Steps, Inputs]:
         """Return the step ``hits`` (``_row, role``) and what it reads."""
@@ -111,21 +116,37 @@ def search(
     single, others = _by_kind(asked)
     branches = [_scanned(asked, places, inputs) for places in single]
     for place in others:
-        one = asked[place]
-        steps, read = _reading(one.state, one.part, references)
+        query, read = _looking(session, asked[place], references)
         inputs.update(read)
-        cut = _cut(session, one.state, one.part, steps, read)
-        hits = violations(one.part.constraint, schema=one.state.schema, cut=cut)
-        query = Query((*steps, *hits.steps))
         branches.append(nested(query, ["_row", "role"], place))
     found = session.stage(Query.of(union(branches), "found"), inputs)
-    rows = _rows(session, found, len(asked))
+    counts = _counts(session, found)
     findings = [
-        Finding(one.part, one.number, found, place, rows.get(place, 0))
+        Finding(one.part, one.number, found, place, counts.get(place, Counted()).rows)
         for place, one in enumerate(asked)
     ]
-    pairs = _pairs(session, asked, findings, references)
-    return tuple(replace(each, pairs=pairs.get(each.place)) for each in findings)
+    return _with_pairs(session, asked, findings, counts, references)
+
+
+def _looking(
+    session: Session, one: Asked, references: References
+) -> tuple[Query, Inputs]:
+    """Return the query that finds the rows of a part by itself, and what it reads.
+
+    Raises
+    ------
+    UnsupportedRule : it would compare too many pairs of rows
+    """
+    constraint, state = one.part.constraint, one.state
+    steps, inputs = _reading(state, one.part, references)
+    if kind_of(constraint) == "parts":
+        reads = Reading(steps, inputs, state.schema, state.work.rows)
+        return parted(session, constraint, reads)
+    cut = _cut(session, state, one.part, steps, inputs)
+    hits = detection(constraint, schema=state.schema, cut=cut, rows=state.work.rows)
+    steps = [*steps, *hits.query.steps]
+    known, inputs = kept(session, steps, hits.kept, inputs)
+    return Query(tuple(reading(steps, known))), inputs
 
 
 def _by_kind(asked: Sequence[Asked]) -> tuple[list[list[int]], list[int]]:
@@ -170,43 +191,48 @@ def _cut(
     return Cut(ceil(rows / limit), rows)
 
 
-def _rows(session: Session, found: Staged, places: int) -> Mapping[int, int]:
-    if places == 1 or not found.rows:
-        return {0: found.rows}
-    counted = "select _place, count(*) as n from found group by _place"
+def _counts(session: Session, found: Staged) -> Mapping[int, Counted]:
+    if not found.rows:
+        return {}
+    counted = (
+        "select _place, count(*) as n, count(case when role <> 't2' then 1 end) as t1, "
+        "count(case when role <> 't1' then 1 end) as t2 from found group by _place"
+    )
     counts = session.fetch(Query.of(select(counted)), {"found": found}).to_pylist()
-    return {int(row["_place"]): int(row["n"]) for row in counts}
+    return {
+        int(row["_place"]): Counted(int(row["n"]), int(row["t1"]), int(row["t2"]))
+        for row in counts
+    }
 
 
-def _pairs(
+def _with_pairs(
     session: Session,
     asked: Sequence[Asked],
     findings: Sequence[Finding],
+    counts: Mapping[int, Counted],
     references: References,
-) -> Mapping[int, int]:
+) -> tuple[Finding, ...]:
+    """Return the findings with how many pairs they are, in one statement for all."""
     inputs: Inputs = {}
     branches: list[exp.Query] = []
+    bounds: dict[int, Pairs] = {}
     for one, finding in zip(asked, findings, strict=True):
         constraint = one.part.constraint
-        if not finding.rows:
+        rows = counts.get(finding.place, Counted())
+        bounds[finding.place] = Pairs.of(constraint, rows)
+        asking = counted_pairs(constraint, rows, schema=one.state.schema)
+        if asking is None:
             continue
         steps, read = _reading(one.state, one.part, references)
-        source = ROWS
-        if is_symmetric(constraint):
-            hits, more = finding.hits()
-            broken = select("select r.* from rows r join hits h on r._row = h._row")
-            steps, read = [*steps, *hits, (_BROKEN, broken)], {**read, **more}
-            source = _BROKEN
-        counted = pair_count(constraint, source=source, schema=one.state.schema)
-        if counted is None:
-            continue
-        inputs.update(read)
-        query = Query((*steps, *counted.steps))
+        hits, more = finding.hits()
+        inputs.update({**read, **more})
+        query = Query((*steps, *hits, *asking.steps))
         branches.append(nested(query, ["pairs"], finding.place))
-    if not branches:
-        return {}
-    counts = session.fetch(Query.of(union(branches), "counted"), inputs).to_pylist()
-    return {int(row["_place"]): int(row["pairs"]) for row in counts}
+    if branches:
+        rows = session.fetch(Query.of(union(branches), "counted"), inputs).to_pylist()
+        for row in rows:
+            bounds[int(row["_place"])] = Pairs.exactly(int(row["pairs"]))
+    return tuple(replace(each, bounds=bounds[each.place]) for each in findings)
 
 
 def _reading(state: State, part: Part, references: References) -> tuple[Steps, Inputs]:

@@ -8,7 +8,6 @@ from typing import Literal
 
 from sqlglot import exp
 
-from backbone.errors import UnsupportedRule
 from backbone.model.constraints import (
     SWAPPED,
     ColumnRef,
@@ -21,12 +20,27 @@ from backbone.model.constraints import (
 from backbone.sql.denial_terms import expression, predicate_expression
 from backbone.sql.queries import column
 
-__all__ = ["ORDERS", "Cell", "Cross", "Kind", "PairShape", "kind_of", "shape_of"]
+__all__ = [
+    "MAX_DIFFERENT",
+    "ORDERS",
+    "STRICT",
+    "Cell",
+    "Cross",
+    "Kind",
+    "PairShape",
+    "kind_of",
+    "shape_of",
+]
 
-Kind = Literal["one row", "reference", "sequence", "equality", "one order", "two orders"]
+Kind = Literal[
+    "one row", "reference", "sequence", "equality", "one order", "two orders",
+    "three orders", "counts", "parts",
+]  # fmt: skip
 ORDERS: tuple[Operator, ...] = ("<", "<=", ">", ">=")
-_MAX_DIFFERENT = 4
-_MAX_ORDERS = 2
+STRICT: tuple[Operator, ...] = ("<", ">")
+MAX_DIFFERENT = (4, 4, 3)
+"""With how many `<>` partners are counted, beside none, one or two order comparisons."""
+_BY_ORDERS: tuple[Kind, ...] = ("equality", "one order", "two orders", "three orders")
 
 
 @dataclass(frozen=True)
@@ -62,7 +76,8 @@ class PairShape:
 
     `filters` are the predicates on one row alone, for t1 and for t2, as conditions over
     the columns of that row (in an order that does not depend on how they were written).
-    The relation of the rows is called ``r``.
+    The relation of the rows is called ``r``. With `halved`, it is known of every row
+    whether it may be t1 or t2, whatever the filters say.
     """
 
     cells: tuple[Cell, ...]
@@ -70,6 +85,7 @@ class PairShape:
     differs: tuple[Cross, ...]
     orders: tuple[Cross, ...]
     filters: tuple[tuple[exp.Expr, ...], tuple[exp.Expr, ...]]
+    halved: bool = False
 
     @property
     def crosses(self) -> tuple[Cross, ...]:
@@ -84,20 +100,30 @@ class PairShape:
     @property
     def same_sides(self) -> bool:
         """Whether t1 and t2 bring the same cells and pass the same filters."""
-        return self.filters[0] == self.filters[1] and all(
-            cross.left == cross.right for cross in self.crosses
-        )
+        same = not self.halved and self.filters[0] == self.filters[1]
+        return same and all(cross.left == cross.right for cross in self.crosses)
 
     @property
     def symmetric(self) -> bool:
         """Whether swapping t1 and t2 gives the same constraint."""
         swapped = {cross.swapped for cross in self.crosses}
-        return self.filters[0] == self.filters[1] and set(self.crosses) == swapped
+        same = not self.halved and self.filters[0] == self.filters[1]
+        return same and set(self.crosses) == swapped
 
     @property
     def kind(self) -> Kind:
         """What the plan turns on."""
-        return ("equality", "one order", "two orders")[len(self.orders)]
+        orders, others = len(self.orders), len(self.differs) + self.may_be_alone
+        if orders and others <= 1:
+            return _BY_ORDERS[orders] if orders < len(_BY_ORDERS) else "parts"
+        counted = self.has_counts
+        return "parts" if not counted else "counts" if orders else "equality"
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether partners can be counted without comparing all pairs."""
+        orders = len(self.orders)
+        return orders < len(MAX_DIFFERENT) and len(self.differs) <= MAX_DIFFERENT[orders]
 
     def swapped(self) -> PairShape:
         """Return the shape with the rows' names exchanged."""
@@ -111,12 +137,7 @@ class PairShape:
 
 
 def kind_of(constraint: DenialConstraint) -> Kind:
-    """Return what decides the plan of `constraint`.
-
-    Raises
-    ------
-    UnsupportedRule : no near-linear plan is known here
-    """
+    """Return what decides the plan of `constraint`."""
     if constraint.reference is not None:
         return "reference"
     if constraint.sequence is not None:
@@ -125,48 +146,21 @@ def kind_of(constraint: DenialConstraint) -> Kind:
 
 
 def shape_of(constraint: DenialConstraint) -> PairShape:
-    """Take a two-row constraint apart.
-
-    Raises
-    ------
-    UnsupportedRule : no near-linear plan is known here
-    """
+    """Take a two-row constraint apart; its strict order comparisons come first."""
     cells = _Cells()
     crosses = [
         Cross(cells.name(p.left), p.op, cells.name(p.right))
         for p in constraint.predicates
         if p.right is not None and len(p.rows) > 1
     ]
-    shape = PairShape(
+    orders = (c for c in crosses if c.op in ORDERS)
+    return PairShape(
         cells=cells.found(),
         keys=tuple(c for c in crosses if c.op == "="),
         differs=tuple(c for c in crosses if c.op == "<>"),
-        orders=tuple(c for c in crosses if c.op in ORDERS),
+        orders=tuple(sorted(orders, key=lambda c: c.op not in STRICT)),
         filters=(_filters(constraint, "t1"), _filters(constraint, "t2")),
     )
-    _check_supported(constraint.name, shape)
-    return shape
-
-
-def _check_supported(name: str, shape: PairShape) -> None:
-    orders, differs = len(shape.orders), len(shape.differs)
-    if orders > _MAX_ORDERS:
-        _refuse(name, f"{orders} order comparisons between t1 and t2 are not supported")
-    if not orders and differs > _MAX_DIFFERENT:
-        _refuse(name, f"{differs} `<>` between t1 and t2 are not supported")
-    if orders and differs > 1:
-        _refuse(name, f"{differs} `<>` beside an order comparison are not supported")
-    if orders and differs and shape.may_be_alone:
-        what = "a `<>` between different columns beside an order comparison that a row "
-        _refuse(name, what + "may satisfy with itself is not supported")
-
-
-def _refuse(name: str, what: str) -> None:
-    hint = (
-        "A plan of near-linear cost exists here for up to four `<>`, or for up to two "
-        "of < <= > >= with at most one `<>`. Comparing all pairs is never done."
-    )
-    raise UnsupportedRule(f"rule `{name}`: {what}", hint=hint)
 
 
 class _Cells:

@@ -22,6 +22,7 @@ from backbone.management.trusted.outputs import (
     write_repairs,
     write_violations,
 )
+from backbone.management.trusted.pairs import Pairs
 from backbone.management.trusted.pieces import Piece
 from backbone.management.trusted.rules import parts_of
 from backbone.management.trusted.seen import Seen, described
@@ -220,10 +221,21 @@ def _failed(rules: Sequence[Rule], flags: Sequence[Flag]) -> tuple[str, ...]:
 def _with_witnesses(
     story: _Story, found: Sequence[tuple[Witness, ...]]
 ) -> tuple[RuleReport, ...]:
-    """Return the reports of the rules, each with a few of the rows that broke it."""
+    """Return the reports of the rules, each with a few of the rows that broke it.
+
+    And with the bounds on how many pairs of rows do.
+    """
     of_findings = iter(found)
     reports = []
     for report, of_rule in zip(story.reports, story.seen, strict=True):
         own = tuple(witness for _ in of_rule for witness in next(of_findings))
-        reports.append(replace(report, witnesses=own[:MAX_WITNESSES]))
+        pairs = Pairs.together([one.finding.bounds for one in of_rule])
+        reports.append(
+            replace(
+                report,
+                witnesses=own[:MAX_WITNESSES],
+                pairs_at_least=pairs.at_least,
+                pairs_at_most=pairs.at_most,
+            )
+        )
     return tuple(reports)

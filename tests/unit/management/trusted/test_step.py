@@ -10,7 +10,7 @@ import pytest
 
 from backbone.errors import AccountMismatch, UnknownAsset
 from backbone.management.trusted import CurrentState, findings
-from backbone.management.trusted.detect import violations
+from backbone.management.trusted.detect import detection
 from backbone.management.trusted.outputs import main_schema
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.model.types import (
@@ -329,7 +329,8 @@ def test_reports_say_what_was_looked_for_and_how(trusting):
     )
     assert (fd.violating_rows, fd.pairs) == (2, 1)
     assert "one sort" in order.plan
-    assert order.pairs is None
+    assert (order.violating_rows, order.pairs) == (2, 1)
+    assert (both.pairs, both.pairs_at_most) == (None, None)
     assert (both.violating_rows, both.plan) == (2, "one row: filter, O(n)")
     assert all(report.seconds > 0 for report in made.rules)
     assert made.main.schema.public.names == CITY.names
@@ -395,9 +396,9 @@ def test_groups_that_an_engine_cannot_hold_are_cut_and_break_the_same_rules(
 
     def watched(constraint, *, cut=None, **given):
         cuts.append(cut)
-        return violations(constraint, cut=cut, **given)
+        return detection(constraint, cut=cut, **given)
 
-    monkeypatch.setattr(findings, "violations", watched)
+    monkeypatch.setattr(findings, "detection", watched)
     rows = [{"k": "x" if i % 9 else str(i), "a": i * 7 % 40, "b": i} for i in range(40)]
     schema = Schema.of(k=STRING, a=INTEGER, b=INTEGER)
     rule = Rule(name="falls", deny=deny)

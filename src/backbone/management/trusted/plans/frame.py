@@ -1,7 +1,7 @@
 """What every plan starts from: probes and builds with uniform names, and nulls left out.
 
 Probes and builds have ``id``; ``k0, k1 …`` (equal in a violation), ``d0 …`` (different)
-and ``x0, x1`` (ordered); probes also have ``s``: the row satisfies the rule with itself.
+and ``x0, x1 …`` (ordered); probes also have ``s``: the row fits with itself.
 """
 
 from __future__ import annotations
@@ -19,7 +19,16 @@ from backbone.model.schemas import Schema
 from backbone.sql.queries import column, table
 from backbone.sql.types import annotated
 
-__all__ = ["Frame", "Step", "Steps", "base_steps", "broadcast", "select", "typed"]
+__all__ = [
+    "Frame",
+    "Step",
+    "Steps",
+    "alone",
+    "base_steps",
+    "broadcast",
+    "select",
+    "typed",
+]
 
 Step = tuple[str, exp.Query]
 Steps = list[Step]
@@ -55,10 +64,13 @@ class Frame:
         Whose rows are the probes.
     shape : PairShape
         The constraint, turned so that its t1 are the probes.
+    base : str
+        The step that has the rows, with their cells and whether they are t1 or t2.
     """
 
     role: RowVariable
     shape: PairShape
+    base: str = "base"
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -82,9 +94,17 @@ class Frame:
             return "id"
         return self.differs[0] if self.differs else None
 
+    @property
+    def alike(self) -> bool:
+        """Whether probes and builds are the same rows, with nothing that must differ.
+
+        Then they can stand in one order, each row a probe and a build.
+        """
+        return self.shape.same_sides and not self.shape.differs
+
     def step(self, name: str) -> str:
         """Return the name of a step of this role."""
-        return f"{name}_{self.role}"
+        return f"{name}_{self.role}{self.base.removeprefix('base')}"
 
     def listed(self, names: Sequence[str], *, of: str = "", end: str = "") -> str:
         """Return `names` as a list of columns (of relation `of`), then `end` if any."""
@@ -105,6 +125,14 @@ class Frame:
         names = [*self.keys, *more]
         return " and ".join(f"{left}.{n} = {right}.{n}" for n in names) or "true"
 
+    def direction(self, number: int) -> str:
+        """Return the direction in which builds that fit a probe come before it."""
+        return "desc" if self.ops[number] in {"<", "<="} else "asc"
+
+    def best(self, number: int) -> str:
+        """Return the extremum of the builds that fits whatever any of them fits."""
+        return "min" if self.ops[number] in {">", ">="} else "max"
+
     def joined(self, text: str, *groups: str) -> exp.Query:
         """Return a select in which relations `groups` have a row for each group.
 
@@ -122,10 +150,10 @@ class Frame:
         ]
         left = "".join(f", {cross.left} as {name}" for name, cross in named)
         right = "".join(f", {cross.right} as {name}" for name, cross in named)
-        alone = ", s" if shape.may_be_alone else ""
+        itself = ", s" if shape.may_be_alone else ""
         probe, build = ("f1", "f2") if self.role == "t1" else ("f2", "f1")
-        probes = f"select id{left}{alone} from base where {probe}"
-        builds = f"select id{right} from base where {build}"
+        probes = f"select id{left}{itself} from {self.base} where {probe}"
+        builds = f"select id{right} from {self.base} where {build}"
         return [
             (self.step("probes"), select(probes)),
             (self.step("builds"), select(builds)),
@@ -159,11 +187,11 @@ def base_steps(shape: PairShape, source: str, schema: Schema | None = None) -> S
     either = f1 if f1 == f2 else f"({f1}) or ({f2})"
     names = "".join(f", {cell.name}" for cell in shape.cells)
     roles = f"select id{names}, {f1} as f1, {f2} as f2 from cells where {either}"
-    alone = f", {_alone(shape.crosses)} as s" if shape.may_be_alone else ""
+    itself = f", {alone(shape.crosses)} as s" if shape.may_be_alone else ""
     return [
         ("cells", typed(cells, schema, source)),
         ("roles", select(roles)),
-        ("base", select(f"select *{alone} from roles")),
+        ("base", select(f"select *{itself} from roles")),
     ]
 
 
@@ -172,6 +200,7 @@ def _present(flags: list[str], names: Sequence[str]) -> str:
     return " and ".join(present) or "true"
 
 
-def _alone(crosses: Sequence[Cross]) -> str:
+def alone(crosses: Sequence[Cross]) -> str:
+    """Return the condition that a row satisfies `crosses` with itself."""
     terms = [f"{c.left} {c.op} {c.right}" for c in crosses]
     return " and ".join(["f1", "f2", *terms])

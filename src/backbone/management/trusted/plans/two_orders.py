@@ -2,9 +2,12 @@
 
 Probes and builds are sorted together by x0 so that the builds that satisfy the first
 comparison with a probe are exactly those before it; the extremum of their x1 decides the
-second. With a ``<>`` besides, a running extremum of (x1, d) alone is wrong: the running
-*second best of different d* is kept too. It is the best that was there when the best
-changed its d (a segment begins), or a later build of another d. O(n log n).
+second. With a ``<>`` besides, the best two of different value are kept (`best_two`).
+O(n log n).
+
+Where both rows bring the same cells there is no need of two lists. If both comparisons
+are strict, those before a row among rows of equal x0 must not fit in x1. If neither is, a
+row fits with its like, and else with those before it in the order of (x0, x1).
 
 Where an engine puts no more than so many rows of a group into one task, the sorted rows
 are cut into ranges (`ranges`): what the ranges before one say of their builds is carried
@@ -16,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backbone.management.trusted.plans.best_two import RUNNING, Marks, best_two
 from backbone.management.trusted.plans.frame import (
     Frame,
     Step,
@@ -24,22 +28,18 @@ from backbone.management.trusted.plans.frame import (
     select,
 )
 from backbone.management.trusted.plans.ranges import Cut, Order, ranged
-from backbone.model.constraints import Operator
+from backbone.management.trusted.shapes import STRICT
 
 __all__ = ["found", "group_sizes"]
 
-_STRICT: tuple[Operator, ...] = ("<", ">")
-_RUNNING = "rows between unbounded preceding and current row"
 _EARLIER = "rows between unbounded preceding and 1 preceding"
 
 
 def found(frame: Frame, cut: Cut | None = None) -> Steps:
     """Return the steps that find the probes with a partner; in ranges, with `cut`."""
-    if frame.other:
-        return _with_other(frame, cut)
     if _is_one_relation(frame):
         return _one_relation(frame, cut)
-    return _plain(frame, cut)
+    return _with_other(frame, cut) if frame.other else _plain(frame, cut)
 
 
 def group_sizes(frame: Frame) -> Steps:
@@ -52,23 +52,13 @@ def group_sizes(frame: Frame) -> Steps:
 
 
 def _is_one_relation(frame: Frame) -> bool:
-    strict = all(op in _STRICT for op in frame.ops)
-    return strict and frame.shape.same_sides and not frame.other
-
-
-def _best(frame: Frame) -> str:
-    return "min" if frame.ops[1] in {">", ">="} else "max"
-
-
-def _direction(op: Operator) -> str:
-    """Builds that satisfy ``probe op build`` come first in this direction."""
-    return "desc" if op in {"<", "<="} else "asc"
+    return frame.alike and len({op in STRICT for op in frame.ops}) == 1
 
 
 def _sorted(frame: Frame) -> Order:
     """Ties in x0: probes first where equal values do not satisfy the comparison."""
-    probes_first = "desc" if frame.ops[0] in _STRICT else "asc"
-    first = ("x0", _direction(frame.ops[0]))
+    probes_first = "desc" if frame.ops[0] in STRICT else "asc"
+    first = ("x0", frame.direction(0))
     return Order((first, ("probe", probes_first), ("id", "asc")))
 
 
@@ -83,17 +73,39 @@ def _both(frame: Frame) -> Step:
 
 
 def _one_relation(frame: Frame, cut: Cut | None) -> Steps:
-    """Both comparisons strict over the same columns: every row is probe and build.
-
-    Among rows of equal x0, those before a row have an x1 that does not satisfy the second
-    comparison, so they cannot do harm.
-    """
-    tied = "desc" if frame.ops[1] == ">" else "asc"
-    order = Order((("x0", _direction(frame.ops[0])), ("x1", tied)))
+    """Every row is probe and build."""
+    tied = frame.direction(1)
+    if frame.ops[1] in STRICT:
+        tied = "desc" if tied == "asc" else "asc"
+    order = Order((("x0", frame.direction(0)), ("x1", tied)))
     if cut:
         order = Order((*order.columns, ("id", "asc")))
     line = _Line(frame.step("probes"), ("id", "x0", "x1"), order, "x1", _EARLIER)
-    return _extremum(frame, line, cut)
+    steps = _extremum(frame, line, cut)
+    return steps if frame.ops[1] in STRICT else _with_twins(frame, steps)
+
+
+def _with_twins(frame: Frame, steps: Steps) -> Steps:
+    """Add the rows that have their like, the first of whom stands before the others."""
+    *before, (found, fitting) = steps
+    both = ["x0", "x1"]
+    twins = (
+        f"select {frame.listed([*frame.keys, *both])} from {frame.step('probes')} "
+        f"{frame.grouped(both)} having count(*) > 1"
+    )
+    alike = (
+        f"select p.id from {frame.step('probes')} p join {frame.step('twins')} g "
+        f"on {frame.on('p', 'g', both)}"
+    )
+    fit, like = frame.step("fit"), frame.step("like")
+    every = f"select id from {fit} union select id from {like}"
+    return [
+        *before,
+        (fit, fitting),
+        (frame.step("twins"), select(twins)),
+        (like, select(alike)),
+        (found, select(every)),
+    ]
 
 
 def _plain(frame: Frame, cut: Cut | None) -> Steps:
@@ -102,7 +114,7 @@ def _plain(frame: Frame, cut: Cut | None) -> Steps:
         ("id", "probe", "x0", "x1"),
         _sorted(frame),
         "case when probe = 0 then x1 end",
-        _RUNNING,
+        RUNNING,
         asked="probe = 1 and ",
     )
     return [_both(frame), *_extremum(frame, line, cut)]
@@ -129,7 +141,7 @@ def _extremum(frame: Frame, line: _Line, cut: Cut | None) -> Steps:
     keys = [*frame.keys, *(["part"] if cut else [])]
     window = f"{_partition(keys)} {line.order.by()} {line.over}"
     columns = ", ".join([*keys, *(n for n in line.columns if n != "x0")])
-    running = f"select {columns}, {_best(frame)}({line.value}) over ({window}) as best"
+    running = f"select {columns}, {frame.best(1)}({line.value}) over ({window}) as best"
     steps.append((frame.step("running"), select(f"{running} from {source}")))
     op = frame.ops[1]
     if not cut:
@@ -137,12 +149,12 @@ def _extremum(frame: Frame, line: _Line, cut: Cut | None) -> Steps:
         return [*steps, (frame.step("found"), select(text))]
     listed = ", ".join(keys)
     tops = (
-        f"select {listed}, {_best(frame)}({line.value}) as top "
+        f"select {listed}, {frame.best(1)}({line.value}) as top "
         f"from {source} where divided group by {listed}"
     )
     over = f"{frame.partition()} order by part {_EARLIER}"
     carried = (
-        f"select {listed}, {_best(frame)}(top) over ({over}) as carry "
+        f"select {listed}, {frame.best(1)}(top) over ({over}) as carry "
         f"from {frame.step('tops')}"
     )
     last = (
@@ -174,15 +186,12 @@ def _partition(names: Sequence[str]) -> str:
 
 def _with_other(frame: Frame, cut: Cut | None) -> Steps:
     line = _Line(
-        frame.step("both"), ("id", "probe", "x0", "x1", "d"), _sorted(frame), "", _RUNNING
+        frame.step("both"), ("id", "probe", "x0", "x1", "d"), _sorted(frame), "", RUNNING
     )
     steps, source = _in_ranges(frame, line, cut)
     keys = [*frame.keys, *(["part"] if cut else [])]
-    steps = [
-        _both(frame),
-        *steps,
-        *_best_two(frame, source, [*line.columns, *keys], keys, line.order, ""),
-    ]
+    marks = Marks(source, [*line.columns, *keys], keys, line.order, frame.best(1))
+    steps = [_both(frame), *steps, *best_two(frame, marks)]
     op, seconds = frame.ops[1], frame.step("seconds")
     within = f"r.x1 {op} case when r.d <> r.mx_d then r.mx else r.second end"
     if not cut:
@@ -197,58 +206,13 @@ def _with_other(frame: Frame, cut: Cut | None) -> Steps:
     return [*steps, *_two_carried(frame, source), last]
 
 
-def _best_two(
-    frame: Frame,
-    source: str,
-    columns: Sequence[str],
-    keys: Sequence[str],
-    order: Order,
-    suffix: str,
-) -> Steps:
-    """``seconds``: the rows of `source` with the running best two builds.
-
-    That is ``mx`` of a build with the value ``mx_d``, and ``second``, the best of those
-    with another value.
-    """
-    best, among = _best(frame), f"{_partition(keys)} {order.by()}"
-    names = {
-        name: frame.step(f"{name}{suffix}")
-        for name in ("running", "split", "before", "segments", "seconds")
-    }
-    pair = "case when probe = 0 then {'x': x1, 'd': d} end"
-    listed = ", ".join(columns)
-    running = (
-        f"select {listed}, {best}({pair}) over ({among} {_RUNNING}) as m from {source}"
-    )
-    split = (
-        f"select {listed}, struct_extract(m, 'x') as mx, struct_extract(m, 'd') as mx_d "
-        f"from {names['running']}"
-    )
-    before = (
-        f"select *, lag(mx) over ({among}) as px, lag(mx_d) over ({among}) as pd "
-        f"from {names['split']}"
-    )
-    begins = "mx_d is distinct from pd"
-    segments = (
-        f"select *, {begins} as begins, sum(case when {begins} then 1 else 0 end) "
-        f"over ({among} {_RUNNING}) as segment from {names['before']}"
-    )
-    within = f"{_partition([*keys, 'segment'])} {order.by()} {_RUNNING}"
-    value = "case when begins then px when probe = 0 and d <> mx_d then x1 end"
-    seconds = (
-        f"select *, {best}({value}) over ({within}) as second from {names['segments']}"
-    )
-    texts = (running, split, before, segments, seconds)
-    return [(n, select(text)) for n, text in zip(names.values(), texts, strict=True)]
-
-
 def _two_carried(frame: Frame, source: str) -> Steps:
     """``carried``: what the builds of earlier ranges say, by range and its first group.
 
     Each range gives the best build of every group and the best of another value; they are
     builds in a line of ranges, in which each range asks before it gives.
     """
-    best, listed = _best(frame), frame.listed(frame.keys, end=", ") + "part"
+    best, listed = frame.best(1), frame.listed(frame.keys, end=", ") + "part"
     way = "asc" if best == "min" else "desc"
     bests = (
         f"select {listed}, d, {best}(x1) as x1 from {source} "
@@ -266,7 +230,7 @@ def _two_carried(frame: Frame, source: str) -> Steps:
     )
     order = Order((("part", "asc"), ("id", "asc")))
     columns = ["id", "probe", "x1", "d", *frame.keys, "part"]
-    along = _best_two(frame, frame.step("marks"), columns, frame.keys, order, "_along")
+    along = Marks(frame.step("marks"), columns, frame.keys, order, best, "_along")
     carried = (
         f"select {listed}, mx, mx_d, second from {frame.step('seconds_along')} "
         "where probe = 1"
@@ -275,6 +239,6 @@ def _two_carried(frame: Frame, source: str) -> Steps:
         (frame.step("bests"), select(bests)),
         (frame.step("ranked"), select(ranked)),
         (frame.step("marks"), select(marks)),
-        *along,
+        *best_two(frame, along),
         (frame.step("carried"), select(carried)),
     ]
