@@ -17,6 +17,7 @@ from backbone.management.trusted.findings import (
     search,
 )
 from backbone.management.trusted.numbering import located, row_of
+from backbone.management.trusted.pairs import Pairs
 from backbone.management.trusted.pieces import Inputs, nested, union
 from backbone.management.trusted.plans.frame import select
 from backbone.management.trusted.rules import Part
@@ -48,7 +49,7 @@ class Checked:
 
     rule: Rule
     violating_rows: int
-    pairs: int | None
+    pairs: Pairs
     seconds: float
     witnesses: tuple[Witness, ...] = ()
     seen: tuple[Seen, ...] = ()
@@ -148,13 +149,10 @@ def _checked(
     session: Session, one: ToCheck, found: Sequence[Finding], seconds: float
 ) -> Checked:
     broken = [finding for finding in found if finding.rows]
-    pairs = [finding.pairs for finding in broken]
-    known = [count for count in pairs if count is not None]
-    of_pairs = any(part.constraint.is_pair for part in one.parts)
     return Checked(
         one.rule,
         violating_rows=distinct_rows(session, found),
-        pairs=sum(known) if of_pairs and len(known) == len(pairs) else None,
+        pairs=Pairs.together([finding.bounds for finding in found]),
         seconds=seconds,
         seen=tuple(Seen(one.state, one.rule, finding) for finding in broken),
     )
