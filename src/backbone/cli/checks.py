@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from backbone.app.figures import count, duration, plural, shorten
+from backbone.app.figures import between, count, duration, plural, shorten
 from backbone.cli.output import (
     STYLES,
     Column,
@@ -79,7 +79,7 @@ def _line(rule: Mapping[str, Any]) -> list[str | Text | None]:
         rule["severity"],
         Text(_rows(rule), style=style if broken else "dim"),
         _share(rule["share"]) if broken else "",
-        count(rule["pairs"]) if broken and rule["pairs"] is not None else "",
+        between(rule["pairs_at_least"], rule["pairs_at_most"]) if broken else "",
         duration(rule["seconds"]),
         Text(shorten(rule["deny"], _DENY_WIDTH), style="dim"),
     ]

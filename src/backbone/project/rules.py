@@ -49,6 +49,13 @@ class Given:
         says_so = self.declared or "severity" in self.rule.model_fields_set
         return self.rule.severity == "error" or not says_so
 
+    def allowing_quadratic(self) -> Given:
+        """Return the rule as one that may compare pairs of rows, however many."""
+        if self.rule.deny is None:
+            return self
+        allowed = self.rule.model_copy(update={"allow_quadratic": True})
+        return replace(self, rule=allowed)
+
 
 def rules_given(texts: Sequence[str] = (), files: Sequence[Path] = ()) -> list[Given]:
     """Return the rules that a person gives.

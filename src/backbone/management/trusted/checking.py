@@ -19,6 +19,7 @@ from backbone.management.trusted.findings import (
 )
 from backbone.management.trusted.looking import Looked
 from backbone.management.trusted.numbering import located, row_of
+from backbone.management.trusted.pairs import Pairs
 from backbone.management.trusted.pieces import Inputs, nested, union
 from backbone.management.trusted.plans.frame import select
 from backbone.management.trusted.rules import Part
@@ -54,7 +55,7 @@ class Checked:
 
     rule: Rule
     violating_rows: int
-    pairs: int | None
+    pairs: Pairs
     seconds: float
     looked_rows: int = 0
     blamed_rows: int | None = None
@@ -172,16 +173,13 @@ def _checked(
     if one.rule.blamed_rows is not None:
         wrong = distinct_rows(session, [finding.guilty for finding in broken])
     violating = distinct_rows(session, found)
-    pairs = [finding.pairs for finding in broken]
-    known = [count for count in pairs if count is not None]
-    of_pairs = any(part.constraint.is_pair for part in one.parts)
     return Checked(
         one.rule,
         violating_rows=violating,
         looked_rows=looked.rows,
         blamed_rows=wrong,
         questioned=looked.doubts(violating if wrong is None else wrong),
-        pairs=sum(known) if of_pairs and len(known) == len(pairs) else None,
+        pairs=Pairs.together([finding.bounds for finding in found]),
         seconds=seconds,
         seen=tuple(Seen(one.state, one.rule, finding) for finding in broken),
     )
