@@ -47,14 +47,15 @@ class Quality(Facts):
 
     def _repr_html_(self) -> str:
         title = f"{self['asset']}, version {self['version']}: {count(self['rows'])} rows"
-        if self["score"] is not None:
+        if self.get("score") is not None:
             title += f", score {score(self['score'])}"
         columns = (
             "name", "violating_rows", "score", "severity", "action", "changed_cells",
             "removed_rows", "seconds",
         )  # fmt: skip
         rules = [
-            {name: rule.get(name) for name in columns} | {"score": score(rule["score"])}
+            {name: rule.get(name) for name in columns}
+            | {"score": score(rule.get("score"))}
             for rule in self["rules"]
         ]
         examples = {
