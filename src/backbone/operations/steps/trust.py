@@ -58,11 +58,11 @@ def execute(work: Work, step: Step) -> Outcome:
             ],
         },
     )
-    warnings = _still_broken(result.rules, step.asset)
+    warnings = _still_broken(result.rules)
     return Outcome(version, warnings=warnings, failed_rules=result.failed_rules)
 
 
-def _still_broken(reports: Sequence[RuleReport], asset: AssetName) -> tuple[str, ...]:
+def _still_broken(reports: Sequence[RuleReport]) -> tuple[str, ...]:
     """Say, in one warning, which rules of severity warn rows break in the end."""
     left = {
         report.name: report.left_rows
@@ -71,7 +71,7 @@ def _still_broken(reports: Sequence[RuleReport], asset: AssetName) -> tuple[str,
     }
     most = sorted(left, key=lambda name: (-left[name], name))
     words = [f"{name} ({left[name]:,})" for name in most]
-    return (f"rows break {bounded(words)}; backbone quality {asset}",) if left else ()
+    return (f"rows break {bounded(words)} (severity warn)",) if left else ()
 
 
 def _readable(work: Work, formatted: TableVersion, dataset: str) -> tuple[str, ...]:
