@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal
 
 from sqlglot import exp
@@ -200,8 +201,12 @@ def kind_of(constraint: DenialConstraint) -> Kind:
     return shape_of(constraint).kind if constraint.is_pair else "one row"
 
 
+@lru_cache(maxsize=4_096)
 def shape_of(constraint: DenialConstraint) -> PairShape:
-    """Take a two-row constraint apart; its strict order comparisons come first."""
+    """Take a two-row constraint apart; its strict order comparisons come first.
+
+    The same shape for the same constraint: what is built of its expressions copies them.
+    """
     cells = _Cells()
     crosses = [
         Cross(cells.name(p.left), p.op, cells.name(p.right))
