@@ -14,6 +14,8 @@ from tests.truth.denials import (
     COMPARE,
     NUMBERS,
     TEXTS,
+    Claim,
+    Side,
     arrow,
     brute,
     random_claims,
@@ -27,7 +29,14 @@ from tests.truth.denials import (
 from backbone.engines.protocol import Scan
 from backbone.errors import UnsupportedRule
 from backbone.management.trusted import comparing, parting
-from backbone.management.trusted.detect import Cut, group_sizes, pair_count, violations
+from backbone.management.trusted.detect import (
+    Cut,
+    dependencies,
+    group_sizes,
+    pair_count,
+    shared_keys,
+    violations,
+)
 from backbone.management.trusted.pairs import Counted, Pairs
 from backbone.management.trusted.parting import Reading, parted
 from backbone.management.trusted.plans import ranges
@@ -250,6 +259,34 @@ def test_arithmetic_that_fails_on_a_value_is_null_there(connection):
 def scan_of(path, rows):
     pq.write_table(arrow(rows), path, write_statistics=False)
     return Scan((str(path),), SCHEMA)
+
+
+def test_dependencies_on_the_same_columns_are_found_together(connection):
+    rng = random.Random(9)
+    names = (*NUMBERS, *TEXTS)
+    for _ in range(10):
+        rows = random_rows(rng, groups=1, size=25)
+        load(connection, "rows", rows)
+        keys = rng.sample(names, k=2)
+        claims = {
+            place: [Claim(Side("t1", key), "=", Side("t2", key)) for key in keys]
+            + [Claim(Side("t1", name), "<>", Side("t2", name))]
+            for place, name in enumerate(names)
+            if name not in keys
+        }
+        constraints = {
+            place: parse("r", " and ".join(c.text() for c in rng.sample(of_one, k=3)))
+            for place, of_one in claims.items()
+        }
+        assert len({shared_keys(one) for one in constraints.values()}) == 1
+        found = connection.execute(dependencies(constraints).sql()).fetchall()
+        expected = {
+            (place, row, "both")
+            for place, of_one in claims.items()
+            for row in brute(rows, of_one)[0]
+        }
+        assert set(found) == expected
+        assert len(found) == len(expected)
 
 
 @pytest.mark.parametrize("few", [-1, 30])

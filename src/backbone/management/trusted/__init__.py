@@ -3,9 +3,10 @@
 `trust` makes a trusted table of a formatted one. Around it: `cleaning` (what is changed
 before any rule looks), `rules` (short forms are
 sugar for denial constraints), `checks` (mistakes in declarations, before a row is read),
-`detect` with `shapes` and `plans` (who breaks a constraint, never by comparing all
-pairs), `applying` with `actions` (what is done about it), `witnesses` (examples, in
-sentences) and `replay` (the story of a table gives the table again).
+`detect` with `shapes` and `plans` (who breaks a constraint, without comparing all pairs),
+`parting` (rules too long for one plan), `pairs` (how many pairs break it), `applying`
+with `actions` (what is done about it), `witnesses` (examples, in sentences) and `replay`
+(the story of a table gives the table again).
 """
 
 from __future__ import annotations

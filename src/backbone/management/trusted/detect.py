@@ -23,6 +23,7 @@ from backbone.management.trusted.plans import (
     parts,
     sequence,
     three_orders,
+    together,
     two_orders,
 )
 from backbone.management.trusted.plans.frame import (
@@ -47,11 +48,13 @@ __all__ = [
     "Explanation",
     "Role",
     "broken_parts",
+    "dependencies",
     "detection",
     "explain",
     "group_sizes",
     "looked_for",
     "pair_count",
+    "shared_keys",
     "told",
     "violations",
 ]
@@ -158,6 +161,31 @@ def broken_parts(
     )
     told = select("select _place, _row, 't1' as role from told where _place is not null")
     return Query((("told", typed(broken, schema, source)), ("broken", told)))
+
+
+def dependencies(
+    constraints: Mapping[int, DenialConstraint],
+    *,
+    source: str = ROWS,
+    schema: Schema | None = None,
+) -> Query:
+    """Return the query that finds the rows which break several dependencies.
+
+    They are of the same `shared_keys`. It gives ``_place`` (the key of the constraint),
+    ``_row`` and ``role``; the relation is grouped once.
+    """
+    shapes = {place: shape_of(one) for place, one in constraints.items()}
+    return Query(tuple(together.found(shapes, source, schema)))
+
+
+def shared_keys(constraint: DenialConstraint) -> tuple[str, ...] | None:
+    """Return what tells the groups of a dependency apart; None of any other rule.
+
+    A rule that looks at some rows alone has groups of its own.
+    """
+    if constraint.where or not constraint.is_pair:
+        return None
+    return together.keys_of(shape_of(constraint))
 
 
 def looked_for(

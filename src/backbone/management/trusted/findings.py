@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 
@@ -14,8 +14,10 @@ from backbone.management.trusted.detect import (
     ROWS,
     Cut,
     broken_parts,
+    dependencies,
     detection,
     group_sizes,
+    shared_keys,
 )
 from backbone.management.trusted.keeping import kept, reading
 from backbone.management.trusted.pairs import Counted, Pairs, counted_pairs
@@ -47,6 +49,9 @@ __all__ = [
     "recounted",
     "search",
 ]
+
+
+Together = Callable[..., Query]
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,8 @@ def search(
 ) -> tuple[Finding, ...]:
     """Find the rows that break each part, in one statement.
 
-    Conditions on single rows share one scan. Pairs are counted in one statement more, for
+    Conditions on single rows share one scan, and dependencies with the same keys share
+    their groups. Pairs are counted in one statement more, for
     parts where that is cheap.
 
     Raises
@@ -137,8 +143,9 @@ def search(
     if not asked:
         return ()
     inputs: Inputs = {}
-    single, others = _by_kind(asked)
-    branches = [_scanned(asked, places, inputs) for places in single]
+    single, depending, others = _by_kind(asked)
+    branches = [_scanned(asked, places, inputs, broken_parts) for places in single]
+    branches += [_scanned(asked, places, inputs, dependencies) for places in depending]
     for place in others:
         query, read = _looking(session, asked[place], references)
         inputs.update(read)
@@ -187,31 +194,46 @@ def looked(
     return Query(tuple(reading(steps, known))), inputs
 
 
-def _by_kind(asked: Sequence[Asked]) -> tuple[list[list[int]], list[int]]:
-    """Return the places of conditions on single rows, by state, and of all others."""
+def _by_kind(
+    asked: Sequence[Asked],
+) -> tuple[list[list[int]], list[list[int]], list[int]]:
+    """Return the places of conditions on single rows, of dependencies, and of others.
+
+    Of one state are those of a list, and dependencies of the same keys.
+    """
     single: dict[int, list[int]] = {}
+    depending: dict[tuple[int, tuple[str, ...]], list[int]] = {}
     others: list[int] = []
     for place, one in enumerate(asked):
-        if one.part.constraint.is_single:
+        constraint = one.part.constraint
+        keys = shared_keys(constraint)
+        if constraint.is_single:
             single.setdefault(id(one.state), []).append(place)
+        elif keys is not None:
+            depending.setdefault((id(one.state), keys), []).append(place)
         else:
             others.append(place)
-    several = [places for places in single.values() if len(places) > 1]
-    alone = [places[0] for places in single.values() if len(places) == 1]
-    return several, sorted([*others, *alone])
+    groups = [*single.values(), *depending.values()]
+    alone = [places[0] for places in groups if len(places) == 1]
+    return (
+        [places for places in single.values() if len(places) > 1],
+        [places for places in depending.values() if len(places) > 1],
+        sorted([*others, *alone]),
+    )
 
 
-def _scanned(asked: Sequence[Asked], places: Sequence[int], inputs: Inputs) -> exp.Query:
-    """Return what finds the rows of several conditions on single rows at once."""
+def _scanned(
+    asked: Sequence[Asked], places: Sequence[int], inputs: Inputs, finding: Together
+) -> exp.Query:
+    """Return what finds the rows of several parts at once, as `finding` does."""
     state = asked[places[0]].state
     parts = {place: asked[place].part for place in places}
     names = dict.fromkeys(c for part in parts.values() for c in part.constraint.reads)
     steps, read = state.rows(list(names))
     inputs.update(read)
-    broken = broken_parts(
-        {place: part.constraint for place, part in parts.items()}, schema=state.schema
-    )
-    return nested(Query((*steps, *broken.steps)), ["_place", "_row", "role"])
+    constraints = {place: part.constraint for place, part in parts.items()}
+    found = finding(constraints, schema=state.schema)
+    return nested(Query((*steps, *found.steps)), ["_place", "_row", "role"])
 
 
 def cut_of(session: Session, constraint: DenialConstraint, reads: Reading) -> Cut | None:

@@ -55,6 +55,19 @@ def test_rows_outside_are_nobodys_partner_and_nobodys_neighbour(trusting):
     assert made.rules[0].witnesses[0].rows == ("d1/a.csv#3", "d1/a.csv#2")
 
 
+def test_rules_of_one_table_each_look_where_they_are_told_to(trusting):
+    rows = [meter("a", 1, 7), meter("b", 1, 8, "new"), meter("b", 1, 7, "old")]
+    rules = [
+        Rule(name="all", functional={"at": ["total", "device"]}),
+        Rule(name="ok", functional={"at": "total"}, where="state = 'ok'"),
+        Rule(
+            name="not_ok", functional={"at": ["total", "device"]}, where="state <> 'ok'"
+        ),
+    ]
+    made = trusting(rows, METER, rules=rules)
+    assert [report.violating_rows for report in made.rules] == [3, 0, 2]
+
+
 def test_a_repair_counts_the_votes_of_the_rows_it_looks_at(trusting):
     rows = [meter("a", 1, n, state) for n, state in [(7, "x"), (7, "x"), (8, "ok")] * 2]
     rows.append(meter("a", 1, 9, "ok"))
