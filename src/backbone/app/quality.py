@@ -7,12 +7,14 @@ from typing import Any
 from backbone.app.environment import Environment
 from backbone.errors import LakeError
 from backbone.model.names import AssetName
+from backbone.operations.rulings import today
+from backbone.project.decisions import Decisions
 
 __all__ = ["quality"]
 
 
 def quality(env: Environment, name: str) -> dict[str, Any]:
-    """Return ``{asset, rows, rules, account}`` of a formatted or trusted table.
+    """Return ``{asset, rows, rules, account, decisions}`` of a table.
 
     The account of a trusted table goes back to the records that were read:
     read = formatted + rejected, formatted = trusted + quarantined + merged + superseded.
@@ -45,7 +47,18 @@ def quality(env: Environment, name: str) -> dict[str, Any]:
         "rules": env.catalog.rules(asset, head["identity"]),
         "failed_rules": head["record"].get("failed_rules", []),
         "account": account,
+        "decisions": _decided(env, asset, head),
     }
+
+
+def _decided(env: Environment, asset: AssetName, head: dict[str, Any]) -> dict[str, int]:
+    """Count decisions of people by what became of them; those over are ``expired``."""
+    found = dict(head["record"].get("decisions", {}))
+    declared = env.project.decisions.get(asset.table, Decisions()).decisions
+    expired = sum(not one.holds_on(today()) for one in declared)
+    if asset.zone == "trusted" and expired:
+        found["expired"] = expired
+    return found
 
 
 def _formatted_account(

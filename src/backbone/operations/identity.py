@@ -96,8 +96,13 @@ def trusted_identity(
     delivers: str,
     deliveries: Sequence[Delivery],
     inputs: Mapping[str, str],
+    decisions: Sequence[Any] = (),
 ) -> str:
-    """Identify a trusted table; the order of deliveries decides what is current."""
+    """Identify a trusted table; the order of deliveries decides what is current.
+
+    `decisions` are those of people that hold on the day of the run (see `decided_on`).
+    """
+    more = {"decisions": list(decisions)} if decisions else {}
     return fingerprint(
         {
             "kind": "trust",
@@ -107,6 +112,7 @@ def trusted_identity(
             "delivers": delivers,
             "deliveries": [delivery.id for delivery in deliveries],
             "inputs": dict(inputs),
+            **more,
         }
     )
 

@@ -18,7 +18,7 @@ def command(door: Door, asset: str, as_json: bool) -> None:
 
     The account goes back to the raw records: read = formatted + rejected, formatted =
     trusted + quarantined + merged + superseded. With --json: {asset, rows, rules,
-    account}.
+    account, decisions}.
     """
     from backbone.app.quality import quality
 

@@ -17,6 +17,7 @@ from backbone.management.trusted.detect import ROWS
 from backbone.management.trusted.findings import Finding
 from backbone.management.trusted.pieces import Inputs, Piece, bound, joined
 from backbone.management.trusted.plans.frame import Steps, select
+from backbone.management.trusted.rules import parts_of
 from backbone.management.trusted.state import State
 from backbone.management.trusted.texts import canonical_text
 from backbone.project.trusted import Rule
@@ -93,7 +94,8 @@ def repair(
     *keys, name = finding.part.constraint.columns
     if rule.blame and name not in rule.blame:
         return Change(state)
-    steps, inputs = state.rows([*keys, name])
+    seen = state.seen_by(finding.part.constraint)
+    steps, inputs = seen.rows([*keys, name])
     query = Query((*steps, *_majority_steps(keys, name)))
     return _moved(
         session, Change(state), name, rule.name, "majority", order, query, inputs
@@ -156,7 +158,11 @@ def _moved(
         exp.alias_(exp.cast(column("value"), kind.sql), "value"),
         column("confidence"),
     ).from_(table(query.result))
-    moves = session.stage(query.then("typed", typed), inputs)
+    query = query.then("typed", typed)
+    if change.state.decided is not None:
+        decided = change.state.decided
+        query, inputs = decided.sparing_cells(query, inputs, name, rule=rule)
+    moves = session.stage(query, inputs)
     cells = moves.rows
     if not cells:
         return change
@@ -196,6 +202,8 @@ def quarantine(
         f"from reasons where {_ROLES[blamed_role(rule)]} group by _row"
     )
     query = Query((("reasons", all_reasons), ("leaving", leaving)))
+    if state.decided is not None:
+        query, inputs = state.decided.sparing_rows(query, inputs, rule.name)
     gone = session.stage(query, inputs)
     return _removed(session, state, gone)
 
@@ -203,7 +211,8 @@ def quarantine(
 def deduplicate(session: Session, state: State, rule: Rule) -> Change:
     """Keep the first or the latest row of each key; the others are merged into it."""
     keys = rule.unique or ()
-    steps, inputs = state.rows(keys)
+    (part,) = parts_of(rule)
+    steps, inputs = state.seen_by(part.constraint).rows(keys)
     named = [exp.alias_(column(key), f"k{i}") for i, key in enumerate(keys)]
     listed = [f"k{i}" for i in range(len(keys))]
     keyed = exp.select(column("_row"), *named).from_(table(ROWS))
@@ -233,6 +242,8 @@ def deduplicate(session: Session, state: State, rule: Rule) -> Change:
             ),
         )
     )
+    if state.decided is not None:
+        query, inputs = state.decided.sparing_rows(query, inputs, rule.name)
     return _removed(session, state, session.stage(query, inputs))
 
 

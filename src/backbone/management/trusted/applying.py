@@ -122,13 +122,25 @@ def _acted(
     if rule.action == "quarantine":
         numbers = [finding.number for finding in found if finding.rows]
         change = quarantine(session, state, rule, described(outcome.seen), numbers)
-        return replace(outcome, change=change)
+        return _spared(replace(outcome, change=change), rule, found)
     if rule.action == "deduplicate":
-        return replace(outcome, change=deduplicate(session, state, rule))
+        change = deduplicate(session, state, rule)
+        return _spared(replace(outcome, change=change), rule, found)
     if outcome.change.cells:
-        asked = tuple(Asked(state, each.part, each.number) for each in found)
-        return replace(outcome, again=asked)
+        return replace(outcome, again=_asked(state, found))
     return replace(outcome, flags=_flags(place, rule, found))
+
+
+def _asked(state: State, found: Sequence[Finding]) -> tuple[Asked, ...]:
+    return tuple(Asked(state, each.part, each.number) for each in found)
+
+
+def _spared(outcome: Outcome, rule: Rule, found: Sequence[Finding]) -> Outcome:
+    """Ask again where rows stay that the rule would have taken out: they are flagged."""
+    state = outcome.change.state
+    if state.decided is None or rule.name not in state.decided.undone:
+        return outcome
+    return replace(outcome, again=_asked(state, found))
 
 
 def _flags(place: int, rule: Rule, found: Sequence[Finding]) -> tuple[Flag, ...]:

@@ -118,7 +118,8 @@ def search(
         hits = violations(one.part.constraint, schema=one.state.schema, cut=cut)
         query = Query((*steps, *hits.steps))
         branches.append(nested(query, ["_row", "role"], place))
-    found = session.stage(Query.of(union(branches), "found"), inputs)
+    every = _without_fine(Query.of(union(branches), "found"), asked, inputs)
+    found = session.stage(every, inputs)
     rows = _rows(session, found, len(asked))
     findings = [
         Finding(one.part, one.number, found, place, rows.get(place, 0))
@@ -126,6 +127,30 @@ def search(
     ]
     pairs = _pairs(session, asked, findings, references)
     return tuple(replace(each, pairs=pairs.get(each.place)) for each in findings)
+
+
+def _without_fine(query: Query, asked: Sequence[Asked], inputs: Inputs) -> Query:
+    """Leave the rows out of what was found that are fine, as a person said."""
+    fine: list[exp.Query] = []
+    for place, one in enumerate(asked):
+        decided, rule = one.state.decided, one.part.constraint.name
+        if decided is None or rule not in decided.fine:
+            continue
+        inputs.update(decided.inputs)
+        number = exp.alias_(exp.Literal.number(place), "_place")
+        fine.append(decided.rows_fine_for(rule).select(number))
+    if not fine:
+        return query
+    same = exp.and_(
+        *(
+            exp.EQ(this=column(name, "f"), expression=column(name, "x"))
+            for name in ("_place", "_row")
+        )
+    )
+    wanted = (column(name, "f") for name in ("_place", "_row", "role"))
+    found = exp.select(*wanted).from_(table(query.result, "f"))
+    found = found.join(union(fine).subquery("x"), on=same, join_type="anti")
+    return query.then("wrong", found)
 
 
 def _by_kind(asked: Sequence[Asked]) -> tuple[list[list[int]], list[int]]:
@@ -210,7 +235,7 @@ def _pairs(
 
 
 def _reading(state: State, part: Part, references: References) -> tuple[Steps, Inputs]:
-    steps, inputs = state.rows(reads_of(part, references.own))
+    steps, inputs = state.seen_by(part.constraint).rows(reads_of(part, references.own))
     reference = part.constraint.reference
     if reference is None:
         return steps, inputs

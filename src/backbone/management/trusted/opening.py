@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlglot import exp
@@ -11,12 +11,15 @@ from sqlglot import exp
 from backbone.engines.protocol import Relation, Session, Staged
 from backbone.management.trusted.clean import Tidy, cleaning_steps
 from backbone.management.trusted.numbering import numbered
-from backbone.management.trusted.pieces import Piece, bound
+from backbone.management.trusted.pieces import Inputs, Piece, bound
 from backbone.management.trusted.plans.frame import Steps
-from backbone.management.trusted.state import Cells, CurrentState, State
+from backbone.management.trusted.rulings import Settled, settled
+from backbone.management.trusted.state import Cells, CurrentState, State, overlaid
 from backbone.management.trusted.texts import canonical_text
 from backbone.model.schemas import Schema
 from backbone.model.types import STRING
+from backbone.project.decisions import Ruling
+from backbone.project.trusted import Rule
 from backbone.sql.queries import Query, column, table
 
 __all__ = ["Opened", "cleaning_repairs", "opened"]
@@ -26,12 +29,14 @@ __all__ = ["Opened", "cleaning_repairs", "opened"]
 class Opened:
     """The first state of a table, and the rows that it was made from.
 
-    `formatted` rows in all, of which `current` count today.
+    `formatted` rows in all, of which `current` count today; `settled` is what people
+    decided about them.
     """
 
     state: State
     formatted: int
     current: int
+    settled: Settled
 
 
 def opened(
@@ -43,6 +48,8 @@ def opened(
     reads: Sequence[str],
     tidies: Sequence[Tidy],
     folder: Path,
+    rules: Sequence[Rule] = (),
+    rulings: Sequence[Ruling] = (),
 ) -> Opened:
     """Stage what the rules will read, and note what cleaning changed.
 
@@ -52,30 +59,37 @@ def opened(
     reads : the columns that rules read
     tidies : the changes that cleaning makes, in their order
     folder : the attempt's own folder
+    rules : the rules of the table
+    rulings : what people decided about rows
 
     Raises
     ------
     AccountMismatch : a row's delivery is not one of the deliveries of `current`
     """
     found = numbered(session, formatted, current.deliveries, current.current, folder)
-    state = _worked(session, formatted, schema, found.objects, reads, tidies)
-    return Opened(state, found.formatted, found.current)
+    bare = State(formatted, schema, found.objects, work=found.objects)
+    decisions = settled(session, bare, rulings, rules, tidies, folder)
+    state = _worked(session, bare, reads, tidies, decisions.fixed)
+    state = replace(state, changed=decisions.fixed, decided=decisions.decided)
+    if decisions.out is not None:
+        state = state.without(session, decisions.out)
+    return Opened(state, found.formatted, found.current, decisions)
 
 
 def _worked(
     session: Session,
-    formatted: Relation,
-    schema: Schema,
-    objects: Staged,
+    bare: State,
     reads: Sequence[str],
     tidies: Sequence[Tidy],
+    fixed: Mapping[str, Cells],
 ) -> State:
+    """Stage the columns that are read, cleaned; cleaning sees what people decided."""
     tidied = list(dict.fromkeys(tidy.column for tidy in tidies))
-    names = [name for name in schema.public.names if name in {*reads, *tidied}]
-    bare = State(formatted, schema, objects, work=objects)
+    names = [name for name in bare.schema.public.names if name in {*reads, *tidied}]
     if not names:
         return bare
-    inputs = {"formatted": formatted, "objects": objects}
+    inputs: Inputs = {"formatted": bare.formatted, "objects": bare.objects}
+    start = exp.select(column("_row", "r")).from_(table("rowed", "r"))
     raw = [_raw(number) for number in range(len(tidied))]
     kept = [
         exp.alias_(column(name), _raw(number), quoted=True)
@@ -84,12 +98,13 @@ def _worked(
     columns = [column(name) for name in ("_row", *names)]
     steps: Steps = [
         bare.rowed(),
-        ("kept", exp.select(*columns, *kept).from_(table("rowed"))),
+        ("decided", overlaid(start, names, [fixed], inputs)),
+        ("kept", exp.select(*columns, *kept).from_(table("decided"))),
         *cleaning_steps(tidies, "kept", ["_row", *names, *raw]),
     ]
     work = session.stage(Query(tuple(steps)), inputs)
     cleaned = _changed_cells(session, work, tidied)
-    return State(formatted, schema, objects, work, cleaned)
+    return replace(bare, work=work, cleaned=cleaned)
 
 
 def _raw(number: int) -> str:
@@ -121,7 +136,10 @@ def cleaning_repairs(state: State, tidies: Sequence[Tidy]) -> tuple[Piece, ...]:
         numbered = [(i, t) for i, t in enumerate(tidies, start=1) if t.column == name]
         source = bound("over", cells.staged)
         query = _repairs_query(name, _raw(place), numbered, source)
-        pieces.append(Piece(query, {source: cells.staged}))
+        inputs: Inputs = {source: cells.staged}
+        if state.decided is not None:
+            query, inputs = state.decided.sparing_cells(query, inputs, name)
+        pieces.append(Piece(query, inputs))
     return tuple(pieces)
 
 

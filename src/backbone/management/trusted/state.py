@@ -13,10 +13,12 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Session, Staged
+from backbone.management.trusted.decided import Decided
 from backbone.management.trusted.detect import ROWS
 from backbone.management.trusted.numbering import row_of
 from backbone.management.trusted.pieces import Inputs, bound
 from backbone.management.trusted.plans.frame import Steps, select
+from backbone.model.constraints import DenialConstraint
 from backbone.model.deliveries import Delivers
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.sql.queries import Query, column, table
@@ -60,8 +62,10 @@ class State:
 
     `objects` are the current objects with their numbers; `work` has ``_row`` and the
     columns that rules read, cleaned; `cleaned` holds the rows that cleaning changed (by
-    column, each with all columns that it may change), `changed` the cells that rules
-    changed since, `removed` the rows that left.
+    column, each with all columns that it may change), `changed` the cells that people
+    decided and those that rules changed since, `removed` the rows that left. `decided` is
+    what people decided; `fine_of` names a rule that does not look at the rows that are
+    fine for it.
     """
 
     formatted: Relation
@@ -71,6 +75,8 @@ class State:
     cleaned: Mapping[str, Cells] = field(default_factory=dict)
     changed: Mapping[str, Cells] = field(default_factory=dict)
     removed: Staged | None = None
+    decided: Decided | None = None
+    fine_of: str | None = None
 
     def rows(self, names: Sequence[str]) -> tuple[Steps, Inputs]:
         """Return what gives ``rows``: ``_row`` and the columns `names`, as they are now.
@@ -78,12 +84,30 @@ class State:
         Steps to put before those that read ``rows``, and the inputs that they bind; no
         step at all where nothing that is read has changed.
         """
-        if not self.versions(names) and self.removed is None:
+        if not self.versions(names) and self.removed is None and self.fine_of is None:
             return [], {ROWS: self.work}
         inputs: Inputs = {"work": self.work}
         now = exp.select(column("_row", "r")).from_(table("work", "r"))
         now = overlaid(now, names, [self.changed], inputs)
-        return [(ROWS, self.staying(now, inputs))], inputs
+        return [(ROWS, self._not_fine(self.staying(now, inputs), inputs))], inputs
+
+    def seen_by(self, constraint: DenialConstraint) -> State:
+        """Return the table as a rule sees it: pairs with a row that is fine do not count.
+
+        In a sequence, and where the row alone says it, a fine row is left out of what is
+        found: there it is what others are held against.
+        """
+        fine = self.decided.fine if self.decided else frozenset()
+        if not constraint.is_pair or constraint.name not in fine:
+            return self
+        return replace(self, fine_of=constraint.name)
+
+    def _not_fine(self, rows: exp.Select, inputs: Inputs) -> exp.Select:
+        if self.decided is None or self.fine_of is None:
+            return rows
+        inputs.update(self.decided.inputs)
+        fine = self.decided.rows_fine_for(self.fine_of).subquery("fine")
+        return rows.join(fine, on=_same_row("fine"), join_type="anti")
 
     def versions(self, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """Return those of the columns `names` that rules changed, and what holds them."""
@@ -96,7 +120,7 @@ class State:
     def as_of(self, versions: Sequence[tuple[str, str]]) -> State:
         """Return the table with no other changes than `versions`; no row has left it."""
         changed = {name: self.changed[name] for name, _ in versions}
-        return replace(self, changed=changed, removed=None)
+        return replace(self, changed=changed, removed=None, fine_of=None)
 
     def staying(self, rows: exp.Select, inputs: Inputs) -> exp.Select:
         """Leave the removed rows out of `rows` (alias ``r``), a select with ``_row``."""

@@ -16,6 +16,7 @@ from backbone.management.trusted.opening import Opened, cleaning_repairs, opened
 from backbone.management.trusted.outputs import (
     Flag,
     staged_flags,
+    write_decisions,
     write_main,
     write_merged,
     write_quarantine,
@@ -27,8 +28,9 @@ from backbone.management.trusted.rules import parts_of
 from backbone.management.trusted.seen import Seen, described
 from backbone.management.trusted.state import CurrentState, State
 from backbone.management.trusted.witnesses import MAX_WITNESSES, witnesses
-from backbone.model.reports import RuleReport, TrustedAccount, Witness
+from backbone.model.reports import DecisionReport, RuleReport, TrustedAccount, Witness
 from backbone.model.schemas import Schema
+from backbone.project.decisions import Ruling
 from backbone.project.trusted import Rule, TrustedTable
 
 __all__ = ["TrustedResult", "trust"]
@@ -39,7 +41,8 @@ class TrustedResult:
     """A trusted table, its side tables, and the account of its rows.
 
     `failed_rules` are the rules of severity ``error`` that rows still break: whoever
-    calls the step keeps what is downstream from running.
+    calls the step keeps what is downstream from running. `decisions` are what became of
+    those of people; `told` is their side table, where there are any.
     """
 
     main: Written
@@ -50,15 +53,19 @@ class TrustedResult:
     account: TrustedAccount
     rules: tuple[RuleReport, ...] = ()
     failed_rules: tuple[str, ...] = ()
+    decisions: tuple[DecisionReport, ...] = ()
+    told: Written | None = None
 
     @property
     def sides(self) -> dict[str, Written]:
         """The side tables, by name."""
+        told = {} if self.told is None else {"decisions": self.told}
         return {
             "violations": self.violations,
             "repairs": self.repairs,
             "quarantine": self.quarantine,
             "merged": self.merged,
+            **told,
         }
 
 
@@ -85,6 +92,7 @@ def trust(
     current: CurrentState,
     references: Mapping[str, Relation],
     folder: Path,
+    rulings: Sequence[Ruling] = (),
 ) -> TrustedResult:
     """Clean a formatted table, apply its rules from top to bottom, and write the result.
 
@@ -107,6 +115,9 @@ def trust(
         The tables that rules refer to, by full name (``trusted.planes``).
     folder : Path
         Where the Parquet files go.
+    rulings : sequence of Ruling
+        What people decided about rows, as far as it holds today; checked like the
+        declaration.
 
     Returns
     -------
@@ -136,8 +147,15 @@ def trust(
         reads=reads,
         tidies=tidies,
         folder=folder,
+        rules=declaration.rules,
+        rulings=rulings,
     )
-    story = _Story(start.state, repairs=cleaning_repairs(start.state, tidies))
+    decided = start.settled
+    story = _Story(
+        start.state,
+        repairs=(*decided.repairs, *cleaning_repairs(start.state, tidies)),
+        quarantined=(decided.out,) if decided.out is not None else (),
+    )
     story = _ruled(
         session, story, declaration, References(own, references), order=len(tidies) + 1
     )
@@ -187,6 +205,7 @@ def _written(
     quarantined = write_quarantine(session, state, story.quarantined, folder)
     merged = write_merged(session, state, story.merged, folder)
     main = write_main(session, state, flags, folder)
+    told = start.settled.told
     account = TrustedAccount(
         formatted=start.formatted,
         trusted=main.rows,
@@ -205,6 +224,8 @@ def _written(
         account=account.check(own),
         rules=_with_witnesses(story, witnesses(session, seen)),
         failed_rules=_failed(declaration.rules, story.flags),
+        decisions=start.settled.reports,
+        told=write_decisions(session, state, told, folder) if told else None,
     )
 
 

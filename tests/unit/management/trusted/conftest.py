@@ -11,6 +11,7 @@ import pytest
 from backbone.engines.protocol import Scan
 from backbone.management.trusted import CurrentState, TrustedResult, trust
 from backbone.model.schemas import ORIGIN, Schema
+from backbone.project.decisions import Ruling
 from backbone.project.trusted import TrustedTable
 
 ARROW = {
@@ -42,8 +43,9 @@ class Trusting:
     last: TrustedResult | None = field(default=None)
 
     def __call__(
-        self, rows, schema, *, clean=(), rules=(), current=None, references=None
-    ):
+        self, rows, schema, *, clean=(), rules=(), current=None, references=None,
+        decisions=(),
+    ):  # fmt: skip
         self.runs += 1
         folder = self.folder / f"run{self.runs}"
         folder.mkdir()
@@ -60,6 +62,7 @@ class Trusting:
             current=current or CurrentState("increments", ("d1",)),
             references=references or {},
             folder=folder / "out",
+            rulings=[d if isinstance(d, Ruling) else Ruling.of(d) for d in decisions],
         )
         return self.last
 
