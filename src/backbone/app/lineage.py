@@ -11,7 +11,7 @@ from sqlglot import exp
 from backbone.app.decisions import decisions
 from backbone.app.environment import Environment
 from backbone.app.keys import key_of, shown_key
-from backbone.app.origins import row_at, side_rows
+from backbone.app.origins import Placed, delivery_of, found_row, row_at, side_rows
 from backbone.app.queries import head
 from backbone.engines.protocol import Scan
 from backbone.engines.raw import raw_record
@@ -25,11 +25,15 @@ from backbone.model.names import AssetName
 from backbone.model.schemas import ORIGIN
 from backbone.operations.schemas import parsed
 from backbone.sql.compilation import CompiledView, compile_view
-from backbone.sql.queries import Query, column, table
+from backbone.sql.queries import Query
 
 __all__ = ["Trace", "explain", "trace"]
 
-_SIDES = ("repairs", "violations", "rejected_cells")
+_SIDES = ("repairs", "violations", "decisions", "rejected_cells")
+_LEFT = {
+    "quarantine": ("rule", "reason"),
+    "merged": ("rule", "survivor_delivery", "survivor_object", "survivor_record"),
+}
 _MAX_ROWS = 100
 _SAID = ("name", "form", "key", "columns", "rules", "status", "reason", "by", "until")
 
@@ -80,7 +84,8 @@ def trace(env: Environment, name: str, key: Sequence[str]) -> Trace:
     asset = env.asset(name)
     version = head(env, asset)
     wanted = key_of(env, asset, version.schema, key)
-    row = _row(env, version, wanted)
+    placed = _row(env, version, wanted)
+    row = placed.row
     if asset.zone == "analysis" and wanted:
         source = env.project.analyses[asset.table].source
         inner = trace(env, source, [f"{name}={value}" for name, value in wanted.items()])
@@ -101,27 +106,14 @@ def trace(env: Environment, name: str, key: Sequence[str]) -> Trace:
     return Trace(str(asset), wanted, row, inputs, totals)
 
 
-def _row(
-    env: Environment, version: TableVersion, key: Mapping[str, Any]
-) -> dict[str, Any]:
-    select = exp.select("*").from_(table("traced"))
-    for name, value in key.items():
-        literal = exp.cast(exp.Literal.string(value), version.schema[name].type.sql)
-        select = select.where(exp.EQ(this=column(name), expression=literal))
-    scan = Scan(version.paths(), version.schema)
-    with env.engine.session() as session:
-        found = session.fetch(Query.of(select), {"traced": scan}, max_rows=2).to_pylist()
-    if len(found) > 1:
-        raise DataError(
-            f"several rows of {version.asset} have {shown_key(key)}",
-            hint=f"Name a whole key of {', '.join(version.schema.public.names)}.",
-        )
-    if not found:
+def _row(env: Environment, version: TableVersion, key: Mapping[str, str]) -> Placed:
+    found = found_row(env, version, key)
+    if found is None:
         raise DataError(
             f"no row of {version.asset} has {shown_key(key)}",
             command=f'backbone query "select * from {version.asset}"',
         )
-    return dict(found[0])
+    return found
 
 
 def _origins(
@@ -170,19 +162,17 @@ def _input(env: Environment, origin: Mapping[str, Any]) -> dict[str, Any]:
         rows = side_rows(env, asset, side, where)
         if rows:
             found[side] = rows
-    delivery = _delivery(env, asset, str(origin["_delivery"]))
+    for side, names in _LEFT.items() if asset.zone == "trusted" else ():
+        rows = side_rows(env, asset, side, where)
+        if rows:  # ours are the last columns, whatever they are called
+            ours = list(rows[0].values())[-len(names) :]
+            found[side] = dict(zip(names, ours, strict=True))
+    delivery = delivery_of(env, asset, str(origin["_delivery"]))
     if delivery is not None:
         found |= _raw(
             env, asset, delivery, str(origin["_object"]), int(origin["_record"])
         )
     return found
-
-
-def _delivery(env: Environment, asset: AssetName, identity: str) -> Delivery | None:
-    dataset = AssetName.parse(env.project.formatted[asset.table].source).table
-    source = env.project.dataset_source(dataset)
-    found = env.lake.landing.deliveries(source, dataset)
-    return next((one for one in found if one.id == identity), None)
 
 
 def _raw(
