@@ -151,6 +151,8 @@ def test_the_history_of_a_cell_is_told_from_the_raw_text_on(shop):
         (("shop=north", "--out", *REASON), "rows of trusted.sales have shop = north"),
         (("4", "--out", *REASON, "--until", "soon"), "`soon` is no date"),
         (("4", "--out", "--reason", "${param:x}"), "stands for a parameter"),
+        (("4", "--out", *REASON, "--name", "known_shop"), "a rule `known_shop` already"),
+        (("4", "--out", *REASON, "--name", "The Shop"), "name: `The Shop` is not of"),
     ],
 )
 def test_what_cannot_be_decided_is_said_and_nothing_is_written(untouched, words, said):

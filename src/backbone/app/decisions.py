@@ -25,7 +25,8 @@ from backbone.operations.rulings import folder_of, today
 from backbone.project.checks.decisions import check_decision
 from backbone.project.decisions import Decision, Decisions, Form
 from backbone.project.drafts import drafted
-from backbone.project.mistakes import brief
+from backbone.project.mistakes import brief, path_text
+from backbone.project.wording import findings
 from backbone.project.writing import with_decision
 from backbone.project.yaml import parse
 from backbone.sql.queries import Query, column, table
@@ -65,12 +66,16 @@ def decisions(env: Environment, name: str) -> dict[str, Any]:
     in `rows`), ``expired``, or ``not run yet``: no version was made with it.
     """
     asset = _trusted(env, name)
-    declared = env.project.decisions.get(asset.table, Decisions()).decisions
+    declared = _declared(env, asset)
     made = _made(env, asset)
     return {
         "asset": str(asset),
         "decisions": [_listed(one, made.get(one.name), today()) for one in declared],
     }
+
+
+def _declared(env: Environment, asset: AssetName) -> tuple[Decision, ...]:
+    return env.project.decisions.get(asset.table, Decisions()).decisions
 
 
 def _listed(one: Decision, rows: Mapping[str, int] | None, day: date) -> dict[str, Any]:
@@ -205,22 +210,35 @@ def _decision(
     given |= {
         "name": saying.name or _free_name(env, asset, saying),
         "reason": saying.reason,
-        "by": saying.by or getuser(),
+        "by": saying.by or _user(),
         "decided": today(),
         "until": saying.until,
     }
     try:
         return Decision.model_validate(given)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        said = str(first.get("ctx", {}).get("error", first["msg"]))
-        raise BackboneError(f"{place}: {said}" if place else said) from error
+        raise BackboneError(_words(error)) from error
+
+
+def _words(error: ValidationError) -> str:
+    """Say what is wrong with a decision as loading its file would."""
+    found = findings(error.errors(include_url=False), Decision, {})
+    return "; ".join(
+        f"{path_text(each.where)}: {each.text}" if each.where else each.text
+        for each in found
+    )
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (ImportError, KeyError, OSError):
+        message = "nobody is logged in; say who decides: --by NAME"
+        raise BackboneError(message) from None
 
 
 def _free_name(env: Environment, asset: AssetName, saying: Saying) -> str:
-    declared = env.project.decisions.get(asset.table, Decisions()).decisions
-    taken = {one.name for one in declared}
+    taken = {one.name for one in _declared(env, asset)}
     about = saying.rule or "_".join(saying.columns) or "row"
     plain = "".join(c if c.isalnum() and c.isascii() else "_" for c in about.lower())
     lead, number = f"{saying.form}_{plain}", 1
@@ -240,6 +258,9 @@ def _check(env: Environment, asset: AssetName, decision: Decision) -> None:
     if document is None:
         message = f"the decision cannot be written: {text}"
         raise BackboneError(message)
+    taken = {one.name for one in _declared(env, asset)}
+    if decision.name in taken | {r.name for r in env.project.trusted[asset.table].rules}:
+        raise ProjectError(f"there is a decision or a rule `{decision.name}` already")
     draft, _ = drafted(TypeAdapter(Decisions), Decisions, document, asset.table)
     schema = head(env, asset).schema.public
     columns = {column.name: column.type for column in schema}
