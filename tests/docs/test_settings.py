@@ -17,7 +17,13 @@ from backbone.analysis.deploy.predictions import METRICS_SCHEMA
 from backbone.analysis.describing import EFFECTS_SCHEMA, LEVELS_SCHEMA
 from backbone.engines.raw.moments import FormatError, parse_format
 from backbone.engines.raw.sides import CELLS, REJECTED
-from backbone.management.trusted.outputs import MERGED, QUARANTINE, REPAIRS, VIOLATIONS
+from backbone.management.trusted.outputs import (
+    DECISIONS,
+    MERGED,
+    QUARANTINE,
+    REPAIRS,
+    VIOLATIONS,
+)
 from backbone.model.deliveries import Delivers
 from backbone.model.raw import FileFormat, Hour, OnBadCell
 from backbone.model.schemas import FLAGS, ORIGIN
@@ -25,6 +31,7 @@ from backbone.model.types import KINDS
 from backbone.operations import identity
 from backbone.project import (
     analysis,
+    decisions,
     engines,
     exploitation,
     formatted,
@@ -62,6 +69,8 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("trusted.md", "A cleaning step"): trusted.CleanStep,
     ("trusted.md", "A rule"): trusted.Rule,
     ("trusted.md", "Neighbours in an order"): trusted.InOrder,
+    ("people.md", "The file"): decisions.Decisions,
+    ("people.md", "A decision"): decisions.Decision,
     ("exploitation.md", "The view"): exploitation.View,
     ("exploitation.md", "A column: `columns: {name: …}`"): exploitation.ViewColumn,
     ("analysis.md", "Predict"): analysis.Predict,
@@ -97,6 +106,11 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
         tuple(column.name for column in (*QUARANTINE, *MERGED)),
         (FLAGS.name, *ORIGIN.names),
         ("__violations", "__repairs", "__quarantine", "__merged"),
+    ],
+    "people.md": [
+        decisions.FORMS,
+        tuple(DECISIONS.without(ORIGIN.names).names),
+        ("applied", "no row", "several rows", "other value", "overruled"),
     ],
     "analysis.md": [
         get_args(analysis.Task),

@@ -5,13 +5,15 @@ before any rule looks), `rules` (short forms are
 sugar for denial constraints), `checks` (mistakes in declarations, before a row is read),
 `detect` with `shapes` and `plans` (who breaks a constraint, never by comparing all
 pairs), `applying` with `actions` (what is done about it), `witnesses` (examples, in
-sentences) and `replay` (the story of a table gives the table again).
+sentences), `rulings` (what people decided goes before all of that) and `replay` (the
+story of a table gives the table again).
 """
 
 from __future__ import annotations
 
 from backbone.management.trusted.checks import check_clean, check_rule, check_table
 from backbone.management.trusted.cleaning import describe_step
+from backbone.management.trusted.naming import named_rows
 from backbone.management.trusted.replay import replay_query
 from backbone.management.trusted.rules import constraints_of, describe_rule
 from backbone.management.trusted.state import CurrentState
@@ -26,6 +28,7 @@ __all__ = [
     "constraints_of",
     "describe_rule",
     "describe_step",
+    "named_rows",
     "replay_query",
     "trust",
 ]
