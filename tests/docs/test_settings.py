@@ -17,6 +17,7 @@ from backbone.analysis.deploy.predictions import METRICS_SCHEMA
 from backbone.analysis.describing import EFFECTS_SCHEMA, LEVELS_SCHEMA
 from backbone.engines.raw.moments import FormatError, parse_format
 from backbone.engines.raw.sides import CELLS, REJECTED
+from backbone.management.trusted.cleaning.fills import METHODS
 from backbone.management.trusted.outputs import (
     DECISIONS,
     MERGED,
@@ -31,6 +32,7 @@ from backbone.model.types import KINDS
 from backbone.operations import identity
 from backbone.project import (
     analysis,
+    cleaning,
     decisions,
     engines,
     exploitation,
@@ -66,7 +68,15 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("formatted.md", "`read`"): formatted.Read,
     ("formatted.md", "A column: `columns: {name: …}`"): formatted.FormattedColumn,
     ("trusted.md", "The table"): trusted.TrustedTable,
-    ("trusted.md", "A cleaning step"): trusted.CleanStep,
+    ("cleaning.md", "A cleaning step"): cleaning.CleanStep,
+    ("cleaning.md", "`substitute`"): cleaning.Substitute,
+    ("cleaning.md", "`pad`"): cleaning.Pad,
+    ("cleaning.md", "`lookup`"): cleaning.Lookup,
+    ("cleaning.md", "`codes`"): cleaning.Codes,
+    ("cleaning.md", "`units`"): cleaning.Units,
+    ("cleaning.md", "`missing`"): cleaning.Missing,
+    ("cleaning.md", "`outliers`"): cleaning.Outliers,
+    ("cleaning.md", "`fill`"): cleaning.Fill,
     ("trusted.md", "A rule"): trusted.Rule,
     ("trusted.md", "Neighbours in an order"): trusted.InOrder,
     ("people.md", "The file"): decisions.Decisions,
@@ -98,7 +108,6 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
         get_args(trusted.Action),
         get_args(trusted.Severity),
         get_args(trusted.Keep),
-        get_args(trusted.Tidying),
         trusted.SHORT_FORMS,
         tuple(FUNCTIONS),
         tuple(VIOLATIONS.without(ORIGIN.names).names),
@@ -111,6 +120,14 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
         decisions.FORMS,
         tuple(DECISIONS.without(ORIGIN.names).names),
         ("applied", "no row", "several rows", "other value", "overruled"),
+    ],
+    "cleaning.md": [
+        get_args(cleaning.Tidying),
+        get_args(cleaning.Season),
+        get_args(cleaning.Filling),
+        get_args(cleaning.Ignored),
+        tuple(METHODS.values()),
+        ("clean", "missing", "outlier", "clipped", "constant"),
     ],
     "analysis.md": [
         get_args(analysis.Task),

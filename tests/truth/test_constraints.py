@@ -28,6 +28,7 @@ from backbone.engines.protocol import Scan
 from backbone.errors import UnsupportedRule
 from backbone.management.trusted import comparing, parting
 from backbone.management.trusted.detect import Cut, group_sizes, pair_count, violations
+from backbone.management.trusted.pairs import Counted, Pairs
 from backbone.management.trusted.parting import Reading, parted
 from backbone.management.trusted.plans import ranges
 from backbone.management.trusted.shapes import shape_of
@@ -50,6 +51,12 @@ def agrees(connection, constraint, expected, pairs):
     half = 2 if shape_of(constraint).symmetric else 1
     counted = connection.execute(pair_count(constraint, rows=rows).sql()).fetchall()
     assert counted == [(pairs // half,)], constraint.text
+    roles = [role for _, role in found]
+    told = Counted(
+        len(roles), len(roles) - roles.count("t2"), len(roles) - roles.count("t1")
+    )
+    bounds = Pairs.of(constraint, told)
+    assert bounds.at_least <= pairs // half <= bounds.at_most, constraint.text
 
 
 def load(connection, name, rows):

@@ -56,11 +56,26 @@ def rule_found(
         "deny": plan["deny"],
         "violating_rows": checked.violating_rows,
         "share": checked.violating_rows / rows if rows else 0.0,
-        "pairs": checked.pairs,
+        "pairs": checked.pairs.exact,
+        "pairs_at_least": checked.pairs.at_least,
+        "pairs_at_most": checked.pairs.at_most,
+        **_blamed(checked),
         "seconds": checked.seconds,
         "witnesses": list(witnesses),
         **{k: v for k, v in plan.items() if k not in {"name", "deny"}},
     }
+
+
+def _blamed(checked: Checked) -> dict[str, Any]:
+    """Return what is known only of rules that say whose fault it is, or how many may."""
+    found: dict[str, Any] = {}
+    if checked.blamed_rows is not None:
+        found["blamed_rows"] = checked.blamed_rows
+    if checked.rule.where is not None:
+        found["looked_rows"] = checked.looked_rows
+    if checked.rule.holds is not None:
+        found |= {"holds": checked.rule.holds, "questioned": checked.questioned}
+    return found
 
 
 def note_of(odd: Odd, values: Sequence[tuple[int, str]]) -> str:

@@ -32,6 +32,7 @@ def check(
     examples: int = 3,
     violations: Path | None = None,
     dry_run: bool = False,
+    allow_quadratic: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Check what a person names: a file that is there, or else an asset.
@@ -42,16 +43,20 @@ def check(
     texts, files : rules; an asset has its own if none are given
     open_project : opens the project that an asset is of
     layout, examples, violations, dry_run, tell : as `check_file` has them
+    allow_quadratic : rules may compare pairs of rows, however many
 
     Raises
     ------
     BackboneError : there is no such file or asset, or there are no rules
+    UnsupportedRule : a rule would compare too many pairs of rows
     DeclarationError : mistakes in the rules
     """
     layout = layout or Layout()
     if violations is not None:
         check_target(violations)
     rules = rules_given(texts, files)
+    if allow_quadratic:
+        rules = [one.allowing_quadratic() for one in rules]
     if not _is_asset(target):
         if not rules:
             hint = f"Say what must not occur: {_EXAMPLE}"
@@ -70,7 +75,7 @@ def check(
     with open_project() as env:
         return check_asset(
             env, target, rules, examples=examples, violations=violations,
-            dry_run=dry_run, tell=tell,
+            dry_run=dry_run, allow_quadratic=allow_quadratic, tell=tell,
         )  # fmt: skip
 
 

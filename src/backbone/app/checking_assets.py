@@ -44,6 +44,7 @@ def check_asset(
     examples: int = 3,
     violations: Path | None = None,
     dry_run: bool = False,
+    allow_quadratic: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Check the newest version of an asset; with no `rules`, against those of its file.
@@ -61,6 +62,8 @@ def check_asset(
     asset = env.asset(name)
     version = head(env, asset)
     asked = list(rules) or _declared(env, asset)
+    if allow_quadratic:
+        asked = [one.allowing_quadratic() for one in asked]
     tables = _referred(env, asked)
     _check(asked, version.schema, {str(asset): version.schema, **_schemas(tables)})
     facts = {"asset": str(asset), "version": str(version.number)}
@@ -169,7 +172,7 @@ def _body(
     rows = state.work.rows
     pairs = list(zip(asked, checked, strict=True))
     return {
-        "failed": any(found.violating_rows and one.fails for one, found in pairs),
+        "failed": any(found.is_broken and one.fails for one, found in pairs),
         "rules": [
             rule_found(
                 plan_of(one, parts_of(one.rule)),

@@ -121,13 +121,17 @@ def _understood(rules: Sequence[Given], file: BareFile) -> list[_Rule]:
         except BackboneError as error:
             mistakes.append(said_of(given, f"{error.what}. {error.hint or ''}".rstrip()))
             continue
-        names = dict.fromkeys(n for part in parts for n in part.constraint.columns)
+        names = dict.fromkeys(n for part in parts for n in part.constraint.reads)
         wrong = [text for n in names if (text := _missing(n, file))]
         if any(part.constraint.reference for part in parts):
             wrong.append(
                 "it refers to another table, and a file stands alone; in a project: "
                 "`backbone check trusted.<table>`"
             )
+        if given.rule.sql is not None:
+            wrong = [
+                "rules in SQL are about tables of a project, and a file stands alone"
+            ]
         mistakes += [said_of(given, text) for text in wrong]
         own = tuple(
             replace(part, constraint=renamed(part.constraint, file.columns))
@@ -151,7 +155,7 @@ def _missing(name: str, file: BareFile) -> str | None:
 def _names(rules: Sequence[_Rule], file: BareFile, *, every: bool) -> list[str]:
     """Return the columns to read, as the file calls them."""
     back = {own: name for name, own in file.columns.items()}
-    wanted = {n for one in rules for part in one.parts for n in part.constraint.columns}
+    wanted = {n for one in rules for part in one.parts for n in part.constraint.reads}
     named = [name for name, own in file.columns.items() if every or own in wanted]
     more = sorted(back.get(own, own) for own in wanted if back.get(own, own) not in named)
     return named + more
@@ -186,7 +190,7 @@ class _Job:
         )
         body: dict[str, Any] = {
             "failed": any(
-                c.violating_rows and one.given.fails
+                c.is_broken and one.given.fails
                 for c, one in zip(checked, rules, strict=True)
             ),
             "rules": [self.told(*pair) for pair in zip(rules, checked, strict=True)],
@@ -225,7 +229,7 @@ class _Job:
         return [
             text
             for each in made
-            for predicate in each.constraint.predicates
+            for predicate in (*each.constraint.predicates, *each.constraint.where)
             for text in predicate_mistakes(predicate, self.state.schema)
         ]
 

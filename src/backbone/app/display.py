@@ -70,6 +70,10 @@ class Quality(Facts):
         return "".join(parts)
 
 
+def _scored(rule: dict[str, Any]) -> str:
+    return score(rule.get("score"))
+
+
 class ShownPlan(PlanReport):
     """A plan that shows well."""
 

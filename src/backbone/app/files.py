@@ -22,6 +22,7 @@ __all__ = ["BareFile", "Layout", "Rejected", "opened_file", "read_rows"]
 
 _SHOWN = 5
 _RAW_SHOWN = 200
+_TABS = {"\\t": "\t", "tab": "\t"}
 _OURS = frozenset(
     {"_row", "_place", "_pair", "_side", "_delivery", "_object", "_record", "_flags"}
     | {"_rule", "_role", "_reason"}
@@ -79,7 +80,10 @@ def opened_file(path: Path, layout: Layout, folder: Path) -> BareFile:
     """
     plain = unpacked(path, folder)
     found = sniffed(
-        plain, delimiter=layout.delimiter, encoding=layout.encoding, nulls=layout.nulls
+        plain,
+        delimiter=_TABS.get(layout.delimiter or "", layout.delimiter),
+        encoding=layout.encoding,
+        nulls=layout.nulls,
     )
     twice = tuple(dict.fromkeys(n for n in found.names if found.names.count(n) > 1))
     known: dict[str, str] = {}

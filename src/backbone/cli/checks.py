@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from backbone.app.figures import count, duration, plural, shorten
+from backbone.app.figures import between, count, duration, plural, shorten
 from backbone.cli.output import (
     STYLES,
     Column,
@@ -66,22 +66,33 @@ def print_checked(
     for rule in broken:
         _print_examples(console, rule)
     _print_notes(found)
-    _print_end(found, broken, again)
+    _print_end(found, [rule for rule in broken if _is_wrong(rule)], again)
 
 
 def _line(rule: Mapping[str, Any]) -> list[str | Text | None]:
     broken = rule["violating_rows"]
-    style = STYLES[rule["severity"]] if broken else "green"
+    wrong = _is_wrong(rule)
+    style = STYLES[rule["severity"]] if wrong else "green"
     return [
-        Text("✗" if broken else "✓", style=style),
+        Text("✗" if wrong else "✓", style=style),
         rule["name"],
         rule["severity"],
-        Text(count(broken), style=style if broken else "dim"),
+        Text(_rows(rule), style=style if broken else "dim"),
         _share(rule["share"]) if broken else "",
-        count(rule["pairs"]) if broken and rule["pairs"] is not None else "",
+        between(rule["pairs_at_least"], rule["pairs_at_most"]) if broken else "",
         duration(rule["seconds"]),
         Text(shorten(rule["deny"], _DENY_WIDTH), style="dim"),
     ]
+
+
+def _is_wrong(rule: Mapping[str, Any]) -> bool:
+    """Whether rows break a rule, more of them than it allows for."""
+    return bool(rule["violating_rows"]) and bool(rule.get("questioned", True))
+
+
+def _rows(rule: Mapping[str, Any]) -> str:
+    broken, blamed = count(rule["violating_rows"]), rule.get("blamed_rows")
+    return broken if blamed is None else f"{broken}, {count(blamed)} to blame"
 
 
 def _share(share: float) -> str:

@@ -79,6 +79,13 @@ class Predicate:
         return self.left.rows | (self.right.rows if self.right else frozenset())
 
     @property
+    def is_mixed(self) -> bool:
+        """Whether one side of it reads both rows of a pair."""
+        pair = {"t1", "t2"}
+        sides = [self.left, *([self.right] if self.right else [])]
+        return any(pair <= side.rows for side in sides)
+
+    @property
     def columns(self) -> tuple[ColumnRef, ...]:
         """The columns that the predicate reads."""
         return self.left.columns + (self.right.columns if self.right else ())

@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 Scalar = bool | int | Decimal | str
+Factor = Annotated[Decimal, Field(gt=0, max_digits=17, decimal_places=9)]
 Tidying = Literal[
     "trim",
     "collapse_spaces",
@@ -143,7 +144,7 @@ class Units(Declaration):
     spellings: dict[str, Names] = Field(
         default={}, description="Unit: other spellings of it."
     )
-    factors: dict[str, Annotated[Decimal, Field(gt=0)]] = Field(
+    factors: dict[str, Factor] = Field(
         default={}, description="Unit: how many of the wanted one it is."
     )
     decimal: Literal[".", ","] = Field(".", description="The decimal mark of the texts.")

@@ -41,7 +41,11 @@ def read_lookup(root: Path, lookup: Lookup) -> tuple[Pairs, list[Mistake], str |
     try:
         pairs, found = _pairs(reader, lookup)
     except csv.Error as error:
-        return (), [Mistake(lookup.file, reader.line_num, f"is no CSV: {error}")], None
+        return (
+            (),
+            [Mistake(lookup.file, reader.reader.line_num, f"is no CSV: {error}")],
+            None,
+        )
     return pairs, found, None
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from backbone.errors import BackboneError, DeclarationError
+from backbone.errors import BackboneError, DeclarationError, RuleSyntaxError
 from backbone.project.drafts import drafted
 from backbone.project.mistakes import Mistake
 from backbone.project.trusted import Rule, TrustedTable
@@ -23,6 +23,7 @@ from backbone.project.yaml import Document, parse, read_text
 __all__ = ["Given", "rules_given"]
 
 _NAMED = re.compile(r"\s*([a-z][a-z0-9_]*)\s*:(?!:)\s*(\S.*)", re.DOTALL)
+_MISNAMED = re.compile(r"\s*([A-Za-z][\w -]*?)\s*:(?!:)\s")
 _YAML = (".yml", ".yaml")
 _LIST = re.compile(r"(?:\s*(?:#[^\n]*)?\n|---[^\n]*\n)*\s*-\s")
 
@@ -47,6 +48,13 @@ class Given:
         """
         says_so = self.declared or "severity" in self.rule.model_fields_set
         return self.rule.severity == "error" or not says_so
+
+    def allowing_quadratic(self) -> Given:
+        """Return the rule as one that may compare pairs of rows, however many."""
+        if self.rule.deny is None:
+            return self
+        allowed = self.rule.model_copy(update={"allow_quadratic": True})
+        return replace(self, rule=allowed)
 
 
 def rules_given(texts: Sequence[str] = (), files: Sequence[Path] = ()) -> list[Given]:
@@ -82,6 +90,9 @@ def _rule(text: str, name: str) -> Rule:
     named = _NAMED.fullmatch(text)
     if named:
         name, text = named[1], named[2]
+    elif (wrong := _MISNAMED.match(text)) is not None:
+        hint = "A name is lower case letters, digits and `_`: `one_city: zip -> city`."
+        raise RuleSyntaxError(f"`{wrong[1]}` cannot be the name of a rule", hint=hint)
     sides = dependency(name, text)
     if sides is None:
         return Rule(name=name, deny=text.strip())

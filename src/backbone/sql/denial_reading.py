@@ -188,12 +188,12 @@ class Reading:
         plain = leaf.unnest()
         inner = plain.this if isinstance(plain, exp.Not) else plain
         if isinstance(inner, exp.Is):
-            term = self._one_row(inner.this)
+            term = self._term(inner.this)
             return Predicate(term, "is null" if inner is plain else "is not null")
         if type(plain) not in _COMPARED:
-            return Predicate(self._one_row(plain), "true")
-        left = self._one_row(plain.this, constant=True)
-        right = self._one_row(plain.expression, constant=True)
+            return Predicate(self._term(plain), "true")
+        left = self._term(plain.this, constant=True)
+        right = self._term(plain.expression, constant=True)
         if not left.rows and not right.rows:
             self.fail(plain, f"`{plain.sql('duckdb')}` names no column")
         op = _COMPARED[type(plain)]
@@ -201,19 +201,9 @@ class Reading:
             left, op, right = right, SWAPPED[op], left
         return Predicate(left, op, right)
 
-    def _one_row(self, node: exp.Expr, *, constant: bool = False) -> Term:
-        """Return `node` as a term about one row, or (if `constant`) about none."""
+    def _term(self, node: exp.Expr, *, constant: bool = False) -> Term:
+        """Return `node` as a term about rows, or (if `constant`) about none."""
         term = term_of(node)
-        if len(term.rows) > 1 and not self.neighbours:
-            if node.find(exp.Or):
-                what = "`or` joins predicates on two rows"
-                hint = "Write two rules, one for each side of `or`."
-            else:
-                what = f"`{term.sql}` mixes columns of t1 and t2"
-                hint = (
-                    "Put one row on each side: `t1.a > t2.a + 5`, not `t1.a - t2.a > 5`."
-                )
-            self.fail(node, what, hint)
         if not term.rows and not constant:
             self.fail(node, f"`{term.sql}` names no column")
         return term

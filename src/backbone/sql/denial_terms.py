@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from sqlglot import exp, parse_one
 
@@ -106,7 +107,12 @@ def _bound(term: Term, column_of: Callable[[ColumnRef], exp.Expr]) -> exp.Expr:
             return column_of(refs[_row_of(node), node.name])
         return node
 
-    return parse_one(term.sql, read="duckdb", into=exp.Condition).transform(bind)
+    return _parsed(term.sql).transform(bind)
+
+
+@lru_cache(maxsize=4_096)
+def _parsed(sql: str) -> exp.Expr:
+    return parse_one(sql, read="duckdb", into=exp.Condition)
 
 
 def _row_of(node: exp.Column) -> RowVariable:

@@ -159,6 +159,7 @@ def test_mistakes_of_yaml_have_the_lines_of_the_file(people, tmp_path):
         ("lower(name) > 5", "compares a number with text"),
         ("regexp_matches(name, '[')", "no regular expression"),
         ("name ~ 5", "rule `rule_1`"),
+        ("OneCity: zip -> city", "cannot be the name of a rule"),
     ],
 )
 def test_a_rule_that_cannot_be_checked(people, rule, words):
@@ -178,6 +179,8 @@ def test_what_is_no_table(tmp_path):
     assert "Did you mean `empty.csv`?" in refused(tmp_path / "emty.csv", *rule)
     assert "is a folder" in refused(tmp_path, *rule)
     assert "no rules" in refused(tmp_path / "empty.csv")
+    assert "no delimiter" in refused(tmp_path / "page.csv", *rule, "--delimiter", "ab")
+    assert "no encoding" in refused(tmp_path / "page.csv", *rule, "--encoding", "utf-9")
 
 
 def test_a_header_alone_has_no_row_that_breaks_a_rule(tmp_path):
@@ -213,7 +216,7 @@ def test_odd_names_of_columns(tmp_path):
         ("a.tsv", b"a\tb\n1\tx\n2\tx\n"),
         ("a.txt", b"a;b\n1;x\n2;x\n"),
         ("a.csv", "a,b\n1,x\n2,x\n".encode("utf-16")),
-        ("a.csv.gz", gzip.compress(b"a,b\n1,x\n2,x\n")),
+        ("a.csv.gz", gzip.compress(b"a,b\n1,x\n2,x\n", mtime=0)),
         ("a.jsonl", b'{"a": 1, "b": "x"}\n{"b": "x", "a": 2}\n'),
         ("a.json", b'[{"a": 1, "b": "x"}, {"a": 2, "b": "x"}]'),
     ],
@@ -316,3 +319,29 @@ def test_what_an_asset_is_not_asked(ran):
         result = CliRunner().invoke(backbone, ["-C", str(ran), "check", *words])
         assert result.exit_code == 2
         assert said in result.stderr
+
+
+def test_rules_that_hold_nearly_always_somewhere_and_whose_fault_it_is(tmp_path):
+    path, rules = tmp_path / "a.csv", tmp_path / "rules.yml"
+    rows = [("01", "x", 9), ("01", "x", 10), ("01", "y", 11), ("2", "y", 100)]
+    path.write_text("k,v,n\n" + "".join(f"{k},{v},{n}\n" for k, v, n in rows))
+    rules.write_text(
+        "- {name: fd, functional: {k: [v]}, blame: fewest, holds: 75%}\n"
+        "- {name: few, functional: {k: [v]}, where: n < 11, holds: 100%}\n"
+        "- {name: small, where: k <> '2', range: {n: [10, 50]}}\n"
+    )
+    report = found(path, "--rules", rules)
+    fd, few, small = report["rules"]
+    assert (fd["violating_rows"], fd["blamed_rows"], fd["questioned"]) == (3, 1, False)
+    assert (few["violating_rows"], few["looked_rows"]) == (0, 2)
+    assert (small["violating_rows"], small["looked_rows"]) == (1, 3)
+    assert [witness["rows"] for witness in small["witnesses"]] == [[1]]
+    rules.write_text("- {name: fd, functional: {k: [v]}, blame: later, holds: 75%}\n")
+    assert found(path, "--rules", rules, code=0)["failed"] is False
+    assert "1 rule holds" in typed(path, "--rules", rules).stderr
+
+
+def test_a_rule_in_sql_needs_a_project(people, tmp_path):
+    rules = tmp_path / "rules.yml"
+    rules.write_text("- {name: r, sql: select _row as row from trusted.people}\n")
+    assert "a file stands alone" in refused(people, "--rules", rules)

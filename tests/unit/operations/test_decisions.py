@@ -131,7 +131,7 @@ def test_a_run_says_which_decisions_do_not_hold(shop):
             "1 decision not applied: `west_is_south`: the cell holds another value by now; "
             "backbone decide trusted.sales"
         ),
-        "rows break known_shop (1); backbone quality trusted.sales",
+        "rows break known_shop (1) (severity warn)",
     )
 
 

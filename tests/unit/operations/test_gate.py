@@ -51,7 +51,7 @@ def test_the_rows_are_left_out_counted_and_told(folder):
         assert words in steps["exploitation.ids"].warnings[0]
         assert dict(steps["exploitation.by_shop"].left_out) == {"trusted.sales": 1}
         assert steps["trusted.sales"].warnings == (
-            "rows break small (1); backbone quality trusted.sales",
+            "rows break small (1) (severity warn)",
         )
         found = query(env, "select id from exploitation.ids order by id").to_pylist()
         assert [row["id"] for row in found] == [1, 2, 5, 6]

@@ -10,6 +10,7 @@ from tests.projects import MONTHS, add_month, small_project
 
 from backbone.app.assets import content_hash, ls, versions
 from backbone.app.environment import Environment
+from backbone.app.lineage import explain
 from backbone.app.quality import quality
 from backbone.app.queries import head, query
 from backbone.app.runs import plan, resume, run
@@ -116,6 +117,26 @@ def test_words_for_people_change_nothing(folder):
     edit(folder / "formatted/devices.yml", "key:", "description: Devices.\nkey:")
     with opened(folder) as env:
         assert set(statuses(run(env)).values()) == {"skipped"}
+
+
+def test_a_pair_in_a_list_is_part_of_the_tables_that_it_cleans(folder):
+    listed = folder / "lookups/devices.csv"
+    listed.parent.mkdir()
+    listed.write_text("old,new\nL3,M3\n")
+    step = "do: [trim]}\n  - {column: device, lookup: {file: lookups/devices.csv}}"
+    edit(folder / "trusted/readings.yml", "do: [trim]}", step)
+    with opened(folder) as env:
+        run(env)
+        assert set(actions(env).values()) == {"skip: up to date"}
+        told = {c["rule"]: c for c in quality(env, "trusted.readings")["cleaning"]}
+        count = "select count(*) as n from trusted.readings where device = 'M3'"
+        assert told["clean_2_lookup"]["column"] == "device"
+        assert told["clean_2_lookup"]["cells"] >= query(env, count)["n"][0].as_py() > 0
+        says = explain(env, "trusted.readings")["cleaning"][1]["says"]
+        assert says.startswith("`device` found as `old` in lookups/devices.csv becomes")
+    listed.write_text("old,new\nL3,M3\nL4,M4\n")
+    with opened(folder) as env:
+        assert actions(env)["trusted.readings"] == "run: declaration changed"
 
 
 def test_another_column_reads_every_delivery_again(folder):

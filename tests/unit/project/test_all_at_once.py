@@ -45,7 +45,8 @@ def test_many_mistakes_of_one_file(good):
         f"trusted/meters.yml:{line}"
         for line in [
             (
-                "2: clean[0].do[0]: `trimm` is none of trim, collapse_spaces, nfc; did you "
+                "2: clean[0].do[0]: `trimm` is none of trim, collapse_spaces, nfc, lower, upper, "
+                "title, strip_accents, drop_control, digits; did you "
                 "mean `trim`?"
             ),
             "3: clean[1].column: there is no column `statos`; did you mean `status`?",

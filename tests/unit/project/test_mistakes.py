@@ -68,7 +68,8 @@ WORDS = [
     (METERS, "format: csv", "format: cvs",
      "3: read.format: `cvs` is none of csv, json, jsonl, parquet; did you mean `csv`?"),
     (TRUST, "[trim, nfc]", "[trim, nfk]",
-     ("3: clean[0].do[1]: `nfk` is none of trim, collapse_spaces, nfc; did you mean "
+     ("3: clean[0].do[1]: `nfk` is none of trim, collapse_spaces, nfc, lower, upper, "
+     "title, strip_accents, drop_control, digits; did you mean "
      "`nfc`?")),
     (TRUST, "action: flag", "action: FLAG",
      ("18: rules[6].action: `FLAG` is none of flag, blank, quarantine, deduplicate, "
@@ -194,7 +195,7 @@ RULES = [
     (TRUST, "energy = 0 and power > 0", "not exists devices.devise = device",
      "17: rules[6].deny: there is no column `devise` in trusted.devices; did you mean `device`?"),
     (TRUST, "columns: [device, status]", "columns: [device, energy]",
-     "3: clean[0].columns[1]: `energy` is a decimal(18,3); cleaning works on strings"),
+     "3: clean[0].columns[1]: `energy` is a decimal(18,3); `do` works on strings"),
     (TRUST, "column: status", "column: statos",
      "4: clean[1].column: there is no column `statos`; did you mean `status`?"),
     (TRUST, "not_null: [device, measured_at]", "not_null: [Device, measured_at]",

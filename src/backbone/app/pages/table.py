@@ -175,7 +175,7 @@ def _tiles(found: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
             tiles.append((words, count(account[name]), "", ""))
     fresh = found["freshness"]
     if fresh:
-        limit = duration(fresh["within_s"])
+        limit = _age(fresh["within_s"])
         tone = "good" if fresh["age_s"] <= fresh["within_s"] else "bad"
         tiles.append(("newest delivery", _age(fresh["age_s"]), f"limit {limit}", tone))
     return tiles
@@ -183,7 +183,7 @@ def _tiles(found: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
 
 def _age(seconds: float) -> str:
     days = seconds / 86_400
-    return f"{days:.1f} days" if days >= 2 else duration(seconds)  # noqa: PLR2004
+    return f"{days:.3g} days" if days >= 2 else duration(seconds)  # noqa: PLR2004
 
 
 def _bars(found: Mapping[str, Any]) -> list[Bar]:

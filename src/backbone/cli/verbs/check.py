@@ -36,6 +36,10 @@ __all__ = ["command"]
     "--violations", metavar="OUT", type=click.Path(dir_okay=False, path_type=Path),
     help="Write every row that breaks a rule to this .csv or .parquet file.",
 )  # fmt: skip
+@click.option(
+    "--allow-quadratic", is_flag=True,
+    help="Compare pairs of rows where a rule needs it, however many they are.",
+)  # fmt: skip
 @click.option("--explain", is_flag=True, help="Say how each rule is looked for.")
 @click.option("--dry-run", is_flag=True, help="Look at the header and the rules alone.")
 @click.option(
@@ -54,6 +58,7 @@ def command(
     files: tuple[Path, ...],
     examples: int,
     violations: Path | None,
+    allow_quadratic: bool,
     explain: bool,
     dry_run: bool,
     delimiter: str | None,
@@ -85,7 +90,7 @@ def command(
         found = check(
             subject, texts, files, open_project=door.open, examples=examples,
             layout=Layout(delimiter, encoding, nulls), violations=violations,
-            dry_run=dry_run, tell=tell,
+            dry_run=dry_run, allow_quadratic=allow_quadratic, tell=tell,
         )  # fmt: skip
     if as_json:
         from backbone.cli.encoding import print_json

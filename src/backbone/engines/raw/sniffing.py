@@ -104,8 +104,10 @@ def sniffed(
     Raises
     ------
     DataError : it is no table, has no header, or is empty
-    BackboneError : there is no such file, or it cannot be read
+    BackboneError : there is no such file, it cannot be read, or what is known of it
+        cannot be
     """
+    _check_given(delimiter, encoding)
     head = _head(path, _HEAD_BYTES)
     if not head.strip():
         raise DataError(f"{path} is empty: not even a header is there")
@@ -124,6 +126,18 @@ def sniffed(
     sign = delimiter or _OF_NAME.get(path.suffix.lower()) or _delimiter(text)
     form = replace(form, delimiter=sign)
     return Sniffed(form, _header(path, form, head))
+
+
+def _check_given(delimiter: str | None, encoding: str | None) -> None:
+    if delimiter is not None and (
+        len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n\0"'
+    ):
+        raise BackboneError(f"`{delimiter}` is no delimiter: that is one ASCII character")
+    try:
+        codecs.lookup(encoding or "utf-8")
+    except LookupError:
+        hint = "Such as utf-8, utf-16, latin-1, windows-1252."
+        raise BackboneError(f"there is no encoding `{encoding}`", hint=hint) from None
 
 
 def _head(path: Path, size: int) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from backbone.engines.protocol import Session
 from backbone.management.trusted.accusing import accused
@@ -25,6 +24,7 @@ from backbone.management.trusted.findings import (
     distinct_rows,
     search,
 )
+from backbone.management.trusted.looking import Looked
 from backbone.management.trusted.outputs import Flag
 from backbone.management.trusted.pieces import Piece, bound, joined
 from backbone.management.trusted.plans.frame import select
@@ -80,7 +80,7 @@ def applied(
     order : number of the rule's first change among the changes of a cell
     """
     started = time.perf_counter()
-    looked = _Looked(session, state, rule)
+    looked = Looked(session, state, rule, parts_of(rule))
     met = _met(looked, ahead, place, order)
     broken = distinct_rows(session, met.found)
     wrong = broken
@@ -113,33 +113,7 @@ def applied(
     return Outcome(change, report, met.seen, flags)
 
 
-@dataclass(frozen=True)
-class _Looked:
-    """The table in which a rule looks, and whether what it finds is too much."""
-
-    session: Session
-    state: State
-    rule: Rule
-
-    @cached_property
-    def rows(self) -> int:
-        """How many rows the rule looks at."""
-        where = self.rule.looked_at()
-        if not where:
-            gone = self.state.removed.rows if self.state.removed else 0
-            return self.state.work.rows - gone
-        steps, inputs = self.state.rows([], where)
-        counted = select("select count(*) as n from rows")
-        query = Query((*steps, ("counted", counted)))
-        return int(self.session.fetch(query, inputs).column("n")[0].as_py())
-
-    def doubts(self, wrong: int) -> bool:
-        """Whether more rows are wrong than the rule allows for: it is not obeyed then."""
-        allowed = self.rule.tolerance
-        return wrong > 0 and allowed is not None and wrong > allowed * self.rows
-
-
-def _met(looked: _Looked, ahead: Ahead, place: int, order: int) -> _Met:
+def _met(looked: Looked, ahead: Ahead, place: int, order: int) -> _Met:
     """Find what breaks each part; a part that changes cells does so before the next."""
     session, rule, met = looked.session, looked.rule, _Met(Change(looked.state))
     act = _CELL_ACTIONS.get(rule.action)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Session
+from backbone.management.trusted.accusing import accused
 from backbone.management.trusted.findings import (
     Asked,
     Finding,
@@ -16,7 +17,9 @@ from backbone.management.trusted.findings import (
     distinct_rows,
     search,
 )
+from backbone.management.trusted.looking import Looked
 from backbone.management.trusted.numbering import located, row_of
+from backbone.management.trusted.pairs import Pairs
 from backbone.management.trusted.pieces import Inputs, nested, union
 from backbone.management.trusted.plans.frame import select
 from backbone.management.trusted.rules import Part
@@ -44,14 +47,27 @@ class ToCheck:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a rule found: rows that break it, pairs where they were counted, examples."""
+    """What a rule found: rows that break it, pairs where they were counted, examples.
+
+    `blamed_rows` are those that it says are wrong, if it says so; `looked_rows` is how
+    many it looked at. More may be wrong than it allows for: then it is `questioned`.
+    """
 
     rule: Rule
     violating_rows: int
-    pairs: int | None
+    pairs: Pairs
     seconds: float
+    looked_rows: int = 0
+    blamed_rows: int | None = None
+    questioned: bool = False
     witnesses: tuple[Witness, ...] = ()
     seen: tuple[Seen, ...] = ()
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether rows break the rule, more of them than it allows for."""
+        allows = self.rule.tolerance is not None
+        return self.questioned if allows else self.violating_rows > 0
 
 
 def state_of_rows(
@@ -147,14 +163,23 @@ def _singles(
 def _checked(
     session: Session, one: ToCheck, found: Sequence[Finding], seconds: float
 ) -> Checked:
-    broken = [finding for finding in found if finding.rows]
-    pairs = [finding.pairs for finding in broken]
-    known = [count for count in pairs if count is not None]
-    of_pairs = any(part.constraint.is_pair for part in one.parts)
+    broken = [
+        accused(session, one.state, one.rule, finding)
+        for finding in found
+        if finding.rows
+    ]
+    looked = Looked(session, one.state, one.rule, one.parts)
+    wrong = None
+    if one.rule.blamed_rows is not None:
+        wrong = distinct_rows(session, [finding.guilty for finding in broken])
+    violating = distinct_rows(session, found)
     return Checked(
         one.rule,
-        violating_rows=distinct_rows(session, found),
-        pairs=sum(known) if of_pairs and len(known) == len(pairs) else None,
+        violating_rows=violating,
+        looked_rows=looked.rows,
+        blamed_rows=wrong,
+        questioned=looked.doubts(violating if wrong is None else wrong),
+        pairs=Pairs.together([finding.bounds for finding in found]),
         seconds=seconds,
         seen=tuple(Seen(one.state, one.rule, finding) for finding in broken),
     )

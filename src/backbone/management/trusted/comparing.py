@@ -35,8 +35,9 @@ def check_comparisons(constraint: DenialConstraint, pairs: float) -> None:
     hint = (
         "What helps: an `=` between t1 and t2 that parts the rows into smaller groups, a "
         "condition on t1 or t2 alone, or fewer comparisons (up to three of < <= > >= "
-        "with one `<>`, or two with three, need no pairs). `allow_quadratic: true` in "
-        "the rule lets it run all the same."
+        "with one `<>`, or two with three, need no pairs); with one row on each side, as "
+        "in `t1.a > t2.a + 5` for `t1.a - t2.a > 5`, rows are sorted. "
+        "`allow_quadratic: true` in the rule lets it run all the same."
     )
     raise UnsupportedRule(what, hint=hint)
 
@@ -44,12 +45,12 @@ def check_comparisons(constraint: DenialConstraint, pairs: float) -> None:
 def _time(pairs: float) -> str:
     """Say how long it takes.
 
-    >>> _time(7e9), _time(1e12)
-    ('2 minutes', '6 hours')
+    >>> _time(1e9), _time(97e9), _time(1e12)
+    ('20 seconds', '32 minutes', '6 hours')
     """
     seconds = pairs / _A_SECOND
     for unit, length in _UNITS:
-        number = round(seconds / length)
-        if number:
+        if seconds >= length:
+            number = round(seconds / length)
             return f"{number:,} {unit}{'s' if number > 1 else ''}"
     return f"{round(seconds)} seconds"

@@ -223,7 +223,7 @@ def pair_count(
     frame = Frame("t1", shape)
     base = base_steps(shape, source, schema)
     if not shape.has_counts:
-        steps = parts.counted(frame)
+        steps = parts.counted(frame, schema)
     elif shape.orders:
         steps = counts.counted(frame, rows=rows)
     else:

@@ -57,6 +57,8 @@ def _shape_text(shape: PairShape) -> str:
     if orders:
         number = _NUMBERS[orders] if orders < len(_NUMBERS) else str(orders)
         parts.append(f"{number} order comparison{'s' if orders > 1 else ''}")
+    if shape.mixed:
+        parts.append("a condition on both rows at once")
     if not parts:
         return "two rows, filters only"
     return " and ".join(parts) if len(parts) < 3 else ", ".join(parts)  # noqa: PLR2004
@@ -105,7 +107,9 @@ def _counts(shape: PairShape) -> str:
     return f"{how}, running counts by inclusion and exclusion"
 
 
-def _parts(_shape: PairShape) -> str:
+def _parts(shape: PairShape) -> str:
+    if not (shape.keys or shape.differs or shape.orders):
+        return "pairs of all rows"
     return "the rows that its parts find, then pairs of those"
 
 

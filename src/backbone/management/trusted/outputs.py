@@ -51,7 +51,7 @@ REPAIRS = ORIGIN.with_columns(
     Column("old", STRING, "canonical text before; null was missing"),
     Column("new", STRING, "canonical text after; null was blanked"),
     Column("rule", STRING, "the rule or cleaning step that asked for it"),
-    Column("method", STRING, "clean, median …; blank, majority; decision"),
+    Column("method", STRING, "blank, majority, decision, or how a cleaning step changes"),
     Column("confidence", DOUBLE, "share of the votes, where there was a vote"),
     Column("step_order", INTEGER, "changes of a cell happen in this order"),
 )

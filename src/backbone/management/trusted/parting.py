@@ -73,7 +73,7 @@ def parted(
     frames = parts.frames(shape, done)
     steps, inputs = _start(shape, shape, left, done)
     for frame in frames:
-        steps += [*frame.steps(), *parts.found(frame)]
+        steps += [*frame.steps(), *parts.found(frame, source.schema)]
     return Query((*steps, told(frames))), inputs
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal
 
 from sqlglot import exp
@@ -17,7 +18,7 @@ from backbone.model.constraints import (
     RowVariable,
     Term,
 )
-from backbone.sql.denial_terms import expression, predicate_expression
+from backbone.sql.denial_terms import column_term, expression, predicate_expression
 from backbone.sql.queries import column
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Cell",
     "Cross",
     "Kind",
+    "Mixed",
     "PairShape",
     "kind_of",
     "shape_of",
@@ -40,6 +42,7 @@ ORDERS: tuple[Operator, ...] = ("<", "<=", ">", ">=")
 STRICT: tuple[Operator, ...] = ("<", ">")
 MAX_DIFFERENT = (4, 4, 3)
 """With how many `<>` partners are counted, beside none, one or two order comparisons."""
+_EITHER_WAY = (exp.Levenshtein, exp.JarowinklerSimilarity, exp.Add, exp.Mul)
 _BY_ORDERS: tuple[Kind, ...] = ("equality", "one order", "two orders", "three orders")
 
 
@@ -71,12 +74,56 @@ class Cross:
 
 
 @dataclass(frozen=True)
+class Mixed:
+    """A condition on a row of each side that is no comparison of a cell with a cell.
+
+    In `condition` the cells `first` of t1 and `second` of t2 are columns of relations of
+    these names.
+    """
+
+    condition: exp.Expr = field(compare=False)
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+    text: str
+
+    @property
+    def swapped(self) -> Mixed:
+        """The same condition, seen from t2."""
+        turned = self.condition.copy()
+        for node in turned.find_all(exp.Column):
+            node.set("table", exp.to_identifier({"t1": "t2", "t2": "t1"}[node.table]))
+        return Mixed(turned, self.second, self.first, _canonical(turned))
+
+
+def _canonical(condition: exp.Expr) -> str:
+    """Return a text that is the same where operands that may be exchanged are.
+
+    The distance of two texts, the difference of two numbers without its sign, a sum.
+    """
+
+    def sorted_(node: exp.Expr) -> exp.Expr:
+        inner = node.this.unnest() if isinstance(node, exp.Abs) else node
+        exchanged = isinstance(inner, _EITHER_WAY) or (
+            isinstance(node, exp.Abs) and isinstance(inner, exp.Sub)
+        )
+        if exchanged and inner.this.sql() > inner.expression.sql():
+            left, right = inner.this, inner.expression
+            inner.set("this", right)
+            inner.set("expression", left)
+        return node
+
+    plain = condition.copy().transform(sorted_)
+    return str(plain.sql(dialect="duckdb"))
+
+
+@dataclass(frozen=True)
 class PairShape:
     """A two-row constraint, taken apart.
 
     `filters` are the predicates on one row alone, for t1 and for t2, as conditions over
     the columns of that row (in an order that does not depend on how they were written).
-    The relation of the rows is called ``r``. With `halved`, it is known of every row
+    The relation of the rows is called ``r``. `mixed` are conditions on both rows at once,
+    which can only be asked of pairs. With `halved`, it is known of every row
     whether it may be t1 or t2, whatever the filters say.
     """
 
@@ -85,6 +132,7 @@ class PairShape:
     differs: tuple[Cross, ...]
     orders: tuple[Cross, ...]
     filters: tuple[tuple[exp.Expr, ...], tuple[exp.Expr, ...]]
+    mixed: tuple[Mixed, ...] = ()
     halved: bool = False
 
     @property
@@ -100,7 +148,7 @@ class PairShape:
     @property
     def same_sides(self) -> bool:
         """Whether t1 and t2 bring the same cells and pass the same filters."""
-        same = not self.halved and self.filters[0] == self.filters[1]
+        same = not (self.halved or self.mixed) and self.filters[0] == self.filters[1]
         return same and all(cross.left == cross.right for cross in self.crosses)
 
     @property
@@ -108,11 +156,14 @@ class PairShape:
         """Whether swapping t1 and t2 gives the same constraint."""
         swapped = {cross.swapped for cross in self.crosses}
         same = not self.halved and self.filters[0] == self.filters[1]
-        return same and set(self.crosses) == swapped
+        turned = {one.swapped.text for one in self.mixed} == {m.text for m in self.mixed}
+        return same and turned and set(self.crosses) == swapped
 
     @property
     def kind(self) -> Kind:
         """What the plan turns on."""
+        if self.mixed:
+            return "parts"
         orders, others = len(self.orders), len(self.differs) + self.may_be_alone
         if orders and others <= 1:
             return _BY_ORDERS[orders] if orders < len(_BY_ORDERS) else "parts"
@@ -122,6 +173,8 @@ class PairShape:
     @property
     def has_counts(self) -> bool:
         """Whether partners can be counted without comparing all pairs."""
+        if self.mixed:
+            return False
         orders = len(self.orders)
         return orders < len(MAX_DIFFERENT) and len(self.differs) <= MAX_DIFFERENT[orders]
 
@@ -133,6 +186,7 @@ class PairShape:
             differs=tuple(c.swapped for c in self.differs),
             orders=tuple(c.swapped for c in self.orders),
             filters=(self.filters[1], self.filters[0]),
+            mixed=tuple(one.swapped for one in self.mixed),
         )
 
 
@@ -147,14 +201,19 @@ def kind_of(constraint: DenialConstraint) -> Kind:
     return shape_of(constraint).kind if constraint.is_pair else "one row"
 
 
+@lru_cache(maxsize=4_096)
 def shape_of(constraint: DenialConstraint) -> PairShape:
-    """Take a two-row constraint apart; its strict order comparisons come first."""
+    """Take a two-row constraint apart; its strict order comparisons come first.
+
+    The same shape for the same constraint: what is built of its expressions copies them.
+    """
     cells = _Cells()
     crosses = [
         Cross(cells.name(p.left), p.op, cells.name(p.right))
         for p in constraint.predicates
-        if p.right is not None and len(p.rows) > 1
+        if p.right is not None and len(p.rows) > 1 and not p.is_mixed
     ]
+    mixed = tuple(cells.mixed(p) for p in constraint.predicates if p.is_mixed)
     orders = (c for c in crosses if c.op in ORDERS)
     return PairShape(
         cells=cells.found(),
@@ -162,6 +221,7 @@ def shape_of(constraint: DenialConstraint) -> PairShape:
         differs=tuple(c for c in crosses if c.op == "<>"),
         orders=tuple(sorted(orders, key=lambda c: c.op not in STRICT)),
         filters=(_filters(constraint, "t1"), _filters(constraint, "t2")),
+        mixed=mixed,
     )
 
 
@@ -179,6 +239,18 @@ class _Cells:
             self._names[text] = f"e{len(self._names)}"
             self._values.append(value)
         return self._names[text]
+
+    def mixed(self, predicate: Predicate) -> Mixed:
+        sides: dict[str, dict[str, None]] = {"t1": {}, "t2": {}}
+
+        def cell(ref: ColumnRef) -> exp.Expr:
+            name = self.name(column_term("t1", ref.column))
+            sides[ref.row][name] = None
+            return exp.column(name, table=ref.row)
+
+        condition = predicate_expression(predicate, cell)
+        first, second = (tuple(sides[row]) for row in ("t1", "t2"))
+        return Mixed(condition, first, second, _canonical(condition))
 
     def found(self) -> tuple[Cell, ...]:
         names: Iterable[str] = self._names.values()

@@ -75,11 +75,11 @@ def execute(work: Work, step: Step) -> Outcome:
         },
     )
     unmet = _unmet(str(step.asset), result.decisions)
-    broken = _still_broken(result.rules, step.asset)
+    broken = _still_broken(result.rules)
     return Outcome(version, warnings=(*unmet, *broken), failed_rules=result.failed_rules)
 
 
-def _still_broken(reports: Sequence[RuleReport], asset: AssetName) -> tuple[str, ...]:
+def _still_broken(reports: Sequence[RuleReport]) -> tuple[str, ...]:
     """Say, in one warning, which rules of severity warn rows break in the end."""
     left = {
         report.name: report.left_rows
@@ -88,7 +88,7 @@ def _still_broken(reports: Sequence[RuleReport], asset: AssetName) -> tuple[str,
     }
     most = sorted(left, key=lambda name: (-left[name], name))
     words = [f"{name} ({left[name]:,})" for name in most]
-    return (f"rows break {bounded(words)}; backbone quality {asset}",) if left else ()
+    return (f"rows break {bounded(words)} (severity warn)",) if left else ()
 
 
 def _decided(work: Work, table: str, reports: Sequence[DecisionReport]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from backbone.project.cleaning import (
     Scalar,
     span_of,
 )
+from backbone.project.constants import canonical
 from backbone.project.mistakes import Where, brief, suggestion
 
 __all__ = ["clean_mistakes"]
@@ -149,7 +150,10 @@ def _misfit(kind: CanonicalType, value: Scalar) -> str | None:
         return None if kind.kind == "double" else f"{noun(kind)} is never {brief(value)}"
     text = format(value, "f") if isinstance(value, Decimal) else str(value)
     why = misfit_of_text(kind, text)
-    return why.partition(";")[0] if why else None
+    if why is not None:
+        return why.partition(";")[0]
+    known = canonical(value, kind) is not None
+    return None if known else f"{brief(value)} is not in the range of {noun(kind)}"
 
 
 def _groups(

@@ -229,6 +229,36 @@ def test_each_step_sees_what_those_before_it_left(trusting):
     assert [x for _, x in after][3:9] == [3.0, None, None, 6.0, 6.0, 8.0]
 
 
+def test_columns_may_be_called_like_what_the_queries_call_theirs(trusting):
+    names = ("x", "value", "old", "k0", "t", "Rows '\"")
+    schema = Schema.of(**dict.fromkeys(names, DOUBLE), at=TIMESTAMP, number=STRING)
+    moment = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+    rows = [
+        {
+            **dict.fromkeys(names, float(n % 5)),
+            "at": moment + n * dt.timedelta(hours=1),
+            "number": f"{n} kg",
+        }
+        for n in range(40)
+    ]
+    rows[20] |= dict.fromkeys(names, 900.0)
+    rows[30] |= dict.fromkeys(names)
+    clean = [{"column": "number", "units": {"to": "kg"}}]
+    for name in names:
+        clean += [
+            {"column": name, "missing": {"values": [3], "where": "number <> ''"}},
+            {"column": name, "outliers": {"at_least": 3}},
+            {"column": name, "fill": {"with": "interpolate", "by": "at"}},
+            {"column": name, "fill": "median"},
+            {"column": name, "missing": [4]},
+        ]
+    made = trusting(rows, schema, clean=steps(*clean))
+    after = trusting.rows(made.main)
+    assert {row["number"] for row in after} == {str(n) for n in range(40)}
+    assert {len({row[name] for name in names}) for row in after} == {1}
+    assert {row["value"] for row in after} == {None, 0.0, 1.0, 2.0, 3.0, 2.5}
+
+
 def test_what_a_search_changed_a_rule_may_change_again(trusting, fast_session):
     rows = [{"device": "a", "at": at, "x": float(at % 7)} for at in range(30)]
     rows[9]["x"], rows[11]["x"] = 500.0, None

@@ -213,6 +213,18 @@ def test_rules_in_words():
     assert [part.reason for part in parts_of(rule)] == ["a device counts twice"]
 
 
+def test_texts_that_are_alike_are_found_pair_by_pair(trusting):
+    names = ["Dalton", "Dalten", "Boston", "Dalton", "Bostn", None]
+    rows = [meter(name, n, 0) for n, name in enumerate(names, start=1)]
+    text = "t1.device <> t2.device and levenshtein(t1.device, t2.device) < 2"
+    rule = Rule(name="alike", deny=text, blame="later", reason="nearly the same")
+    made = trusting(rows, METER, rules=[rule])
+    assert flags_of(trusting, made) == [2, 4, 5]
+    (report,) = made.rules
+    assert (report.violating_rows, report.pairs, report.blamed_rows) == (5, 3, 3)
+    assert report.witnesses[0].rows == ("d1/a.csv#1", "d1/a.csv#2")
+
+
 def test_a_query_selects_the_rows_that_break_a_rule(trusting):
     limits = trusting.other(
         "limits", [{"state": "ok", "most": 3}, {"state": "new", "most": 0}],

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from backbone.errors import AccountMismatch, UnknownAsset
-from backbone.management.trusted import CurrentState, findings
+from backbone.errors import AccountMismatch, UnknownAsset, UnsupportedRule
+from backbone.management.trusted import CurrentState, comparing, findings, pairs
 from backbone.management.trusted.detect import detection
 from backbone.management.trusted.outputs import main_schema
 from backbone.model.schemas import ORIGIN, Schema
@@ -313,6 +313,43 @@ def test_every_type_is_blanked_and_its_text_casts_back(trusting):
             *["2013-01-31 23:59:59.000001+00", "2013-01-31 23:59:59.000001"],
         ]
     )
+
+
+def test_pairs_are_counted_where_that_is_cheap_and_bounded_elsewhere(
+    trusting, monkeypatch
+):
+    schema = Schema.of(k=STRING, a=INTEGER, b=INTEGER)
+    rows = [{"k": "x", "a": i, "b": b} for i, b in enumerate([5, 4, 3, 9, 1])]
+    rules = [
+        Rule(name="falls", deny="t1.a < t2.a and t1.b > t2.b"),
+        Rule(name="same", deny="t1.k = t2.k and t1.a <> t2.a"),
+        Rule(name="back", sequence={"per": "k", "by": "a"}, deny="b < previous.b"),
+        Rule(name="large", range={"b": (0, 5)}),
+        Rule(name="fine", deny="t1.a < t2.a and t1.b > t2.b and t1.b > 90"),
+    ]
+
+    def bounds():
+        made = trusting(rows, schema, rules=rules)
+        return [(r.pairs, r.pairs_at_least, r.pairs_at_most) for r in made.rules]
+
+    others = [(10, 10, 10), (3, 3, 3), (None, None, None), (None, None, None)]
+    assert bounds() == [(7, 7, 7), *others]
+    monkeypatch.setattr(pairs, "_SORTED", 0)
+    assert bounds() == [(None, 4, 10), *others]
+
+
+def test_a_rule_with_too_many_pairs_stops_and_says_what_would_help(trusting, monkeypatch):
+    monkeypatch.setattr(comparing, "MAX_COMPARISONS", 10)
+    schema = Schema.of(a=INTEGER, b=INTEGER, c=INTEGER, d=INTEGER)
+    rows = [{"a": i, "b": i, "c": -i, "d": i} for i in range(9)]
+    deny = "t1.a < t2.a and t1.b < t2.b and t1.c > t2.c and t1.d < t2.d"
+    with pytest.raises(UnsupportedRule, match="81 pairs of rows") as caught:
+        trusting(rows, schema, rules=[Rule(name="falls", deny=deny)])
+    assert "allow_quadratic: true" in caught.value.hint
+    made = trusting(
+        rows, schema, rules=[Rule(name="falls", deny=deny, allow_quadratic=True)]
+    )
+    assert (made.rules[0].violating_rows, made.rules[0].pairs) == (9, 36)
 
 
 def test_reports_say_what_was_looked_for_and_how(trusting):

@@ -9,6 +9,7 @@ from backbone.engines.duckdb import DuckDBEngine
 from backbone.engines.protocol import Scan
 from backbone.management.trusted.untyped.adapting import renamed
 from backbone.management.trusted.untyped.comparing import columns_wanted, compared
+from backbone.management.trusted.untyped.odd import MOST
 from backbone.management.trusted.untyped.spellings import Numeric, Spelling, spellings
 from backbone.model.schemas import Column, Schema
 from backbone.model.types import INTEGER, STRING
@@ -98,6 +99,8 @@ def test_kinds(spelt, text, kind):
         ("t1.odd < t2.odd", "odd", "as text", 1),
         ("odd > 10", "odd", "left out", 1),
         ("t1.xmy < t2.xmy", "xmy", "ambiguous", 2),
+        ("t1.word < t2.word", "word", "as text", MOST),
+        ("word > '10'", "word", "as text", MOST),
         ("year(xmy) > 2019", "xmy", "guessed", 2),
         ("t1.e < t2.e", "e", "nan", 1),
         ("t1.bad_day < t2.bad_day", "bad_day", "as text", 1),
@@ -110,7 +113,7 @@ def test_what_is_odd_is_told(spelt, text, column_, effect, count):
 
 
 @pytest.mark.parametrize(
-    "text", ["t1.odd = t2.odd", "t1.word < t2.word", "t1.n < t2.m", "t1.z = t2.z"]
+    "text", ["t1.odd = t2.odd", "word > 'm'", "t1.n < t2.m", "t1.z = t2.z"]
 )
 def test_what_changes_nothing_is_not_told(spelt, text):
     assert decided(text, spelt).odd == ()

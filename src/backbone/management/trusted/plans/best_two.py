@@ -1,8 +1,11 @@
 """The running best two builds of different value, for a `<>` beside order comparisons.
 
 A running extremum of (x, d) alone is wrong where probe and build must differ in d: the
-running *second best of different d* is kept too. It is the best that was there when the
-best changed its d (a segment begins), or a later build of another d. O(n log n).
+running *second best of different d* is kept too. It is the best of what rows give to it:
+where the best changes its d, the best that was there before; otherwise a build of another
+d than the best. What was given before a change is no better than the best of that time,
+which is given there, so nothing has to be taken back. Of several builds that are equally
+good, any may be the best: another is its equal. O(n log n).
 """
 
 from __future__ import annotations
@@ -44,32 +47,25 @@ def best_two(frame: Frame, marks: Marks) -> Steps:
     among = f"{f'partition by {keys} ' if keys else ''}{marks.order.by()}"
     names = {
         name: frame.step(f"{name}{marks.suffix}")
-        for name in ("running", "split", "before", "segments", "seconds")
+        for name in ("running", "before", "given", "seconds")
     }
-    pair = "case when probe = 0 then {'x': x1, 'd': d} end"
     listed, best = ", ".join(marks.columns), marks.best
+    x, d = (f"case when probe = 0 then {n} end" for n in ("x1", "d"))
     running = (
-        f"select {listed}, {best}({pair}) over ({among} {RUNNING}) as m "
-        f"from {marks.source}"
-    )
-    split = (
-        f"select {listed}, struct_extract(m, 'x') as mx, struct_extract(m, 'd') as mx_d "
-        f"from {names['running']}"
+        f"select {listed}, {best}({x}) over ({among} {RUNNING}) as mx, "
+        f"arg_{best}({d}, {x}) over ({among} {RUNNING}) as mx_d from {marks.source}"
     )
     before = (
         f"select *, lag(mx) over ({among}) as px, lag(mx_d) over ({among}) as pd "
-        f"from {names['split']}"
+        f"from {names['running']}"
     )
-    begins = "mx_d is distinct from pd"
-    segments = (
-        f"select *, {begins} as begins, sum(case when {begins} then 1 else 0 end) "
-        f"over ({among} {RUNNING}) as segment from {names['before']}"
+    given = (
+        f"select {listed}, mx, mx_d, case when mx_d is distinct from pd then px "
+        f"when probe = 0 and d <> mx_d then x1 end as given from {names['before']}"
     )
-    inside = ", ".join([*marks.keys, "segment"])
-    value = "case when begins then px when probe = 0 and d <> mx_d then x1 end"
     seconds = (
-        f"select *, {best}({value}) over (partition by {inside} {marks.order.by()} "
-        f"{RUNNING}) as second from {names['segments']}"
+        f"select {listed}, mx, mx_d, {best}(given) over ({among} {RUNNING}) as second "
+        f"from {names['given']}"
     )
-    texts = (running, split, before, segments, seconds)
+    texts = (running, before, given, seconds)
     return [(n, select(text)) for n, text in zip(names.values(), texts, strict=True)]

@@ -72,6 +72,8 @@ def _refuse(constraint: DenialConstraint, what: str, hint: str) -> NoReturn:
 
 
 def _agrees(shape: PairShape) -> bool:
+    if shape.mixed:
+        return False
     return shape.symmetric and not shape.orders and len(shape.differs) < 2  # noqa: PLR2004
 
 

@@ -150,6 +150,10 @@ class Frame:
         ]
         left = "".join(f", {cross.left} as {name}" for name, cross in named)
         right = "".join(f", {cross.right} as {name}" for name, cross in named)
+        firsts = dict.fromkeys(name for one in shape.mixed for name in one.first)
+        seconds = dict.fromkeys(name for one in shape.mixed for name in one.second)
+        left += "".join(f", {name}" for name in firsts)
+        right += "".join(f", {name}" for name in seconds)
         itself = ", s" if shape.may_be_alone else ""
         probe, build = ("f1", "f2") if self.role == "t1" else ("f2", "f1")
         probes = f"select id{left}{itself} from {self.base} where {probe}"

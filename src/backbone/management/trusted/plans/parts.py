@@ -13,8 +13,21 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from backbone.management.trusted.plans.frame import Frame, Step, Steps, alone, select
-from backbone.management.trusted.shapes import MAX_DIFFERENT, Cross, PairShape
+from backbone.management.trusted.plans.frame import (
+    Frame,
+    Step,
+    Steps,
+    alone,
+    select,
+    typed,
+)
+from backbone.management.trusted.shapes import (
+    MAX_DIFFERENT,
+    Cross,
+    Mixed,
+    PairShape,
+)
+from backbone.model.schemas import Column, Schema
 
 __all__ = [
     "based",
@@ -34,7 +47,9 @@ def parts_of(shape: PairShape) -> list[PairShape]:
     parts of three are the last, and every comparison is in one.
     """
     orders, differs = shape.orders, shape.differs
-    shape = replace(shape, halved=not shape.same_sides)
+    shape = replace(shape, halved=not shape.same_sides, mixed=())
+    if not (orders or differs):
+        return [shape]
     if len(orders) < len(MAX_DIFFERENT):
         most = MAX_DIFFERENT[len(orders)]
         return [replace(shape, differs=some) for some in _some(differs, most)]
@@ -88,20 +103,22 @@ def staying(shape: PairShape, frames: Sequence[Frame]) -> Step:
     return "staying", select(text)
 
 
-def found(frame: Frame) -> Steps:
-    """Return the steps that find the probes with a partner, pair by pair."""
-    return [(frame.step("found"), _pairs(frame, "distinct p.id"))]
+def found(frame: Frame, schema: Schema | None = None) -> Steps:
+    """Return the steps that find the probes with a partner, pair by pair.
+
+    `schema` is that of the table.
+    """
+    return [(frame.step("found"), _pairs(frame, "distinct p.id", schema))]
 
 
-def counted(frame: Frame) -> Steps:
+def counted(frame: Frame, schema: Schema | None = None) -> Steps:
     """Return the steps that count the pairs (``pairs``, one row), pair by pair."""
     half = " // 2" if frame.shape.symmetric else ""
-    return [
-        (frame.step("total"), _pairs(frame, f"cast(count(*){half} as bigint) as pairs"))
-    ]
+    total = f"cast(count(*){half} as bigint) as pairs"
+    return [(frame.step("total"), _pairs(frame, total, schema))]
 
 
-def _pairs(frame: Frame, told: str) -> exp.Query:
+def _pairs(frame: Frame, told: str, schema: Schema | None) -> exp.Query:
     compared = [
         *((name, "<>") for name in frame.differs),
         *((f"x{i}", op) for i, op in enumerate(frame.ops)),
@@ -111,7 +128,31 @@ def _pairs(frame: Frame, told: str) -> exp.Query:
         f"select {told} from {frame.step('probes')} p "
         f"join {frame.step('builds')} b on {frame.on('p', 'b')} where p.id <> b.id{fits}"
     )
-    return frame.joined(text, "b")
+    pairs = frame.joined(text, "b")
+    if not frame.shape.mixed or not isinstance(pairs, exp.Select):
+        return pairs
+    asked = pairs.where(*(_of_pair(one) for one in frame.shape.mixed))
+    known = _cells(frame.shape, schema) if schema else None
+    return typed(asked, known, frame.step("probes"), frame.step("builds"))
+
+
+def _of_pair(mixed: Mixed) -> exp.Expr:
+    """Return the condition with the names that the join gives to its rows."""
+    condition = mixed.condition.copy()
+    for node in condition.find_all(exp.Column):
+        alias = "p" if node.table == "t1" else "b"
+        node.set("table", exp.to_identifier(alias))
+    return condition
+
+
+def _cells(shape: PairShape, schema: Schema) -> Schema:
+    """Return the types of the cells that are columns of the table as they are."""
+    plain = [
+        (cell.name, cell.value.name)
+        for cell in shape.cells
+        if isinstance(cell.value, exp.Column) and cell.value.name in schema
+    ]
+    return Schema(tuple(Column(name, schema[of].type) for name, of in plain))
 
 
 def comparisons(frame: Frame) -> Steps:

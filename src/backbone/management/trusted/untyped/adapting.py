@@ -10,7 +10,7 @@ from sqlglot import exp
 from backbone.management.trusted.untyped.comparing import tree_of
 from backbone.management.trusted.untyped.odd import bare
 from backbone.management.trusted.untyped.spellings import Spelling
-from backbone.model.constraints import DenialConstraint, Sequence, Term
+from backbone.model.constraints import DenialConstraint, Predicate, Sequence, Term
 from backbone.sql.denial_terms import term_of
 
 __all__ = ["IN_ORDER", "in_order", "renamed"]
@@ -31,16 +31,18 @@ def renamed(constraint: DenialConstraint, names: Mapping[str, str]) -> DenialCon
             found.this.replace(exp.to_identifier(new(found.name), quoted=True))
         return term_of(tree)
 
-    if all(new(name) == name for name in constraint.columns):
+    def of_predicate(predicate: Predicate) -> Predicate:
+        right = predicate.right and of_term(predicate.right)
+        return replace(predicate, left=of_term(predicate.left), right=right)
+
+    if all(new(name) == name for name in constraint.reads):
         return constraint
-    predicates = tuple(
-        replace(p, left=of_term(p.left), right=p.right and of_term(p.right))
-        for p in constraint.predicates
-    )
+    predicates = tuple(map(of_predicate, constraint.predicates))
+    where = tuple(map(of_predicate, constraint.where))
     order = constraint.sequence
     if order is not None:
         order = Sequence(tuple(map(new, order.by)), tuple(map(new, order.per)))
-    return replace(constraint, predicates=predicates, sequence=order)
+    return replace(constraint, predicates=predicates, where=where, sequence=order)
 
 
 def in_order(

@@ -62,7 +62,7 @@ def columns_wanted(constraints: Sequence[DenialConstraint]) -> tuple[set[str], s
     for constraint in constraints:
         order = constraint.sequence
         every |= set(order.by) if order else set()
-        for predicate in constraint.predicates:
+        for predicate in (*constraint.predicates, *constraint.where):
             if predicate.op in {"is null", "is not null"}:
                 continue
             names = {ref.column for ref in predicate.columns}
@@ -93,7 +93,7 @@ def compared(
     constraint : over the columns `names`, all of which are text
     spelt : what the values of the columns that it compares spell
     """
-    missing = [name for name in constraint.columns if name not in names]
+    missing = [name for name in constraint.reads if name not in names]
     if missing:
         told = [
             f"there is no column `{name}`. {nearest(name, names) or ''}".rstrip()
@@ -102,8 +102,9 @@ def compared(
         return Compared(constraint, mistakes=tuple(told))
     typing = _Comparisons(spelt)
     made = [typing.predicate(predicate) for predicate in constraint.predicates]
+    where = tuple(typing.predicate(predicate) for predicate in constraint.where)
     return Compared(
-        replace(constraint, predicates=tuple(dict.fromkeys(made))),
+        replace(constraint, predicates=tuple(dict.fromkeys(made)), where=where),
         tuple(dict.fromkeys(typing.kinds)),
         tuple(dict.fromkeys(typing.odd)),
         tuple(dict.fromkeys(typing.mistakes)),
@@ -258,12 +259,13 @@ class _Comparisons(Casting):
 
     def tellodd_of(self, spelt: Sequence[Spelling], *, is_order: bool) -> None:
         """Say why texts are compared, where numbers or times might have been meant."""
-        meant = any(one.values and (one.is_number or one.styles()) for one in spelt)
+        fixed = [one for one in spelt if one.is_constant]
+        meant = not fixed or any(one.is_number or one.styles() for one in fixed)
         for one in spelt:
             if one.is_sampled and meant and is_order:
                 fits = is_number(bare(one.name))
                 self.odd.append(Odd(one.name, "number", "as text", MOST, 0, fits))
-            if one.is_sampled or one.is_number or one.name not in self.spelt:
+            if one.is_sampled or one.is_number or one.is_constant:
                 continue
             style = one.common_style
             if one.times and style and one.times[style] >= one.numbers:
@@ -276,7 +278,7 @@ class _Comparisons(Casting):
 
     def tell_nans(self, sides: Sequence[exp.Expr]) -> None:
         for one in self.spelt_of(sides):
-            if one.nans and one.name in self.spelt:
+            if one.nans and not one.is_constant:
                 self.odd.append(Odd(one.name, "number", "nan", one.nans, one.values))
 
     def tellcolumns_of(

@@ -95,7 +95,8 @@ class Spelling:
     `values` are not missing; `numbers` of them are numbers, of which `plain` ones are
     spelt in the way that gives a number one text, `zeros` begin with zeros (``007``),
     `nans` are not a number by name. `times` counts values by style. Where `is_sampled`,
-    most of a sample were neither number nor time, and the rest was not looked at.
+    most of a sample were neither number nor time, and the rest was not looked at. A
+    constant of a rule (`is_constant`) spells something, too.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Spelling:
     numeric: Numeric = field(default_factory=Numeric)
     times: Mapping[Style, int] = field(default_factory=dict)
     is_sampled: bool = False
+    is_constant: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -146,6 +148,7 @@ class Spelling:
             zeros=int(re.fullmatch(_ZEROS, text) is not None),
             numeric=numeric if simple else replace(numeric, inexact=is_number),
             times={s: 1 for s in STYLES if s.is_of(text)},
+            is_constant=True,
         )
 
 
