@@ -18,7 +18,13 @@ from backbone.analysis.describing import EFFECTS_SCHEMA, LEVELS_SCHEMA
 from backbone.engines.raw.moments import FormatError, parse_format
 from backbone.engines.raw.sides import CELLS, REJECTED
 from backbone.management.trusted.cleaning.fills import METHODS
-from backbone.management.trusted.outputs import MERGED, QUARANTINE, REPAIRS, VIOLATIONS
+from backbone.management.trusted.outputs import (
+    DECISIONS,
+    MERGED,
+    QUARANTINE,
+    REPAIRS,
+    VIOLATIONS,
+)
 from backbone.model.deliveries import Delivers
 from backbone.model.raw import FileFormat, Hour, OnBadCell
 from backbone.model.schemas import FLAGS, ORIGIN
@@ -27,6 +33,7 @@ from backbone.operations import identity
 from backbone.project import (
     analysis,
     cleaning,
+    decisions,
     engines,
     exploitation,
     formatted,
@@ -72,6 +79,8 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("cleaning.md", "`fill`"): cleaning.Fill,
     ("trusted.md", "A rule"): trusted.Rule,
     ("trusted.md", "Neighbours in an order"): trusted.InOrder,
+    ("people.md", "The file"): decisions.Decisions,
+    ("people.md", "A decision"): decisions.Decision,
     ("exploitation.md", "The view"): exploitation.View,
     ("exploitation.md", "A column: `columns: {name: …}`"): exploitation.ViewColumn,
     ("analysis.md", "Predict"): analysis.Predict,
@@ -106,6 +115,11 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
         tuple(column.name for column in (*QUARANTINE, *MERGED)),
         (FLAGS.name, *ORIGIN.names),
         ("__violations", "__repairs", "__quarantine", "__merged"),
+    ],
+    "people.md": [
+        decisions.FORMS,
+        tuple(DECISIONS.without(ORIGIN.names).names),
+        ("applied", "no row", "several rows", "other value", "overruled"),
     ],
     "cleaning.md": [
         get_args(cleaning.Tidying),

@@ -11,6 +11,9 @@ from contextlib import closing
 import pytest
 from tests.commands import ask, backbone, hashes, versions
 
+from backbone.app.environment import open_environment
+from backbone.app.replay import replay
+
 pytestmark = [pytest.mark.example, pytest.mark.slow]
 
 # What a slow reading of the same files gives (Python's csv and json).
@@ -115,6 +118,13 @@ def test_changed_cells_are_all_in_repairs(finished):
         "where rule = 'one_manufacturer' and column = 'manufacturer'",
     )
     assert seen == [{"n": 19}]
+
+
+def test_the_story_of_each_table_gives_the_table(finished):
+    with open_environment(finished) as env:
+        found = [replay(env, f"trusted.{name}") for name in env.project.trusted]
+    assert len(found) == 5
+    assert [one for one in found if not one.holds] == []
 
 
 def test_a_second_run_writes_no_version(project):

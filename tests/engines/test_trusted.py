@@ -27,6 +27,7 @@ from backbone.model.types import (
     TIMESTAMP,
     CanonicalType,
 )
+from backbone.project.decisions import Decision, Line, Ruling
 from backbone.project.trusted import CleanStep, Rule, TrustedTable
 
 FACTS = Schema.of(
@@ -169,7 +170,7 @@ def things(folder):
     return scan_of(folder / "things.parquet", rows, THINGS)
 
 
-def carried_out(session, rows, declaration, current, folder):
+def carried_out(session, rows, declaration, current, folder, rulings=()):
     """Return what the step makes of rows that lie in several small files."""
     folder.mkdir()
     table = pa.Table.from_pylist(rows, schema=arrow_schema(FACTS))
@@ -188,6 +189,7 @@ def carried_out(session, rows, declaration, current, folder):
         references={"trusted.things": things(folder)},
         folder=folder / "out",
         lookups={step.lookup: LOOKED_UP for step in declaration.clean if step.lookup},
+        rulings=rulings,
     )
     return formatted, made
 
@@ -216,11 +218,12 @@ def duckdb(duckdb_engine):
         yield opened
 
 
-def check(session, duckdb, rows, declaration, current, tmp_path):
+def check(session, duckdb, rows, declaration, current, tmp_path, rulings=()):
     """Compare what a session makes with what DuckDB makes of the rows in other files."""
-    _, expected = carried_out(duckdb, rows, declaration, current, tmp_path / "duckdb")
+    what = (declaration, current)
+    _, expected = carried_out(duckdb, rows, *what, tmp_path / "duckdb", rulings)
     again = random.Random(1).sample(rows, len(rows))
-    formatted, made = carried_out(session, again, declaration, current, tmp_path / "own")
+    formatted, made = carried_out(session, again, *what, tmp_path / "own", rulings)
 
     found, wanted = told(duckdb, made), told(duckdb, expected)
     assert found.pop("rules") == wanted.pop("rules")
@@ -336,3 +339,46 @@ def test_rows_of_an_unknown_delivery_are_never_dropped_in_silence(session, tmp_p
     current = CurrentState("increments", DELIVERIES)
     with pytest.raises(AccountMismatch, match="stray"):
         carried_out(session, rows, declared([]), current, tmp_path / "own")
+
+
+_SOME = [ACTIONS[0], ACTIONS[2], ACTIONS[4], ACTIONS[7]]
+
+
+def decided(name, **said):
+    return Decision(name=name, reason="So.", by="me", decided="2024-01-01", **said)
+
+
+def rulings_on(rows):
+    """Decisions of every form, by keys and on cells of every type."""
+    texts = {
+        "k": "Z", "v": "it's", "n": "7", "x": "0.1", "d": "2.50", "day": "2024-01-02",
+        "at": "2024-01-02 03:04:05.25+00:00", "w": "2024-01-02 03:04:05", "ok": "true",
+    }  # fmt: skip
+    first = {name: str(rows[0][name]) for name in ("_delivery", "_object", "_record")}
+    said = [
+        *(decided(f"by_{n}", where={n: t}, keep=["n", "x"], many=True)
+          for n, t in texts.items()),
+        decided("all", where=first, set=texts),
+        decided("none", where=first | {"k": "Z"}, set=dict.fromkeys(texts), many=True),
+        decided("one", where={"m": "1"}, out=True),
+        decided("out", where={"m": "1", "n": "2"}, out=True, many=True),
+        *(decided(f"fine_{i}", where={"m": str(i % 4)}, fine=[f"r{i}"], many=True)
+          for i in range(len(_SOME))),
+        *(decided(f"undo_{i}", where={"m": str((i + 1) % 4)}, undo=f"r{i}", many=True)
+          for i, form in enumerate(_SOME) if form.get("action", "flag") != "flag"),
+    ]  # fmt: skip
+    lines = (Line({"n": str(n)}, {"z": f"z{n}"}, {"ok": "true"}) for n in range(5))
+    return [
+        *map(Ruling.of, said),
+        Ruling(decided("file", rows="f.csv", many=True), tuple(lines)),
+    ]
+
+
+def test_decisions_are_the_same_on_every_engine(session, duckdb, tmp_path):
+    rows = random_rows(random.Random(13), per_file=40)
+    current = CurrentState("increments", DELIVERIES)
+
+    declaration = declared(_SOME, CLEAN)
+    made = check(session, duckdb, rows, declaration, current, tmp_path, rulings_on(rows))
+    found = {status for report in made.decisions for status in report.rows}
+    assert found == {"applied", "no row", "several rows", "other value", "overruled"}

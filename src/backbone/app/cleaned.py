@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlglot import exp
@@ -12,9 +13,19 @@ from backbone.engines.protocol import Scan
 from backbone.model.names import AssetName
 from backbone.sql.queries import Query, column, table
 
-__all__ = ["cleaned"]
+__all__ = ["cleaned", "step_number"]
 
-_CLEANING = "^clean_[0-9]+_"
+_CLEANING = "^clean_([0-9]+)_"
+
+
+def step_number(name: str) -> int | None:
+    """Return which cleaning step the repairs call `name`, from 1; None: it is no step.
+
+    >>> step_number("clean_2_trim"), step_number("clean_names")
+    (2, None)
+    """
+    found = re.match(_CLEANING, name)
+    return int(found[1]) if found else None
 
 
 def cleaned(env: Environment, asset: AssetName) -> list[dict[str, Any]]:

@@ -8,27 +8,35 @@ from typing import Any
 
 from sqlglot import exp
 
+from backbone.app.decisions import decisions
 from backbone.app.environment import Environment
+from backbone.app.keys import key_of, shown_key
+from backbone.app.origins import Placed, delivery_of, found_row, row_at, side_rows
 from backbone.app.queries import head
 from backbone.engines.protocol import Scan
 from backbone.engines.raw import raw_record
-from backbone.errors import BackboneError, DataError, LakeError, MissingColumn
+from backbone.errors import BackboneError, DataError
 from backbone.governance.provenance import origins
 from backbone.lake.tables import TableVersion
 from backbone.management.trusted import constraints_of, describe_rule, describe_step
 from backbone.management.trusted.detect import explain as explain_rule
 from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName
-from backbone.model.schemas import ORIGIN, Schema
+from backbone.model.schemas import ORIGIN
 from backbone.operations.schemas import parsed
 from backbone.operations.work import left_out_words
 from backbone.sql.compilation import CompiledView, compile_view
-from backbone.sql.queries import Query, column, table
+from backbone.sql.queries import Query
 
 __all__ = ["Trace", "explain", "trace"]
 
-_SIDES = ("repairs", "violations", "rejected_cells")
+_SIDES = ("repairs", "violations", "decisions", "rejected_cells")
+_LEFT = {
+    "quarantine": ("rule", "reason"),
+    "merged": ("rule", "survivor_delivery", "survivor_object", "survivor_record"),
+}
 _MAX_ROWS = 100
+_SAID = ("name", "form", "key", "columns", "rules", "status", "reason", "by", "until")
 
 
 @dataclass(frozen=True)
@@ -76,8 +84,9 @@ def trace(env: Environment, name: str, key: Sequence[str]) -> Trace:
     """
     asset = env.asset(name)
     version = head(env, asset)
-    wanted = _key(env, asset, version.schema, key)
-    row = _row(env, version, wanted)
+    wanted = key_of(env, asset, version.schema, key)
+    placed = _row(env, version, wanted)
+    row = placed.row
     if asset.zone == "analysis" and wanted:
         source = env.project.analyses[asset.table].source
         inner = trace(env, source, [f"{name}={value}" for name, value in wanted.items()])
@@ -98,60 +107,14 @@ def trace(env: Environment, name: str, key: Sequence[str]) -> Trace:
     return Trace(str(asset), wanted, row, inputs, totals)
 
 
-def _key(
-    env: Environment, asset: AssetName, schema: Schema, words: Sequence[str]
-) -> dict[str, Any]:
-    declared = _declared_key(env, asset)
-    named = [word.partition("=") for word in words]
-    if words and all(sep and left.isidentifier() for left, sep, _ in named):
-        for left, _, _ in named:
-            if left not in schema:
-                raise MissingColumn.named(left, schema.public.names, where=str(asset))
-        return {left: right for left, _, right in named}
-    if not declared or len(words) != len(declared):
-        columns = ", ".join(declared) or "none is declared"
-        raise BackboneError(
-            f"a row of {asset} is named by its key ({columns}); "
-            f"{len(words)} {'value is' if len(words) == 1 else 'values are'} given",
-            hint=f"Or name columns: backbone trace {asset} {schema.public.names[0]}=…",
-        )
-    return dict(zip(declared, words, strict=True))
-
-
-def _declared_key(env: Environment, asset: AssetName) -> tuple[str, ...]:
-    project = env.project
-    if asset.zone in {"formatted", "trusted"}:
-        return project.formatted[asset.table].key
-    if asset.zone == "exploitation":
-        return project.views[asset.table].declaration.grain
-    return project.analyses[asset.table].key if asset.zone == "analysis" else ()
-
-
-def _row(
-    env: Environment, version: TableVersion, key: Mapping[str, Any]
-) -> dict[str, Any]:
-    select = exp.select("*").from_(table("traced"))
-    for name, value in key.items():
-        literal = exp.cast(exp.Literal.string(value), version.schema[name].type.sql)
-        select = select.where(exp.EQ(this=column(name), expression=literal))
-    scan = Scan(version.paths(), version.schema)
-    with env.engine.session() as session:
-        found = session.fetch(Query.of(select), {"traced": scan}, max_rows=2).to_pylist()
-    if len(found) > 1:
+def _row(env: Environment, version: TableVersion, key: Mapping[str, str]) -> Placed:
+    found = found_row(env, version, key)
+    if found is None:
         raise DataError(
-            f"several rows of {version.asset} have {_shown(key)}",
-            hint=f"Name a whole key of {', '.join(version.schema.public.names)}.",
-        )
-    if not found:
-        raise DataError(
-            f"no row of {version.asset} has {_shown(key)}",
+            f"no row of {version.asset} has {shown_key(key)}",
             command=f'backbone query "select * from {version.asset}"',
         )
-    return dict(found[0])
-
-
-def _shown(key: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in key.items())
+    return found
 
 
 def _origins(
@@ -200,61 +163,24 @@ def _input(env: Environment, origin: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "asset": str(asset),
         "version": version.number,
-        "row": _at(env, version, where),
+        "row": row_at(env, version, where),
         **{name.strip("_"): value for name, value in where.items()},
     }
     for side in _SIDES:
-        rows = _side_rows(env, asset, side, where)
+        rows = side_rows(env, asset, side, where)
         if rows:
             found[side] = rows
-    delivery = _delivery(env, asset, str(origin["_delivery"]))
+    for side, names in _LEFT.items() if asset.zone == "trusted" else ():
+        rows = side_rows(env, asset, side, where)
+        if rows:  # ours are the last columns, whatever they are called
+            ours = list(rows[0].values())[-len(names) :]
+            found[side] = dict(zip(names, ours, strict=True))
+    delivery = delivery_of(env, asset, str(origin["_delivery"]))
     if delivery is not None:
         found |= _raw(
             env, asset, delivery, str(origin["_object"]), int(origin["_record"])
         )
     return found
-
-
-def _at(
-    env: Environment, version: TableVersion, origin: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    rows = _rows_at(env, version, origin)
-    public = version.schema.public.names
-    return {name: rows[0][name] for name in public} if rows else None
-
-
-def _rows_at(
-    env: Environment, version: TableVersion, origin: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    if not version.files:
-        return []
-    select = exp.select("*").from_(table("side"))
-    for name, value in origin.items():
-        select = select.where(exp.EQ(this=column(name), expression=exp.convert(value)))
-    scan = Scan(version.paths(), version.schema)
-    with env.engine.session() as session:
-        return list(
-            session.fetch(Query.of(select), {"side": scan}, max_rows=100).to_pylist()
-        )
-
-
-def _side_rows(
-    env: Environment, asset: AssetName, side: str, origin: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    zone = "formatted" if side == "rejected_cells" else asset.zone
-    try:
-        version = head(env, AssetName.parse(f"{zone}.{asset.table}__{side}"))
-    except LakeError:
-        return []
-    rows = _rows_at(env, version, origin)
-    return [{k: v for k, v in row.items() if k not in ORIGIN.names} for row in rows]
-
-
-def _delivery(env: Environment, asset: AssetName, identity: str) -> Delivery | None:
-    dataset = AssetName.parse(env.project.formatted[asset.table].source).table
-    source = env.project.dataset_source(dataset)
-    found = env.lake.landing.deliveries(source, dataset)
-    return next((one for one in found if one.id == identity), None)
 
 
 def _raw(
@@ -273,7 +199,7 @@ def _raw(
 
 
 def explain(env: Environment, name: str) -> dict[str, Any]:
-    """Say how a table is made: its rules and plans, or its SQL and column lineage.
+    """Say how a table is made: rules, plans and decisions, or SQL and column lineage.
 
     Of an analysis: the question, the newest report and what it found.
     """
@@ -283,7 +209,13 @@ def explain(env: Environment, name: str) -> dict[str, Any]:
         "inputs": [str(one) for one in env.graph.inputs[asset]],
     }
     if asset.zone == "trusted":
-        return found | {"cleaning": _cleaning(env, asset), "rules": _rules(env, asset)}
+        said = decisions(env, str(asset))["decisions"]
+        told = [{key: one[key] for key in _SAID} for one in said]
+        return found | {
+            "cleaning": _cleaning(env, asset),
+            "rules": _rules(env, asset),
+            "decisions": told,
+        }
     if asset.zone == "exploitation":
         return found | _view(env, asset)
     if asset.zone == "analysis":

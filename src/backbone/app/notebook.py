@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from backbone.app import assets as _assets
+from backbone.app import history as _history
 from backbone.app import lineage as _lineage
 from backbone.app import profiles as _profiles
 from backbone.app import quality as _quality
@@ -160,17 +161,22 @@ class Handle:
         """Return the versions of an asset, the newest first."""
         return Listing(_assets.versions(self._opened(), asset))
 
-    def trace(self, asset: str, *values: object, **key: object) -> Facts:
+    def trace(
+        self, asset: str, *values: object, column: str | None = None, **key: object
+    ) -> Facts:
         """Follow a row back to the raw file and record of each of its inputs.
 
         Parameters
         ----------
         asset : a table with a key
         values : the values of the key, in its order
+        column : tell the history of this cell of it instead
         key : the same by name: ``trace("trusted.planes", tailnum="N14228")``
         """
         words = [str(value) for value in values]
         words += [f"{name}={value}" for name, value in key.items()]
+        if column is not None:
+            return Facts(_history.history(self._opened(), asset, words, column))
         return Facts(_lineage.trace(self._opened(), asset, words).rows())
 
     def explain(self, asset: str) -> Facts:

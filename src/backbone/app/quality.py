@@ -21,7 +21,9 @@ from backbone.management.trusted.scores import (
     score_table,
 )
 from backbone.model.names import AssetName
+from backbone.operations.rulings import today
 from backbone.operations.work import left_out_rows
+from backbone.project.decisions import Decisions
 
 __all__ = ["history", "made", "overview", "quality"]
 
@@ -36,11 +38,12 @@ def quality(env: Environment, name: str) -> dict[str, Any]:
     Returns
     -------
     ``{asset, rows, version, committed, score, score_before, dimensions, cleaning, rules,
-    failed_rules, columns, freshness, left_out, account}``. The account of a trusted table
-    goes back to the records that were read: read = formatted + rejected, formatted =
-    trusted + quarantined + merged + superseded. Scores lie in [0, 1]; those that end in
-    ``_before`` are of the rows as rules found them. Where nothing was looked at, a score
-    is None. `cleaning` tells how many cells of which column each step changed, and how.
+    failed_rules, columns, freshness, left_out, account, decisions}``. The account of a
+    trusted table goes back to the records that were read: read = formatted + rejected,
+    formatted = trusted + quarantined + merged + superseded. Scores lie in [0, 1]; those
+    that end in ``_before`` are of the rows as rules found them. Where nothing was looked
+    at, a score is None. `cleaning` tells how many cells of which column each step
+    changed, and how; `decisions` counts those of people by what became of them.
 
     Raises
     ------
@@ -68,6 +71,7 @@ def quality(env: Environment, name: str) -> dict[str, Any]:
         "freshness": _fresh(env, asset, now),
         "left_out": left_out_rows(head["record"]),
         "account": _account(env, asset, head),
+        "decisions": _decided(env, asset, head),
     }
 
 
@@ -276,6 +280,16 @@ def _account(env: Environment, asset: AssetName, head: Version) -> dict[str, int
         account |= known or newest["record"].get("account", {})
     account |= head["record"].get("account", {})
     return account
+
+
+def _decided(env: Environment, asset: AssetName, head: Version) -> dict[str, int]:
+    """Count decisions of people by what became of them; those over are ``expired``."""
+    found = dict(head["record"].get("decisions", {}))
+    declared = env.project.decisions.get(asset.table, Decisions()).decisions
+    expired = sum(not one.holds_on(today()) for one in declared)
+    if asset.zone == "trusted" and expired:
+        found["expired"] = expired
+    return found
 
 
 def _formatted_account(

@@ -35,6 +35,7 @@ VERBS: Mapping[str, Mapping[str, str]] = {
         "check": "Check a file or an asset against rules; write nothing.",
         "quality": "Show what the rules found, and the account of rows.",
         "trace": "Follow a row back to its raw files and records.",
+        "decide": "Decide about a row: keep, set, undo, fine; list what was decided.",
         "explain": "Say how an asset is made: rules, SQL, lineage, models.",
     },
     "Look after": {

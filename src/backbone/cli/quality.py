@@ -66,6 +66,7 @@ def print_quality(found: Mapping[str, Any]) -> None:
     _print_dimensions(console, found["dimensions"])
     _print_examples(console, rules)
     _print_account(console, found["account"])
+    _print_decisions(console, found["asset"], found["decisions"])
     for asset, rows in found["left_out"].items():
         words = f"Made without {plural(rows, 'row')} of {asset} (severity error)"
         err().print(Text(f"\n{words}", style="yellow"))
@@ -155,6 +156,18 @@ def _print_account(console: Console, account: Mapping[str, Any]) -> None:
     more = {name: number for name, number in account.items() if name not in told}
     lines |= {_COUNTED.get(name, name): number for name, number in more.items()}
     console.print(facts(lines))
+
+
+def _print_decisions(console: Console, asset: str, counts: Mapping[str, int]) -> None:
+    """Print what became of people's decisions, where there are any."""
+    if not counts:
+        return
+    told = {"of people": counts.get("decisions", 0)}
+    told |= {status: n for status, n in counts.items() if status != "decisions"}
+    console.print(heading("Decisions"))
+    console.print(facts(told))
+    if set(counts) & {"no row", "several rows", "other value", "expired"}:
+        print_next(console, [f"backbone decide {asset}"], lead="Which:")
 
 
 def _sum(account: Mapping[str, int], whole: str, parts: Sequence[str]) -> str:

@@ -85,6 +85,18 @@ def _remarks(one: Mapping[str, Any]) -> Iterator[Text]:
         yield Text.assemble(
             ("breaks    ", style), broken["rule"], (f"  {broken['reason']}", "dim")
         )
+    for said in one.get("decisions", ()):
+        what = " ".join(filter(None, (said["form"], said["rules"], said["columns"])))
+        why = f"  {said['status']}; {said['decided_by']}: {said['reason']}"
+        yield Text.assemble(("decided   ", "green"), what, (why, "dim"))
+    if "quarantine" in one:
+        gone = one["quarantine"]
+        reason = (f"  {gone['reason']}", "dim")
+        yield Text.assemble(("taken out ", "red"), gone["rule"], reason)
+    if "merged" in one:
+        gone = one["merged"]
+        into = f"into {gone['survivor_object']}#{gone['survivor_record']}"
+        yield Text.assemble(("merged    ", "yellow"), into, (f"  {gone['rule']}", "dim"))
     for bad in one.get("rejected_cells", ()):
         yield Text.assemble(
             ("unread    ", "yellow"), f"{bad['column']}: ", _value(bad["text"]),

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from backbone.errors import CorruptLake
 
-__all__ = ["named_files"]
+__all__ = ["named_files", "told_of"]
 
 _ATTEMPT = re.compile(r"(?:^|(?<=/))(?=(w-[^/]+/.+)$)")
 _ENTRY = re.compile(r"(\d{20})\.json")
@@ -50,6 +50,24 @@ def named_files(folder: Path) -> frozenset[str]:
             hint="Bring the folder back from a copy of the lake.",
         ) from error
     return frozenset(inside for path in named for inside in _inside(path))
+
+
+def told_of(folder: Path, number: int) -> Mapping[str, Any] | None:
+    """Return what was recorded with the commit of a version; None if its entry is gone.
+
+    The library tells the history of the whole log, the newest entry first, whichever
+    version is open; what belongs to an old version stands in its own entry.
+    """
+    path = folder / "_delta_log" / f"{number:020d}.json"
+    try:
+        with path.open(encoding="utf-8") as entry:
+            for line in entry:
+                found = json.loads(line).get("commitInfo")
+                if found is not None:
+                    return dict(found)
+    except (OSError, ValueError):
+        return None
+    return None
 
 
 def _has_gaps(

@@ -24,6 +24,7 @@ from deltalake.transaction import create_table_with_add_actions
 
 from backbone.errors import CommitConflict, CorruptLake, ForeignTable, LakeError
 from backbone.lake.actions import added, added_again, removed
+from backbone.lake.deltalog import told_of
 from backbone.lake.disk import sync, writing
 from backbone.lake.leases import GRACE_S, Leases
 from backbone.lake.leftovers import Judge
@@ -343,7 +344,7 @@ class Tables:
 
     def _read(self, asset: AssetName, number: int | None) -> TableVersion | None:
         opened = self._open(asset, number)
-        last = opened.history(1)[0]
+        last = told_of(self.folder(asset), opened.version()) or opened.history(1)[0]
         recorded = _recorded(last)
         return TableVersion(
             asset=asset,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from backbone.errors import AccountMismatch
 
 __all__ = [
+    "DecisionReport",
     "FormattedAccount",
     "RuleReport",
     "TrustedAccount",
@@ -131,3 +133,22 @@ class RuleReport:
     columns: tuple[str, ...] = ()
     dimension: str = ""
     weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class DecisionReport:
+    """What became of a person's decision in one version of a table.
+
+    `form` is what it says (``keep``, ``set`` …); `rows` counts the rows that it found by
+    what became of it there: ``applied``, ``other value``, ``several rows``,
+    ``overruled``; under ``no row`` stand the rows that it names in vain.
+    """
+
+    name: str
+    form: str
+    rows: Mapping[str, int]
+
+    @property
+    def unmet(self) -> dict[str, int]:
+        """Where the decision did not hold, and how often."""
+        return {status: n for status, n in self.rows.items() if status != "applied"}

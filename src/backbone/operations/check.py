@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 
 from backbone.analysis.sandbox.checks import mistakes as analysis_mistakes
 from backbone.catalog import Catalog
@@ -11,10 +12,13 @@ from backbone.engines.raw import mistakes as raw_mistakes
 from backbone.errors import BackboneError, DeclarationError, nearest
 from backbone.management.trusted.checks import check_clean, check_rule
 from backbone.model.names import AssetName
+from backbone.model.schemas import ORIGIN
 from backbone.operations.plan import Plan, Step
+from backbone.operations.rulings import folder_of, holding
 from backbone.operations.schemas import NotMadeYet, Schemas
 from backbone.project import Project
 from backbone.project.analysis import Predict
+from backbone.project.rows import check_rows
 
 __all__ = ["check_plan"]
 
@@ -53,6 +57,7 @@ def check_plan(project: Project, engine: Engine, catalog: Catalog, plan: Plan) -
                 continue
             try:
                 found = list(_told(schemas, step, checks[step.asset.zone]))
+                found += _rows_of_decisions(schemas, step, plan.day)
             except NotMadeYet:
                 broken.add(step.asset)
                 continue
@@ -97,6 +102,18 @@ def _trusted(schemas: Schemas, step: Step) -> Iterator[_Mistake]:
     for place, rule in enumerate(declaration.rules):
         for mistake in check_rule(rule, own, known):
             yield ("rules", place), mistake
+
+
+def _rows_of_decisions(schemas: Schemas, step: Step, day: date) -> Iterator[str]:
+    """Check the files of rows that decisions on a trusted table name."""
+    if step.asset.zone != "trusted":
+        return
+    project = schemas.project
+    for decision in holding(project, step.asset.table, day):
+        if decision.rows is not None:
+            own = schemas.of(step.asset)
+            types = {column.name: column.type for column in own.with_columns(*ORIGIN)}
+            yield from check_rows(decision, folder_of(project), types)
 
 
 def _view(schemas: Schemas, step: Step) -> Iterator[_Mistake]:

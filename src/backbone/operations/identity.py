@@ -101,11 +101,13 @@ def trusted_identity(
     deliveries: Sequence[Delivery],
     inputs: Mapping[str, str],
     lookups: Mapping[Lookup, Pairs] | None = None,
+    decisions: Sequence[Any] = (),
 ) -> str:
     """Identify a trusted table; the order of deliveries decides what is current.
 
     `lookups` are the pairs of the files that cleaning steps name: another pair in a file
-    is another table.
+    is another table. `decisions` are those of people that hold on the day of the run (see
+    `decided_on`).
     """
     named = [step.lookup for step in table.clean if step.lookup]
     read = [sorted((lookups or {}).get(one, ())) for one in named]
@@ -119,6 +121,7 @@ def trusted_identity(
             "deliveries": [delivery.id for delivery in deliveries],
             "inputs": dict(inputs),
             **({"lookups": read} if read else {}),
+            **({"decisions": list(decisions)} if decisions else {}),
         }
     )
 

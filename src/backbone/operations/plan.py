@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 from backbone.catalog import Catalog
 from backbone.lake.lake import Lake
 from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName
+from backbone.model.versions import fingerprint
 from backbone.operations import identity as identify
 from backbone.operations.graph import Graph, graph_of
+from backbone.operations.rulings import decided_on, today
 from backbone.project import Project
 from backbone.project.declarations import EngineKind
 
@@ -54,13 +57,14 @@ class Plan:
 
     `deliveries` are what landing holds of each dataset, oldest receipt first: the pinned
     inputs of the run. `held` are, by table, those that a formatted table holds which is
-    read as it is.
+    read as it is. What people decided counts as it holds on `day`.
     """
 
     steps: tuple[Step, ...]
     deliveries: Mapping[str, tuple[Delivery, ...]]
     graph: Graph
     held: Mapping[str, tuple[Delivery, ...]] = field(default_factory=dict)
+    day: date = field(default_factory=today)
 
     @property
     def pins(self) -> dict[str, list[str]]:
@@ -105,6 +109,7 @@ def make_plan(
     *,
     only: Collection[AssetName] | None = None,
     pins: Pins | None = None,
+    day: date | None = None,
 ) -> Plan:
     """Plan to bring assets up to date with what landing holds; nothing is written.
 
@@ -113,13 +118,15 @@ def make_plan(
     project, lake, catalog : where to look
     only : plan these assets alone; all by default
     pins : ids of the deliveries to work on, by dataset; all by default
+    day : what people decided counts as it holds on this day; today by default
 
     Notes
     -----
     One query of the catalog and one listing of landing, whatever the number of assets.
     """
     landed = deliveries_of(project, lake, pins)
-    planner = _Planner(project, lake, landed, catalog, catalog.heads())
+    day = day or today()
+    planner = _Planner(project, lake, landed, catalog, catalog.heads(), day)
     graph = graph_of(project)
     steps = []
     for asset in graph.order:
@@ -131,7 +138,7 @@ def make_plan(
             steps.append(step)
         else:
             planner.keep(asset)
-    return Plan(tuple(steps), planner.deliveries, graph, planner.held)
+    return Plan(tuple(steps), planner.deliveries, graph, planner.held, day)
 
 
 def states(project: Project, lake: Lake, catalog: Catalog, state: str) -> set[AssetName]:
@@ -154,6 +161,7 @@ class _Planner:
     deliveries: dict[str, tuple[Delivery, ...]]
     catalog: Catalog
     heads: Mapping[str, Mapping[str, Any]]
+    day: date
     held: dict[str, tuple[Delivery, ...]] = field(default_factory=dict)
     identities: dict[AssetName, str] = field(default_factory=dict)
     changed: set[AssetName] = field(default_factory=set)
@@ -213,7 +221,7 @@ class _Planner:
             self.changed.add(asset)
             action = "run"
             new = self._new_deliveries(asset, head, declaration)
-            reason = self._reason(inputs, head, declaration, new)
+            reason = self._reason(asset, inputs, head, declaration, new)
         return Step(
             asset, _KINDS[asset.zone], identity, declaration, known, action, reason, new,
             self._engine(asset),
@@ -243,13 +251,24 @@ class _Planner:
             delivers = project.sources[project.dataset_source(dataset)].delivers
             landed = self.held.get(name, self.deliveries[dataset])
             trusted = project.trusted[name]
+            decided = decided_on(project, name, self.day)
 
-            def made(given: Mapping[str, str], items: Sequence[Delivery]) -> str:
+            def made(
+                given: Mapping[str, str],
+                items: Sequence[Delivery],
+                decisions: Sequence[Any] = (),
+            ) -> str:
                 return identify.trusted_identity(
-                    trusted, formatted, delivers, items, given, project.lookups
+                    trusted,
+                    formatted,
+                    delivers,
+                    items,
+                    given,
+                    lookups=project.lookups,
+                    decisions=decisions,
                 )
 
-            return made(inputs, landed), made({}, ())
+            return made(inputs, landed, decided), made({}, ())
         if asset.zone == "exploitation":
             view = project.views[name]
             return identify.view_identity(view, inputs), identify.view_identity(view, {})
@@ -273,6 +292,7 @@ class _Planner:
 
     def _reason(
         self,
+        asset: AssetName,
         inputs: Sequence[AssetName],
         head: Mapping[str, Any] | None,
         declaration: str,
@@ -284,12 +304,19 @@ class _Planner:
             return "declaration changed"
         if new:
             return f"{len(new)} new deliver{'y' if len(new) == 1 else 'ies'}"
+        if asset.zone == "trusted" and self._decisions_changed(asset, head):
+            return "decisions changed"
         changed = [str(one) for one in inputs if one in self.changed]
         before = head["record"].get("inputs", {})
         changed = changed or [
             str(one) for one in inputs if before.get(str(one)) != self.identities[one]
         ]
         return f"{changed[0]} changed" if changed else "its inputs changed"
+
+    def _decisions_changed(self, asset: AssetName, head: Mapping[str, Any]) -> bool:
+        now = decided_on(self.project, asset.table, self.day)
+        before: str | None = head["record"].get("decided")
+        return before != (fingerprint(now) if now else None)
 
 
 def _dataset(source: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 from backbone.catalog import Catalog
@@ -19,6 +19,7 @@ from backbone.operations.collect import DatasetResult, collect
 from backbone.operations.conduct import conduct
 from backbone.operations.plan import Pins, Plan, Step, make_plan
 from backbone.operations.recover import missing, recover
+from backbone.operations.rulings import today
 from backbone.operations.run import StepResult, carry_out
 from backbone.operations.sweep import sweep
 from backbone.operations.work import Event, Tell, Work, plain
@@ -106,7 +107,8 @@ def resume(place: Place, *, tell: Tell = lambda _event: None) -> RunReport:
     if pins is None:
         what = "the last run stopped before it had pinned its inputs"
         raise NothingToResume(what, command="backbone run")
-    return _Run(place, _new_run(), selected, tell).carry_out(pins=pins)
+    day = date.fromisoformat(record["day"]) if "day" in record else today()
+    return _Run(place, _new_run(), selected, tell, day).carry_out(pins=pins)
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class _Run:
     name: str
     only: Collection[AssetName] | None
     tell: Tell
+    day: date = field(default_factory=today)
 
     def carry_out(self, *, pins: Pins | None) -> RunReport:
         started, clock = datetime.now(UTC), time.perf_counter()
@@ -181,20 +184,26 @@ class _Run:
     def _plan(self, pins: Pins | None) -> Plan:
         place = self.place
         return make_plan(
-            place.project, place.lake, place.catalog, only=self.only, pins=pins
+            place.project,
+            place.lake,
+            place.catalog,
+            only=self.only,
+            pins=pins,
+            day=self.day,
         )
 
     def _work(self, plan: Plan) -> Work:
         place = self.place
         return Work(
             place.project, place.lake, place.catalog, place.start_engine, self.name,
-            plan.deliveries, self.tell, plan.held, place.engine_name,
+            plan.deliveries, self.tell, plan.held, place.engine_name, plan.day,
         )  # fmt: skip
 
     def _remember(self, status: str, started: datetime, **more: Any) -> None:
         place = self.place
         record = {
             "only": None if self.only is None else sorted(map(str, self.only)),
+            "day": self.day.isoformat(),
             **more.pop("record", {}),
         }
         place.catalog.record_run(
@@ -217,6 +226,7 @@ class _Run:
                     "target": self.place.project.target,
                     "engine": self.place.engine_name,
                     "only": None if self.only is None else sorted(map(str, self.only)),
+                    "day": self.day.isoformat(),
                     **record,
                 },
             )

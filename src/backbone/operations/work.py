@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName
 from backbone.model.versions import VersionRef
 from backbone.operations.plan import Step
+from backbone.operations.rulings import today
 from backbone.project import Project
 from backbone.project.declarations import EngineKind
 
@@ -78,7 +80,7 @@ class Work:
 
     `start_engine` returns an engine, started when a step first asks for it; steps that
     name none are computed by `engine_name`. `held` are the deliveries of formatted
-    tables that are read as they are.
+    tables that are read as they are. What people decided counts as it holds on `day`.
     """
 
     project: Project
@@ -90,6 +92,7 @@ class Work:
     tell: Tell = field(default=lambda _event: None)
     held: Mapping[str, tuple[Delivery, ...]] = field(default_factory=dict)
     engine_name: EngineKind = "duckdb"
+    day: date = field(default_factory=today)
 
     def engine_of(self, step: Step) -> Engine:
         """Return where the relations of a step are computed."""

@@ -24,7 +24,9 @@ __all__ = [
 ]
 
 SETTINGS = "backbone.yml"
-Folder = Literal["sources", "formatted", "trusted", "exploitation", "analysis"]
+Folder = Literal[
+    "sources", "formatted", "trusted", "decisions", "exploitation", "analysis"
+]
 FOLDERS: tuple[Folder, ...] = get_args(Folder)
 
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")

@@ -74,6 +74,9 @@ def _project(
         referred=checked.referred,
         views=_views(drafts, checked),
         analyses={n: d.value for n, d in drafts.analysis.items() if d.value is not None},
+        decisions={
+            n: d.value for n, d in drafts.decisions.items() if d.value is not None
+        },
         documents=_documents(drafts),
         variables=checked.variables,
         lookups=checked.lookups,

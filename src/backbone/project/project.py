@@ -11,6 +11,7 @@ from typing import Literal
 from backbone.model.names import AssetName
 from backbone.project.analysis import Analysis
 from backbone.project.cleaning import Lookup
+from backbone.project.decisions import Decisions
 from backbone.project.declarations import Place
 from backbone.project.exploitation import View
 from backbone.project.folder import Folder
@@ -47,9 +48,10 @@ class Project:
 
     `trusted` has an entry for every formatted table: one without a file of its own
     passes through. `declared_trusted` has those with a file. `referred` are the tables
-    that the rules of each trusted table look into. `documents` are the files as they
-    were read, by the part of the project and the name that they declare. `lookups` are
-    the pairs of the files that cleaning steps name.
+    that the rules of each trusted table look into. `decisions` are what people decided
+    about rows of trusted tables. `documents` are the files as they were read, by the part
+    of the project and the name that they declare. `lookups` are the pairs of the files
+    that cleaning steps name.
     """
 
     folder: Path
@@ -62,6 +64,7 @@ class Project:
     referred: Mapping[str, tuple[AssetName, ...]]
     views: Mapping[str, ViewFile]
     analyses: Mapping[str, Analysis]
+    decisions: Mapping[str, Decisions]
     documents: Mapping[tuple[Part, str], Document]
     variables: Variables
     lookups: Mapping[Lookup, Pairs] = field(default_factory=dict)

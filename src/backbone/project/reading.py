@@ -11,9 +11,11 @@ from typing import Any, cast
 from pydantic import TypeAdapter
 
 from backbone.project.analysis import Analysis
+from backbone.project.decisions import Decisions
 from backbone.project.drafts import Draft, drafted
 from backbone.project.exploitation import View
 from backbone.project.folder import (
+    FOLDERS,
     SETTINGS,
     DeclaredFile,
     Folder,
@@ -35,6 +37,7 @@ DECLARED: Mapping[str, Any] = {
     "sources": Source,
     "formatted": FormattedTable,
     "trusted": TrustedTable,
+    "decisions": Decisions,
     "exploitation": View,
     "analysis": Analysis,
 }
@@ -63,6 +66,7 @@ class Drafts:
     sources: dict[str, Draft[Source]] = field(default_factory=dict)
     formatted: dict[str, Draft[FormattedTable]] = field(default_factory=dict)
     trusted: dict[str, Draft[TrustedTable]] = field(default_factory=dict)
+    decisions: dict[str, Draft[Decisions]] = field(default_factory=dict)
     exploitation: dict[str, Draft[View]] = field(default_factory=dict)
     analysis: dict[str, Draft[Analysis]] = field(default_factory=dict)
     views: dict[str, ViewText] = field(default_factory=dict)
@@ -75,8 +79,7 @@ class Drafts:
 
     def all(self) -> list[Draft[Any]]:
         """Return the drafts of all folders."""
-        kinds: tuple[Folder, ...] = ("sources", "formatted", "trusted", "exploitation")
-        return [d for kind in (*kinds, "analysis") for d in self.of(kind).values()]
+        return [draft for kind in FOLDERS for draft in self.of(kind).values()]
 
 
 def read(root: Path, *, target: str | None) -> Drafts:

@@ -11,7 +11,9 @@ from backbone.project.reading import DECLARED
 
 __all__ = ["KINDS", "Kind", "json_schema"]
 
-Kind = Literal["backbone", "sources", "formatted", "trusted", "exploitation", "analysis"]
+Kind = Literal[
+    "backbone", "sources", "formatted", "trusted", "decisions", "exploitation", "analysis"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,6 +28,7 @@ _TITLES: Mapping[Kind, str] = {
     "sources": "A source: sources/*.yml",
     "formatted": "A table of the formatted zone: formatted/*.yml",
     "trusted": "A table of the trusted zone: trusted/*.yml",
+    "decisions": "What people decided about rows of a trusted table: decisions/*.yml",
     "exploitation": "What is promised of a view: exploitation/*.yml",
     "analysis": "An analytical question: analysis/*.yml",
 }

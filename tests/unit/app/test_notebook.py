@@ -159,6 +159,9 @@ def test_the_rest_of_the_verbs_are_functions_of_app(bb):
 def test_trace(bb, values, key):
     found = bb.trace("trusted.sales", *values, **key)
     assert found["inputs"][0]["raw"] == "7,2024-01-08,north,7.25,7,true"
+    cell = bb.trace("trusted.sales", *values, column="amount", **key)
+    assert [event["kind"] for event in cell["events"]][:2] == ["raw", "read"]
+    assert cell["events"][0]["cells"] == {"amount": "7.25"}
 
 
 def test_every_method_is_described():

@@ -136,6 +136,26 @@ def test_words_about_a_column_do_not_make_another_schema(tables, write):
     assert made.rows == 4
 
 
+def test_an_old_version_keeps_what_was_recorded_with_it(tables, write):
+    """The library tells the whole log's history, whichever version is open."""
+    for n in range(3):
+        head = tables.head(ASSET)
+        tables.commit(
+            ASSET,
+            Commit(
+                f"v{n}", SCHEMA, write(n + 1), base=head.number if head else None,
+                metadata={"run": f"r{n}", "sides": {"repairs": n}},
+            ),
+        )  # fmt: skip
+
+    old = [tables.at(ASSET, n) for n in range(3)]
+
+    assert [one.identity for one in old] == ["v0", "v1", "v2"]
+    assert [one.metadata["run"] for one in old] == ["r0", "r1", "r2"]
+    assert [one.sides["repairs"] for one in old] == [0, 1, 2]
+    assert [one.committed for one in old] == sorted(one.committed for one in old)
+
+
 def test_an_empty_table_has_a_version(tables):
     made = tables.commit(ASSET, Commit("none", SCHEMA))
     assert (made.rows, made.files, made.schema) == (0, (), SCHEMA)

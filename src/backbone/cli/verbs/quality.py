@@ -46,7 +46,7 @@ def command(
     rows that do not break a rule, between 0 and 1; that of a table is the weighted mean
     of its rules'. The account goes back to the raw records: read = formatted + rejected,
     formatted = trusted + quarantined + merged + superseded. With --json: {asset, rows,
-    score, dimensions, rules, columns, account}, with --profile also {profile}.
+    score, dimensions, rules, columns, account, decisions}, with --profile also {profile}.
     """
     if asset is None and (history or profile):
         what = "--history" if history else "--profile"

@@ -7,14 +7,15 @@ every engine, and nothing is guessed, rounded or lost on the way.
 
 `read` gives pieces of text; a `Recipe` has the queries that make canonical rows of text
 and list what has no value; `read_raw` does the whole job in process; `raw_record` shows
-one record as it was received; `mistakes` says what cannot be read as it is declared.
+one record as it was received, `raw_cells` the text of one cell; `mistakes` says what
+cannot be read as it is declared.
 """
 
 from backbone.engines.raw.binding import computed_types
 from backbone.engines.raw.checks import mistakes
 from backbone.engines.raw.database import opened_database
 from backbone.engines.raw.pieces import ObjectEnd, Piece, RejectedRecord
-from backbone.engines.raw.reader import raw_record, read, sources_of
+from backbone.engines.raw.reader import raw_cells, raw_record, read, sources_of
 from backbone.engines.raw.reading import main_schema, read_raw
 from backbone.engines.raw.recipes import RAW, ROW, Recipe, raw_name
 from backbone.engines.raw.sides import CELLS, REJECTED, CopyFile
@@ -42,6 +43,7 @@ __all__ = [
     "mistakes",
     "opened_database",
     "perform",
+    "raw_cells",
     "raw_name",
     "raw_record",
     "read",

@@ -20,7 +20,9 @@ from backbone.engines.raw.streams import opened, windows
 from backbone.errors import DataError
 from backbone.model.raw import FileFormat, RawColumn, RawFormat, RawObject
 
-__all__ = ["PIECE_BYTES", "raw_record", "read", "sources_of", "wanted_of"]
+__all__ = [
+    "PIECE_BYTES", "raw_cells", "raw_record", "read", "sources_of", "wanted_of",
+]  # fmt: skip
 
 PIECE_BYTES = 8 << 20
 
@@ -178,6 +180,33 @@ def raw_record(path: str, form: RawFormat, record: int) -> str:
         message = f"there is no record {record:,} in this object"
         raise DataError(message, where=path)
     return text
+
+
+def raw_cells(
+    obj: RawObject, form: RawFormat, column: RawColumn, record: int
+) -> dict[str, str | None]:
+    """Return the text of a record in the raw columns that `column` is made from.
+
+    A text that stands for a missing value is None, as the reader takes it.
+
+    Raises
+    ------
+    LakeError : the object is not there
+    DataError : the object has no such record, or not these columns
+
+    Notes
+    -----
+    The object is read up to the record, a thread at a time.
+    """
+    with closing(read(RawRead((obj,), form, (column,)), threads=1)) as pieces:
+        for piece in pieces:
+            at = piece.table[RECORD].to_pylist()
+            if record in at:
+                row = at.index(record)
+                names = sources_of((column,))
+                return {name: piece.table[name][row].as_py() for name in names}
+    message = f"record {record:,} of this object cannot be read"
+    raise DataError(message, where=obj.path)
 
 
 def _by_index(obj: RawObject, form: RawFormat, record: int) -> str | None:

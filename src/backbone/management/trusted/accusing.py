@@ -6,7 +6,12 @@ from dataclasses import replace
 
 from backbone.engines.protocol import Session
 from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.findings import Finding, cut_of, looked
+from backbone.management.trusted.findings import (
+    Finding,
+    cut_of,
+    looked,
+)
+from backbone.management.trusted.fine import fine_in_sequence
 from backbone.management.trusted.parting import Reading
 from backbone.management.trusted.pieces import Inputs, nested, union
 from backbone.management.trusted.plans.culprits import (
@@ -37,11 +42,15 @@ def accused(session: Session, state: State, rule: Rule, finding: Finding) -> Fin
     if which is None or not finding.rows:
         return finding
     constraint = finding.part.constraint
-    steps, inputs = state.rows(constraint.reads, constraint.where)
+    steps, inputs = state.seen_by(constraint).rows(constraint.reads, constraint.where)
     schema = state.schema.with_columns(Column("_row", INTEGER))
-    reads = Reading(steps, inputs, schema, state.work.rows)
+    fine = fine_in_sequence(state.decided, constraint, inputs)
+    reads = Reading(steps, inputs, schema, state.work.rows, fine)
     query, inputs = _culprits(session, constraint, which, reads)
-    marked = session.stage(query.then("marked", _MARKED.copy()), inputs)
+    query = query.then("marked", _MARKED.copy())
+    if state.decided is not None:
+        query, inputs = state.decided.sparing_fine(query, inputs, rule.name)
+    marked = session.stage(query, inputs)
     return replace(finding, blamed=marked)
 
 
@@ -57,6 +66,7 @@ def _culprits(
     else:
         cut = cut_of(session, constraint, reads)
         found = in_sequence(constraint, which, ROWS, reads.schema, cut)
+        found = reads.spared(found)
     return Query((*reads.steps, *found)), dict(reads.inputs)
 
 

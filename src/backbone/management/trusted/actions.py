@@ -94,7 +94,8 @@ def repair(
     *keys, name = finding.part.constraint.columns
     if rule.blamed_cells and name not in rule.blamed_cells:
         return Change(state)
-    steps, inputs = state.rows([*keys, name], finding.part.constraint.where)
+    constraint = finding.part.constraint
+    steps, inputs = state.seen_by(constraint).rows([*keys, name], constraint.where)
     query = Query((*steps, *_majority_steps(keys, name)))
     return _moved(
         session, Change(state), name, rule.name, "majority", order, query, inputs
@@ -157,7 +158,11 @@ def _moved(
         exp.alias_(exp.cast(column("value"), kind.sql), "value"),
         column("confidence"),
     ).from_(table(query.result))
-    moves = session.stage(query.then("typed", typed), inputs)
+    query = query.then("typed", typed)
+    if change.state.decided is not None:
+        decided = change.state.decided
+        query, inputs = decided.sparing_cells(query, inputs, name, rule=rule)
+    moves = session.stage(query, inputs)
     cells = moves.rows
     if not cells:
         return change
@@ -204,7 +209,10 @@ def quarantine(
         f"select _row, min(rule) as rule, concat_ws('; ', {parts}) as reason "
         f"from {source} where {_ROLES[blamed_role(rule)]} group by _row"
     )
-    gone = session.stage(Query((*steps, ("leaving", leaving))), inputs)
+    query = Query((*steps, ("leaving", leaving)))
+    if state.decided is not None:
+        query, inputs = state.decided.sparing_rows(query, inputs, rule.name)
+    gone = session.stage(query, inputs)
     return _removed(session, state, gone)
 
 
@@ -212,7 +220,7 @@ def deduplicate(session: Session, state: State, rule: Rule) -> Change:
     """Keep the first or the latest row of each key; the others are merged into it."""
     keys = rule.unique or ()
     (part,) = parts_of(rule)
-    steps, inputs = state.rows(keys, part.constraint.where)
+    steps, inputs = state.seen_by(part.constraint).rows(keys, part.constraint.where)
     named = [exp.alias_(column(key), f"k{i}") for i, key in enumerate(keys)]
     listed = [f"k{i}" for i in range(len(keys))]
     keyed = exp.select(column("_row"), *named).from_(table(ROWS))
@@ -242,6 +250,8 @@ def deduplicate(session: Session, state: State, rule: Rule) -> Change:
             ),
         )
     )
+    if state.decided is not None:
+        query, inputs = state.decided.sparing_rows(query, inputs, rule.name)
     return _removed(session, state, session.stage(query, inputs))
 
 

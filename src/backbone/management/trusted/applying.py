@@ -105,7 +105,8 @@ def applied(
         questioned=doubted,
         owner=rule.owner,
     )
-    if change.cells or (change.rows and rule.sequence is not None):
+    moved = change.rows and rule.sequence is not None
+    if change.cells or moved or (change.rows and _spares(change.state, rule)):
         again = tuple(Asked(change.state, one.part, one.number) for one in met.found)
         return Outcome(change, report, met.seen, again=again)
     flags = () if change.rows else _flags(place, rule, met.found)
@@ -138,6 +139,11 @@ def _acted(session: Session, rule: Rule, met: _Met) -> Change:
     if rule.action == "deduplicate" and met.broken:
         return deduplicate(session, change.state, rule)
     return change
+
+
+def _spares(state: State, rule: Rule) -> bool:
+    """Whether a person said of some row that the rule leaves it alone."""
+    return state.decided is not None and rule.name in state.decided.undone
 
 
 def _flags(place: int, rule: Rule, found: Sequence[Finding]) -> tuple[Flag, ...]:

@@ -19,6 +19,7 @@ from backbone.management.trusted.detect import (
     group_sizes,
     shared_keys,
 )
+from backbone.management.trusted.fine import fine_in_sequence, without_fine
 from backbone.management.trusted.keeping import kept, reading
 from backbone.management.trusted.pairs import Counted, Pairs, counted_pairs
 from backbone.management.trusted.parting import Reading, parted
@@ -150,7 +151,9 @@ def search(
         query, read = _looking(session, asked[place], references)
         inputs.update(read)
         branches.append(nested(query, ["_row", "role"], place))
-    found = session.stage(Query.of(union(branches), "found"), inputs)
+    said = [(one.state.decided, one.part.constraint.name) for one in asked]
+    every = without_fine(Query.of(union(branches), "found"), said, inputs)
+    found = session.stage(every, inputs)
     counts = _counts(session, found)
     findings = [
         Finding(one.part, one.number, found, place, counts.get(place, Counted()).rows)
@@ -165,7 +168,8 @@ def _looking(
     """Return the query that finds the rows of a part by itself, and what it reads."""
     constraint, state = one.part.constraint, one.state
     steps, inputs = _reading(state, one.part, references)
-    reads = Reading(steps, inputs, state.schema, state.work.rows)
+    fine = fine_in_sequence(state.decided, constraint, inputs)
+    reads = Reading(steps, inputs, state.schema, state.work.rows, fine)
     if constraint.selected is None:
         return looked(session, constraint, reads)
     others = _others(constraint, references)
@@ -189,7 +193,7 @@ def looked(
         return parted(session, constraint, reads)
     cut = cut_of(session, constraint, reads)
     hits = detection(constraint, schema=reads.schema, cut=cut, rows=reads.rows)
-    steps = [*reads.steps, *hits.query.steps]
+    steps = [*reads.steps, *reads.spared(list(hits.query.steps))]
     known, inputs = kept(session, steps, hits.kept, reads.inputs)
     return Query(tuple(reading(steps, known))), inputs
 
@@ -299,7 +303,7 @@ def _reading(state: State, part: Part, references: References) -> tuple[Steps, I
     where = () if constraint.is_single else constraint.where
     public = state.schema.public
     reads = [name for name in reads_of(part, references.own) if name in public]
-    steps, inputs = state.rows(reads, where)
+    steps, inputs = state.seen_by(constraint).rows(reads, where)
     if constraint.selected is not None:
         others = {name: references.of(name) for name in _others(constraint, references)}
         return steps, {**inputs, **others}

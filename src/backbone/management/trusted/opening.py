@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backbone.engines.protocol import Relation, Session
 from backbone.management.trusted.cleaning import Change, cleaned
 from backbone.management.trusted.numbering import numbered
 from backbone.management.trusted.pieces import Piece
+from backbone.management.trusted.rulings import Settled, settled
 from backbone.management.trusted.state import CurrentState, State
 from backbone.model.schemas import Schema
+from backbone.project.decisions import Ruling
+from backbone.project.trusted import Rule
 
 __all__ = ["Opened", "opened"]
 
@@ -20,13 +23,14 @@ __all__ = ["Opened", "opened"]
 class Opened:
     """The first state of a table, and the rows that it was made from.
 
-    `formatted` rows in all, of which `current` count today; `repairs` tell what cleaning
-    changed.
+    `formatted` rows in all, of which `current` count today; `settled` is what people
+    decided about them; `repairs` tell what they and cleaning changed.
     """
 
     state: State
     formatted: int
     current: int
+    settled: Settled
     repairs: tuple[Piece, ...] = ()
 
 
@@ -39,8 +43,10 @@ def opened(
     reads: Sequence[str],
     changes: Sequence[Change],
     folder: Path,
+    rules: Sequence[Rule] = (),
+    rulings: Sequence[Ruling] = (),
 ) -> Opened:
-    """Stage what the rules will read, and note what cleaning changed.
+    """Stage what the rules will read, and note what people and cleaning changed.
 
     Parameters
     ----------
@@ -48,6 +54,8 @@ def opened(
     reads : the columns that rules read
     changes : the changes that cleaning makes, in their order
     folder : the attempt's own folder
+    rules : the rules of the table
+    rulings : what people decided about rows
 
     Raises
     ------
@@ -55,5 +63,8 @@ def opened(
     """
     found = numbered(session, formatted, current.deliveries, current.current, folder)
     bare = State(formatted, schema, found.objects, work=found.objects)
-    made = cleaned(session, bare, changes, reads=reads, folder=folder)
-    return Opened(made.state, found.formatted, found.current, made.repairs)
+    said = settled(session, bare, rulings, rules, changes, folder)
+    state = replace(bare, fixed=said.fixed, decided=said.decided, removed=said.out)
+    made = cleaned(session, state, changes, reads=reads, folder=folder)
+    repairs = (*said.repairs, *made.repairs)
+    return Opened(made.state, found.formatted, found.current, said, repairs)

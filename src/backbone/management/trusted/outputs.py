@@ -20,10 +20,11 @@ from backbone.management.trusted.pieces import (
 from backbone.management.trusted.plans.frame import Steps, select
 from backbone.management.trusted.state import State
 from backbone.model.schemas import FLAGS, ORIGIN, Column, Schema
-from backbone.model.types import DOUBLE, INTEGER, STRING
+from backbone.model.types import DATE, DOUBLE, INTEGER, STRING
 from backbone.sql.queries import Query, column, table
 
 __all__ = [
+    "DECISIONS",
     "MERGED",
     "QUARANTINE",
     "REPAIRS",
@@ -34,6 +35,7 @@ __all__ = [
     "quarantine_schema",
     "side_schemas",
     "staged_flags",
+    "write_decisions",
     "write_main",
     "write_merged",
     "write_quarantine",
@@ -49,7 +51,7 @@ REPAIRS = ORIGIN.with_columns(
     Column("old", STRING, "canonical text before; null was missing"),
     Column("new", STRING, "canonical text after; null was blanked"),
     Column("rule", STRING, "the rule or cleaning step that asked for it"),
-    Column("method", STRING, "blank, majority, or how a cleaning step changes"),
+    Column("method", STRING, "blank, majority, decision, or how a cleaning step changes"),
     Column("confidence", DOUBLE, "share of the votes, where there was a vote"),
     Column("step_order", INTEGER, "changes of a cell happen in this order"),
 )
@@ -59,6 +61,19 @@ MERGED = (
     Column("survivor_delivery", STRING),
     Column("survivor_object", STRING),
     Column("survivor_record", INTEGER),
+)
+
+
+DECISIONS = ORIGIN.with_columns(
+    Column("decision", STRING, "the decision's name"),
+    Column("form", STRING, "keep, set, undo, fine or out"),
+    Column("key", STRING, "how it names the row"),
+    Column("columns", STRING, "the columns that it speaks of"),
+    Column("rules", STRING, "the rules that it speaks of"),
+    Column("status", STRING, "applied, or why it was not"),
+    Column("reason", STRING, "why it was decided"),
+    Column("decided_by", STRING, "by whom"),
+    Column("decided_on", DATE, "on which day"),
 )
 
 
@@ -93,6 +108,7 @@ def side_schemas(schema: Schema) -> dict[str, Schema]:
         "repairs": REPAIRS,
         "quarantine": quarantine_schema(schema),
         "merged": merged_schema(schema),
+        "decisions": DECISIONS,
     }
 
 
@@ -221,6 +237,21 @@ def write_merged(
     steps: Steps = [("merging", merged), ("every", select(with_origin))]
     more = {_free(c.name, state.schema): column(c.name, "q") for c in MERGED}
     return _write_gone(session, state, steps, inputs, more, schema, folder, "merged")
+
+
+def write_decisions(
+    session: Session, state: State, told: Staged, folder: Path
+) -> Written:
+    """Write what became of each decision; one that found no row has no origin."""
+    text = (
+        f"select o._delivery, o._object, {record_of('t._row')} as _record, "
+        "t.name as decision, t.form, t.key, t.columns, t.rules, t.status, t.reason, "
+        "t.decided_by, t.decided_on from told t "
+        f"left join objects o on {object_of('t._row')} = o.number"
+    )
+    inputs: Inputs = {"told": told, "objects": state.objects}
+    query = Query.of(select(text))
+    return session.write(query, inputs, DECISIONS, folder, name="decisions")
 
 
 def _told(gone: Sequence[Staged]) -> list[Piece]:

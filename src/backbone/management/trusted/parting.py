@@ -15,7 +15,7 @@ from backbone.management.trusted.comparing import check_comparisons
 from backbone.management.trusted.detect import looked_for, told
 from backbone.management.trusted.keeping import kept, reading
 from backbone.management.trusted.pieces import Inputs, bound
-from backbone.management.trusted.plans import parts
+from backbone.management.trusted.plans import parts, sequence
 from backbone.management.trusted.plans.frame import Step, Steps, base_steps
 from backbone.management.trusted.shapes import PairShape, shape_of
 from backbone.model.constraints import DenialConstraint
@@ -30,12 +30,21 @@ _FEW = 20_000_000
 
 @dataclass(frozen=True)
 class Reading:
-    """What gives ``rows``: steps and their inputs, of this schema, at most `rows`."""
+    """What gives ``rows``: steps and their inputs, of this schema, at most `rows`.
+
+    `fine` are the rows (``_row``) of a sequence that break nothing: others are held
+    against them all the same.
+    """
 
     steps: Steps
     inputs: Inputs
     schema: Schema
     rows: int
+    fine: exp.Select | None = None
+
+    def spared(self, steps: Steps) -> Steps:
+        """Return the steps of a plan in which no row that is fine breaks anything."""
+        return steps if self.fine is None else sequence.spared(steps, self.fine)
 
 
 def parted(

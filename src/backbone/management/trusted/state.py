@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Session, Staged
+from backbone.management.trusted.decided import Decided
 from backbone.management.trusted.detect import ROWS
 from backbone.management.trusted.numbering import row_of
 from backbone.management.trusted.pieces import Inputs, bound
 from backbone.management.trusted.plans.frame import Steps, select, typed
-from backbone.model.constraints import ColumnRef, Predicate
+from backbone.model.constraints import ColumnRef, DenialConstraint, Predicate
 from backbone.model.deliveries import Delivers
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.sql.denial_terms import predicate_expression
@@ -66,7 +67,9 @@ class State:
     `objects` are the current objects with their numbers; `work` has ``_row`` and the
     columns that rules read, cleaned; `cleaned` holds the rows that cleaning changed (by
     column, each with all columns that it may change), `changed` the cells that rules
-    changed since, `removed` the rows that left.
+    changed since, `removed` the rows that left. `fixed` are the cells that people
+    decided, which `work` has already, `decided` is all that they decided; `fine_of` names
+    a rule that does not look at the rows that are fine for it.
     """
 
     formatted: Relation
@@ -76,6 +79,9 @@ class State:
     cleaned: Mapping[str, Cells] = field(default_factory=dict)
     changed: Mapping[str, Cells] = field(default_factory=dict)
     removed: Staged | None = None
+    fixed: Mapping[str, Cells] = field(default_factory=dict)
+    decided: Decided | None = None
+    fine_of: str | None = None
 
     def rows(
         self, names: Sequence[str], where: Sequence[Predicate] = ()
@@ -90,11 +96,12 @@ class State:
             more = [ref.column for predicate in where for ref in predicate.columns]
             every = list(dict.fromkeys([*names, *more]))
             now, inputs = self._now(every)
-            return [(EVERY, now), (ROWS, self._looked_at(every, where))], inputs
-        if not self.versions(names) and self.removed is None:
+            looked_at = self._looked_at(every, where, inputs)
+            return [(EVERY, now), (ROWS, looked_at)], inputs
+        if not self.versions(names) and self.removed is None and self.fine_of is None:
             return [], {ROWS: self.work}
         now, inputs = self._now(names)
-        return [(ROWS, now)], inputs
+        return [(ROWS, self._not_fine(now, inputs))], inputs
 
     def _now(self, names: Sequence[str]) -> tuple[exp.Select, Inputs]:
         inputs: Inputs = {"work": self.work}
@@ -102,14 +109,34 @@ class State:
         now = overlaid(now, names, [self.changed], inputs)
         return self.staying(now, inputs), inputs
 
-    def _looked_at(self, names: Sequence[str], where: Sequence[Predicate]) -> exp.Query:
+    def _looked_at(
+        self, names: Sequence[str], where: Sequence[Predicate], inputs: Inputs
+    ) -> exp.Query:
         def own(ref: ColumnRef) -> exp.Expr:
             return column(ref.column, "r")
 
         rows = exp.select(*(column(name, "r") for name in ("_row", *names)))
         rows = rows.from_(table(EVERY, "r"))
         rows = rows.where(*(predicate_expression(p, own) for p in where))
-        return typed(rows, self.schema, EVERY)
+        return typed(self._not_fine(rows, inputs), self.schema, EVERY)
+
+    def seen_by(self, constraint: DenialConstraint) -> State:
+        """Return the table as a rule sees it: pairs with a row that is fine do not count.
+
+        In a sequence, and where the row alone says it, a fine row is left out of what is
+        found: there it is what others are held against.
+        """
+        fine = self.decided.fine if self.decided else frozenset()
+        if not constraint.is_pair or constraint.name not in fine:
+            return self
+        return replace(self, fine_of=constraint.name)
+
+    def _not_fine(self, rows: exp.Select, inputs: Inputs) -> exp.Select:
+        if self.decided is None or self.fine_of is None:
+            return rows
+        inputs.update(self.decided.inputs)
+        fine = self.decided.rows_fine_for(self.fine_of).subquery("fine")
+        return rows.join(fine, on=_same_row("fine"), join_type="anti")
 
     def versions(self, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """Return those of the columns `names` that rules changed, and what holds them."""
@@ -122,7 +149,7 @@ class State:
     def as_of(self, versions: Sequence[tuple[str, str]]) -> State:
         """Return the table with no other changes than `versions`; no row has left it."""
         changed = {name: self.changed[name] for name, _ in versions}
-        return replace(self, changed=changed, removed=None)
+        return replace(self, changed=changed, removed=None, fine_of=None)
 
     def staying(self, rows: exp.Select, inputs: Inputs) -> exp.Select:
         """Leave the removed rows out of `rows` (alias ``r``), a select with ``_row``."""
@@ -137,7 +164,7 @@ class State:
         inputs: Inputs = {"formatted": self.formatted, "objects": self.objects}
         origin = [column(name, "r") for name in ORIGIN.names]
         last = exp.select().from_(table("rowed", "r"))
-        last = overlaid(last, names, [self.changed, self.cleaned], inputs)
+        last = overlaid(last, names, [self.changed, self.cleaned, self.fixed], inputs)
         return last.select(*origin), inputs
 
     def rowed(self) -> tuple[str, exp.Query]:

@@ -17,6 +17,7 @@ from backbone.management.trusted.opening import Opened, opened
 from backbone.management.trusted.outputs import (
     Flag,
     staged_flags,
+    write_decisions,
     write_main,
     write_merged,
     write_quarantine,
@@ -29,9 +30,10 @@ from backbone.management.trusted.rules import parts_of
 from backbone.management.trusted.seen import Seen, described
 from backbone.management.trusted.state import CurrentState, State
 from backbone.management.trusted.witnesses import MAX_WITNESSES, witnesses
-from backbone.model.reports import RuleReport, TrustedAccount, Witness
+from backbone.model.reports import DecisionReport, RuleReport, TrustedAccount, Witness
 from backbone.model.schemas import Schema
 from backbone.project.cleaning import Lookup
+from backbone.project.decisions import Ruling
 from backbone.project.lookups import Pairs as Listed
 from backbone.project.trusted import TrustedTable
 
@@ -44,7 +46,8 @@ class TrustedResult:
 
     `failed_rules` are the rules of severity ``error`` that rows still break, and
     `failed_rows` how many rows do: whoever calls the step keeps what is downstream from
-    running, or those rows from it.
+    running, or those rows from it. `decisions` are what became of those of people;
+    `told` is their side table, where there are any.
     """
 
     main: Written
@@ -56,15 +59,19 @@ class TrustedResult:
     rules: tuple[RuleReport, ...] = ()
     failed_rules: tuple[str, ...] = ()
     failed_rows: int = 0
+    decisions: tuple[DecisionReport, ...] = ()
+    told: Written | None = None
 
     @property
     def sides(self) -> dict[str, Written]:
         """The side tables, by name."""
+        told = {} if self.told is None else {"decisions": self.told}
         return {
             "violations": self.violations,
             "repairs": self.repairs,
             "quarantine": self.quarantine,
             "merged": self.merged,
+            **told,
         }
 
 
@@ -92,6 +99,7 @@ def trust(
     references: Mapping[str, Relation],
     folder: Path,
     lookups: Mapping[Lookup, Listed] | None = None,
+    rulings: Sequence[Ruling] = (),
 ) -> TrustedResult:
     """Clean a formatted table, apply its rules from top to bottom, and write the result.
 
@@ -116,6 +124,9 @@ def trust(
         Where the Parquet files go.
     lookups : Mapping of Lookup to pairs, optional
         The texts, and what they become, of the files that cleaning steps name.
+    rulings : sequence of Ruling
+        What people decided about rows, as far as it holds today; checked like the
+        declaration.
 
     Returns
     -------
@@ -145,8 +156,15 @@ def trust(
         reads=reads,
         changes=changes,
         folder=folder,
+        rules=declaration.rules,
+        rulings=rulings,
     )
-    story = _Story(start.state, repairs=start.repairs)
+    out = start.settled.out
+    story = _Story(
+        start.state,
+        repairs=start.repairs,
+        quarantined=(out,) if out is not None else (),
+    )
     story = _ruled(
         session, story, declaration, References(own, references), order=len(changes) + 1
     )
@@ -203,6 +221,7 @@ def _written(
     quarantined = write_quarantine(session, state, story.quarantined, folder)
     merged = write_merged(session, state, story.merged, folder)
     main = write_main(session, state, flags, folder)
+    told = start.settled.told
     account = TrustedAccount(
         formatted=start.formatted,
         trusted=main.rows,
@@ -222,6 +241,8 @@ def _written(
         rules=_told(story, witnesses(session, seen), left),
         failed_rules=left.failed,
         failed_rows=left.failed_rows,
+        decisions=start.settled.reports,
+        told=write_decisions(session, state, told, folder) if told else None,
     )
 
 

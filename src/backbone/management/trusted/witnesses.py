@@ -128,7 +128,7 @@ def _sampled(
         if not constraint.is_pair and constraint.sequence is None:
             alone.append(exp.Literal.number(number))
             continue
-        steps, read = one.state.rows(one.names, constraint.where)
+        steps, read = one.state.seen_by(constraint).rows(one.names, constraint.where)
         inputs.update(read)
         first = only("probed", number, "probed_rows")
         sample = _partners(one, names) if constraint.is_pair else _beside(one, names)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
+from backbone.catalog import Catalog
 from backbone.engines.protocol import Relation
 from backbone.errors import bounded
 from backbone.lake.tables import TableVersion
 from backbone.management.trusted.state import CurrentState
 from backbone.management.trusted.step import trust
+from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName
-from backbone.model.reports import RuleReport
+from backbone.model.reports import DecisionReport, RuleReport
+from backbone.model.versions import fingerprint
 from backbone.operations.plan import Step
+from backbone.operations.rulings import decided_on, rulings_of
 from backbone.operations.work import Outcome, Work, plain
 
-__all__ = ["execute"]
+__all__ = ["execute", "readable"]
+
+_WORDS = {
+    "no row": "no row has this key",
+    "several rows": "several rows have this key",
+    "other value": "the cell holds another value by now",
+}
 
 
 def execute(work: Work, step: Step) -> Outcome:
@@ -26,10 +38,12 @@ def execute(work: Work, step: Step) -> Outcome:
     formatted = work.input(
         AssetName("formatted", name), step.inputs[AssetName("formatted", name)]
     )
+    landed = work.held.get(name, work.deliveries[dataset])
     references: dict[str, Relation] = {
         str(asset): work.scan(work.input(asset, identity))
         for asset, identity in step.inputs.items()
     }
+    rulings = rulings_of(project, name, work.day)
     with work.engine_of(step).session() as session:
         result = trust(
             session,
@@ -37,10 +51,11 @@ def execute(work: Work, step: Step) -> Outcome:
             table=name,
             declaration=project.trusted[name],
             schema=formatted.schema,
-            current=CurrentState(delivers, _readable(work, formatted, dataset)),
+            current=CurrentState(delivers, readable(work.catalog, formatted, landed)),
             references=references,
             folder=work.attempt(step.asset),
             lookups=project.lookups,
+            rulings=rulings,
         )
     reports = [plain(report) for report in result.rules]
     version = work.commit(
@@ -52,14 +67,16 @@ def execute(work: Work, step: Step) -> Outcome:
             "rules": reports,
             "failed_rules": list(result.failed_rules),
             "failed_rows": result.failed_rows,
+            **_decided(work, name, result.decisions),
             "lineage": [
                 [column.name, str(formatted.asset), column.name, "value"]
                 for column in formatted.schema.public
             ],
         },
     )
-    warnings = _still_broken(result.rules)
-    return Outcome(version, warnings=warnings, failed_rules=result.failed_rules)
+    unmet = _unmet(str(step.asset), result.decisions)
+    broken = _still_broken(result.rules)
+    return Outcome(version, warnings=(*unmet, *broken), failed_rules=result.failed_rules)
 
 
 def _still_broken(reports: Sequence[RuleReport]) -> tuple[str, ...]:
@@ -74,17 +91,48 @@ def _still_broken(reports: Sequence[RuleReport]) -> tuple[str, ...]:
     return (f"rows break {bounded(words)} (severity warn)",) if left else ()
 
 
-def _readable(work: Work, formatted: TableVersion, dataset: str) -> tuple[str, ...]:
-    """Return the deliveries that the table holds, without those refused whole.
+def _decided(work: Work, table: str, reports: Sequence[DecisionReport]) -> dict[str, Any]:
+    """Return what a version remembers of decisions: which, and how many rows in all.
+
+    What became of each of them is in the side table.
+    """
+    if not reports:
+        return {}
+    rows = Counter[str]()
+    for report in reports:
+        rows.update(report.rows)
+    return {
+        "decided": fingerprint(decided_on(work.project, table, work.day)),
+        "decisions": {"decisions": len(reports), **{s: rows[s] for s in sorted(rows)}},
+    }
+
+
+def _unmet(asset: str, reports: Sequence[DecisionReport]) -> tuple[str, ...]:
+    """Say which decisions do not hold as they were meant, and why."""
+    unmet = [
+        f"`{report.name}`: {_WORDS[status]}"
+        for report in reports
+        for status in report.unmet
+        if status in _WORDS
+    ]
+    if not unmet:
+        return ()
+    what = f"{len(unmet)} decision{'s' if len(unmet) > 1 else ''} not applied"
+    return (f"{what}: {bounded(unmet)}; backbone decide {asset}",)
+
+
+def readable(
+    catalog: Catalog, formatted: TableVersion, landed: Sequence[Delivery]
+) -> tuple[str, ...]:
+    """Return those of the `landed` deliveries that count, without those refused whole.
 
     A snapshot that nobody could read does not take the place of the one before it.
     """
     reading = str(formatted.metadata["declaration"])
-    records = work.catalog.deliveries(formatted.asset, reading)
+    records = catalog.deliveries(formatted.asset, reading)
     refused = {
         name
         for name, record in records.items()
         if record["refused"] and not record["account"]["formatted"]
     }
-    landed = work.held.get(formatted.asset.table, work.deliveries[dataset])
     return tuple(one.id for one in landed if one.id not in refused)

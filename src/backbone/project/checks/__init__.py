@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from backbone.model.names import AssetName
 from backbone.project.checks.analyses import check_analyses
 from backbone.project.checks.circles import check_circles
+from backbone.project.checks.decisions import check_decisions
 from backbone.project.checks.formatted import check_formatted
 from backbone.project.checks.inputs import referred
 from backbone.project.checks.known import Known
@@ -54,6 +55,7 @@ def check(drafts: Drafts, *, target: str | None) -> Checked:
         *check_formatted(drafts, known),
         *check_trusted(drafts, known),
         *unreadable,
+        *check_decisions(drafts, known),
         *said_of_views,
         *check_analyses(drafts, known),
         *check_circles(drafts, inputs, tables),

@@ -22,7 +22,7 @@ Columns = Mapping[str, CanonicalType | None]
 SIDES: Mapping[Zone, tuple[str, ...]] = {
     "landing": (),
     "formatted": ("rejected", "rejected_cells"),
-    "trusted": ("violations", "repairs", "quarantine", "merged"),
+    "trusted": ("violations", "repairs", "quarantine", "merged", "decisions"),
     "exploitation": (),
     "analysis": ("sandbox", "predictions", "metrics", "effects", "levels"),
 }

@@ -11,6 +11,7 @@ import pytest
 from backbone.engines.protocol import Scan
 from backbone.management.trusted import CurrentState, TrustedResult, trust
 from backbone.model.schemas import ORIGIN, Schema
+from backbone.project.decisions import Ruling
 from backbone.project.trusted import TrustedTable
 
 ARROW = {
@@ -54,6 +55,7 @@ class Trusting:
         current=None,
         references=None,
         lookups=None,
+        decisions=(),
     ):
         self.runs += 1
         folder = self.folder / f"run{self.runs}"
@@ -72,6 +74,7 @@ class Trusting:
             references=references or {},
             folder=folder / "out",
             lookups=lookups,
+            rulings=[d if isinstance(d, Ruling) else Ruling.of(d) for d in decisions],
         )
         return self.last
 

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from backbone.management.trusted.cleaning.building import changes_of
-from backbone.management.trusted.cleaning.changes import Change
+from backbone.management.trusted.cleaning.changes import Change, deciding
 from backbone.management.trusted.cleaning.phases import Cleaned, cleaned
 from backbone.management.trusted.cleaning.wording import describe_step
 
-__all__ = ["Change", "Cleaned", "changes_of", "cleaned", "describe_step"]
+__all__ = ["Change", "Cleaned", "changes_of", "cleaned", "deciding", "describe_step"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -14,7 +14,7 @@ from backbone.project.lookups import Pairs
 from backbone.sql.queries import quoted
 from backbone.sql.types import annotated
 
-__all__ = ["LOOKED_UP", "Change", "Search", "Tidy", "typed", "with_row"]
+__all__ = ["LOOKED_UP", "Change", "Search", "Tidy", "deciding", "typed", "with_row"]
 
 LOOKED_UP = "looked_up"
 """The relation (``text, value``) that holds the pairs of a search."""
@@ -62,6 +62,24 @@ class Search:
 
 
 Change = Tidy | Search
+
+
+def deciding(changes: Sequence[Change], names: Iterable[str]) -> tuple[Change, ...]:
+    """Return those of `changes` on which the cells of columns `names` depend, in order.
+
+    >>> first = Tidy("clean_1_trim", "a", lambda value: value)
+    >>> second = Search("clean_2_fill", "b", ("a",), lambda schema: [])
+    >>> [change.name for change in deciding([first, second], ["b"])]
+    ['clean_1_trim', 'clean_2_fill']
+    >>> [change.name for change in deciding([first, second], ["a"])]
+    ['clean_1_trim']
+    """
+    wanted, found = set(names), list[Change]()
+    for change in reversed(changes):
+        if change.column in wanted:
+            wanted |= change.touches
+            found.append(change)
+    return tuple(reversed(found))
 
 
 def typed(query: exp.Query, source: str, schema: Schema) -> exp.Query:

@@ -4,6 +4,9 @@ What a cell alone decides is computed while the columns are read, all of it at o
 change that other cells decide, or one after it that sees its results, is a search over
 the table as it is by then; what it finds is a small relation, as that of a rule is. At
 the end the columns that rules read are brought up to date, once.
+
+What people decided comes first: every change sees the decided values, none changes them,
+and a row that a person took out is no neighbour, has no vote and counts in no median.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from backbone.management.trusted.cleaning.changes import (
 from backbone.management.trusted.detect import ROWS
 from backbone.management.trusted.pieces import Inputs, Piece, bound
 from backbone.management.trusted.plans.frame import Steps, select
-from backbone.management.trusted.state import Cells, State
+from backbone.management.trusted.state import Cells, State, overlaid
 from backbone.management.trusted.texts import canonical_text
 from backbone.model.schemas import Schema
 from backbone.model.types import INTEGER, STRING, CanonicalType
@@ -63,7 +66,7 @@ def cleaned(
 
     Parameters
     ----------
-    state : the table as formatted; its `work` has no column yet
+    state : the table as formatted, with what people decided; its `work` has no column yet
     changes : in their order
     reads : the columns that rules read
     folder : the attempt's own folder
@@ -134,18 +137,16 @@ def _read(
     raw = {name: f"_raw{number}" for number, name in enumerate(columns)}
     kept = [exp.alias_(column(name), own, quoted=True) for name, own in raw.items()]
     listed = ["_row", *names]
+    inputs: Inputs = {"formatted": state.formatted, "objects": state.objects}
+    tidies = [tidy for _, tidy in numbered]
     steps: Steps = [
         state.rowed(),
-        ("kept", exp.select(*map(column, listed), *kept).from_(table("rowed"))),
-        *tidied(
-            [tidy for _, tidy in numbered],
-            "kept",
-            [*listed, *raw.values()],
-            with_row(state.schema),
-        ),
+        ("decided", _decided(state, names, inputs)),
+        ("kept", exp.select(*map(column, listed), *kept).from_(table("decided"))),
+        *tidied(tidies, "kept", [*listed, *raw.values()], with_row(state.schema)),
     ]
-    inputs: Inputs = {"formatted": state.formatted, "objects": state.objects}
-    state = replace(state, work=session.stage(Query(tuple(steps)), inputs))
+    query = _unfixed(Query(tuple(steps)), state, listed, raw, inputs)
+    state = replace(state, work=session.stage(query, inputs))
     if not raw:
         return Cleaned(state)
     differing = Query.of(_differing("work", raw))
@@ -155,6 +156,28 @@ def _read(
     cells = {name: Cells(staged, name) for name in columns}
     pieces = _told(state.schema, staged, raw, numbered)
     return Cleaned(replace(state, cleaned=cells), pieces)
+
+
+def _decided(state: State, names: Sequence[str], inputs: Inputs) -> exp.Select:
+    """Return the rows with the values that people decided."""
+    rows = exp.select(column("_row", "r")).from_(table("rowed", "r"))
+    return overlaid(rows, names, [state.fixed], inputs)
+
+
+def _unfixed(
+    query: Query,
+    state: State,
+    names: Sequence[str],
+    raw: Mapping[str, str],
+    inputs: Inputs,
+) -> Query:
+    """Put back what is decided, where the changes of cells changed it."""
+    fixed = {name: cells for name, cells in state.fixed.items() if name in raw}
+    if not fixed:
+        return query
+    rows = exp.select().from_(table(query.result, "r"))
+    rows = overlaid(rows, names, [fixed], inputs)
+    return query.then("fixed", rows.select(*(column(own, "r") for own in raw.values())))
 
 
 def _differing(source: str, raw: Mapping[str, str]) -> exp.Select:
@@ -207,7 +230,7 @@ def _noted(
     number: int,
     change: Change,
     query: Query,
-    inputs: Mapping[str, Relation],
+    inputs: Inputs,
 ) -> Cleaned:
     """Take the cells that `query` found (``_row, old, value``) over."""
     kind = made.state.schema[change.column].type
@@ -215,6 +238,8 @@ def _noted(
     last = exp.select(column("_row"), *both).from_(table(query.result))
     known = Schema.of(_row=INTEGER, old=kind, value=kind)
     query = query.then("cells", typed(last, query.result, known))
+    if made.state.decided is not None:
+        query, inputs = made.state.decided.sparing_cells(query, inputs, change.column)
     cells = session.stage(query, inputs)
     if not cells.rows:
         return made
@@ -228,13 +253,16 @@ def _noted(
 def _settled(
     session: Session, state: State, names: Sequence[str], reads: set[str]
 ) -> State:
-    """Return the state in which nothing is changed yet, and all cleaning is done."""
+    """Return the state in which nothing is changed yet, and all cleaning is done.
+
+    In `work` are all rows, also those that left.
+    """
     if not state.changed:
         return state
     after = {name: _merged(session, state, name) for name in state.changed}
     if reads & set(state.changed):
         kept = [name for name in names if name in reads]
-        steps, inputs = state.rows(kept)
+        steps, inputs = replace(state, removed=None).rows(kept)
         last = exp.select(*map(column, ("_row", *kept))).from_(table(ROWS))
         state = replace(
             state, work=session.stage(Query((*steps, ("work", last))), inputs)

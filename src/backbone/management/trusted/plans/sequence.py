@@ -20,9 +20,9 @@ from backbone.management.trusted.plans.ranges import Cut, Order, ranged
 from backbone.model.constraints import ColumnRef, DenialConstraint, RowVariable, Sequence
 from backbone.model.schemas import Column, Schema
 from backbone.sql.denial_terms import predicate_expression
-from backbone.sql.queries import column, table
+from backbone.sql.queries import column, quoted, table
 
-__all__ = ["broken", "found", "group_sizes", "neighbours", "places"]
+__all__ = ["broken", "found", "group_sizes", "neighbours", "places", "spared"]
 
 _WINDOWS: dict[RowVariable, tuple[str, str]] = {
     "previous": ("lag", "desc"),
@@ -97,6 +97,22 @@ def broken(
     )
     named = _schema(line, schema) if schema else None
     return [*_neighbours(line, source, cut), ("broken", typed(rows, named, "neighbours"))]
+
+
+def spared(steps: Steps, fine: exp.Query) -> Steps:
+    """Return `steps` in which the rows of `fine` (``_row``) break nothing.
+
+    They are neighbours of others all the same.
+    """
+    whole = exp.Column(this=exp.Star(), table=quoted("b"))
+    same = exp.EQ(this=column("own_id", "b"), expression=column("_row", "f"))
+    kept = exp.select(whole).from_(table("suspected", "b"))
+    kept = kept.join(fine.subquery("f"), on=same, join_type="anti")
+    made: Steps = []
+    for name, step in steps:
+        mine = name == "broken"
+        made += [("suspected", step), ("broken", kept)] if mine else [(name, step)]
+    return made
 
 
 def places(constraint: DenialConstraint) -> tuple[tuple[str, ...], tuple[str, ...]]:

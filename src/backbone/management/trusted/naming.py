@@ -1,0 +1,75 @@
+"""Which current rows decisions name, without making the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from sqlglot import exp
+
+from backbone.engines.protocol import Relation, Session
+from backbone.management.trusted.cleaning import changes_of
+from backbone.management.trusted.numbering import numbered
+from backbone.management.trusted.plans.frame import Steps, select
+from backbone.management.trusted.rulings import settled
+from backbone.management.trusted.state import CurrentState, State
+from backbone.management.trusted.texts import canonical_text
+from backbone.model.schemas import ORIGIN, Schema
+from backbone.project.cleaning import Lookup
+from backbone.project.decisions import Ruling
+from backbone.project.lookups import Pairs
+from backbone.project.trusted import TrustedTable
+from backbone.sql.queries import Query, column, table
+
+__all__ = ["named_rows"]
+
+
+def named_rows(
+    session: Session,
+    formatted: Relation,
+    *,
+    declaration: TrustedTable,
+    schema: Schema,
+    current: CurrentState,
+    rulings: Sequence[Ruling],
+    folder: Path,
+    lookups: Mapping[Lookup, Pairs] | None = None,
+    max_rows: int = 1000,
+) -> pa.Table:
+    """Return the rows that decisions name, as they are formatted, and what came of it.
+
+    Parameters
+    ----------
+    formatted, schema, current, declaration, lookups : as `trust` takes them
+    rulings : at least one
+    folder : where relations are while they are handed to the engine
+
+    Returns
+    -------
+    At most `max_rows` rows: the origin, the ``_decision`` and its ``_status`` there, and
+    the public columns of `schema` as canonical text.
+    """
+    found = numbered(session, formatted, current.deliveries, current.current, folder)
+    bare = State(formatted, schema, found.objects, work=found.objects)
+    changes = changes_of(declaration.clean, schema, lookups)
+    made = settled(session, bare, rulings, declaration.rules, changes, folder)
+    if made.told is None:
+        return pa.table({})
+    names = schema.public.names
+    cells = [
+        exp.alias_(canonical_text(column(n, "r"), schema[n].type), n, quoted=True)
+        for n in names
+    ]
+    rows = exp.select(column("_row", "r"), *cells).from_(table("rowed", "r"))
+    placed = [column(name, "r") for name in ORIGIN.names]
+    told = select(
+        "select _row, name as decision, status from told where _row is not null"
+    )
+    same = exp.EQ(this=column("_row", "r"), expression=column("_row", "t"))
+    said = [exp.alias_(column(name, "t"), f"_{name}") for name in ("decision", "status")]
+    rows = rows.select(*placed, *said)
+    rows = rows.join(table("named", "t"), on=same)
+    steps: Steps = [("named", told), bare.rowed(), ("rows", rows)]
+    inputs = {"formatted": formatted, "objects": found.objects, "told": made.told}
+    return session.fetch(Query(tuple(steps)), inputs, max_rows=max_rows)
