@@ -64,6 +64,7 @@ def violations(
     source: str = ROWS,
     schema: Schema | None = None,
     cut: Cut | None = None,
+    fine: exp.Select | None = None,
 ) -> Query:
     """Return the query that finds the rows which break `constraint`.
 
@@ -78,6 +79,8 @@ def violations(
         That of the relation: engines spell some operations by the types of their values.
     cut : Cut, optional
         Into how many ranges to cut what is sorted; the rows found are the same.
+    fine : select, optional
+        Rows (``_row``) of a sequence that break nothing; others are held against them.
 
     Returns
     -------
@@ -91,7 +94,7 @@ def violations(
     if constraint.reference is not None:
         return Query.of(_orphans(constraint.reference, source))
     if constraint.sequence is not None:
-        return Query(tuple(sequence.found(constraint, source, schema, cut)))
+        return Query(tuple(sequence.found(constraint, source, schema, cut, fine)))
     if not constraint.is_pair:
         return Query.of(typed(_breaking(constraint, source), schema, source))
     shape = shape_of(constraint)

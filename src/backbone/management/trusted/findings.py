@@ -115,7 +115,16 @@ def search(
         steps, read = _reading(one.state, one.part, references)
         inputs.update(read)
         cut = _cut(session, one.state, one.part, steps, read)
-        hits = violations(one.part.constraint, schema=one.state.schema, cut=cut)
+        constraint, fine = one.part.constraint, None
+        decided = one.state.decided
+        if (
+            decided is not None
+            and constraint.sequence
+            and constraint.name in decided.fine
+        ):
+            fine = decided.rows_fine_for(constraint.name)
+            inputs.update(decided.inputs)
+        hits = violations(constraint, schema=one.state.schema, cut=cut, fine=fine)
         query = Query((*steps, *hits.steps))
         branches.append(nested(query, ["_row", "role"], place))
     every = _without_fine(Query.of(union(branches), "found"), asked, inputs)

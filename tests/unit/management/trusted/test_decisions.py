@@ -153,8 +153,9 @@ def test_in_a_sequence_others_are_still_held_against_a_fine_row(trusting):
     said = decision(where={"t": "2"}, fine="falls")
     made = trusting(rows, schema, rules=[rule], decisions=[said])
     assert trusting.rows(made.main, "t", "_flags") == [
-        (0, None), (1, None), (2, None), (3, None), (4, "falls"),
+        (0, None), (1, None), (2, None), (3, "falls"), (4, "falls"),
     ]  # fmt: skip
+    assert trusting.rows(made.violations, "_record", "role") == [(4, "t2"), (5, "t1")]
 
 
 @pytest.mark.parametrize("action", ["quarantine", "deduplicate"])

@@ -20,7 +20,7 @@ from backbone.management.trusted.plans.ranges import Cut, Order, ranged
 from backbone.model.constraints import ColumnRef, DenialConstraint, RowVariable, Sequence
 from backbone.model.schemas import Column, Schema
 from backbone.sql.denial_terms import predicate_expression
-from backbone.sql.queries import column, table
+from backbone.sql.queries import column, quoted, table
 
 __all__ = ["found", "group_sizes", "neighbours"]
 
@@ -62,11 +62,16 @@ class _Line:
 
 
 def found(
-    constraint: DenialConstraint, source: str, schema: Schema | None, cut: Cut | None
+    constraint: DenialConstraint,
+    source: str,
+    schema: Schema | None,
+    cut: Cut | None,
+    fine: exp.Select | None = None,
 ) -> Steps:
     """Return the steps that find the rows which break the constraint, with their roles.
 
     A row that breaks it is ``t1``; the neighbours that it was held against are ``t2``.
+    The rows (``_row``) of `fine` break nothing, so nobody has a part in that.
     """
     line = _line_of(constraint)
     broken = exp.select(*(column(f"{side}_id") for side in ("own", *line.sides)))
@@ -83,9 +88,19 @@ def found(
     named = _schema(line, schema) if schema else None
     return [
         *_neighbours(line, source, cut),
-        ("broken", typed(broken, named, "neighbours")),
+        *_broken(typed(broken, named, "neighbours"), fine),
         ("violations", select(last)),
     ]
+
+
+def _broken(every: exp.Query, fine: exp.Select | None) -> Steps:
+    if fine is None:
+        return [("broken", every)]
+    same = exp.EQ(this=column("own_id", "b"), expression=column("_row", "fine"))
+    wrong = exp.select(exp.Column(this=exp.Star(), table=quoted("b")))
+    wrong = wrong.from_(table("every_broken", "b"))
+    wrong = wrong.join(fine.subquery("fine"), on=same, join_type="anti")
+    return [("every_broken", every), ("broken", wrong)]
 
 
 def neighbours(constraint: DenialConstraint, source: str) -> Steps:
