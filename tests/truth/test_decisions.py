@@ -39,6 +39,11 @@ VALUES = {"k": ["a", "zz", None], "v": ["p", "new", None], "n": ["1", "7", None]
           "x": ["0.5", None]}  # fmt: skip
 
 
+SEQUENCE = {
+    "sequence": {"per": "k", "by": "at"}, "deny": "n < previous.n", "action": "blank",
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def engine():
     opened = DuckDBEngine(threads=2)
@@ -166,7 +171,7 @@ def meant(rows, rulings, rules, cleaned):
 def test_decisions_do_what_they_say_and_the_story_gives_the_table(engine, tmp_path, seed):
     rng = random.Random(seed)
     rows = random_rows(rng, DELIVERIES)
-    chosen = rng.sample(RULES, rng.randint(1, 6))
+    chosen = rng.sample([*RULES, SEQUENCE], rng.randint(1, 6))
     rules = [Rule(name=f"r{i}", **form) for i, form in enumerate(chosen)]
     hot = rng.sample(rows, min(len(rows), 5)) or [random_row(rng, "d0", "a.csv", 1)]
     clean, cleaned = cleaning(engine, tmp_path / "clean", rows, seed)

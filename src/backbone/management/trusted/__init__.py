@@ -1,14 +1,14 @@
 """The trusted zone: the current state of a table, cleaned, checked, repaired.
 
-`trust` makes a trusted table of a formatted one. Around it: `rulings` (what people decided
-goes before all else), `cleaning` (what is changed before any rule looks), `rules` (short
-forms are sugar for denial constraints), `checks` (mistakes in declarations, before a row is
-read), `detect` with `shapes` and `plans` (who breaks a constraint, without comparing all
-pairs), `parting` (rules too long for one plan), `pairs` (how many pairs break it),
-`accusing` (whose fault it is), `applying` with `actions` (what is done about it), `assess`
-with `scores` (how good the table is), `witnesses` (examples, in sentences) and `replay` (the
-story of a table gives the table again). `checking` looks and does nothing; `untyped` is what
-rules mean in a file without types.
+`trust` makes a trusted table of a formatted one. Around it: `rulings` (what people
+decided goes before all else), `cleaning` (what is changed before any rule looks), `rules`
+(short forms are sugar for denial constraints), `checks` (mistakes in declarations, before
+a row is read), `detect` with `shapes` and `plans` (who breaks a constraint, without
+comparing all pairs), `parting` (rules too long for one plan), `pairs` (how many pairs
+break it), `accusing` (whose fault it is), `applying` with `actions` (what is done about
+it), `assess` with `scores` (how good the table is), `witnesses` (examples, in sentences)
+and `replay` (the story of a table gives the table again). `checking` looks and does
+nothing; `untyped` is what rules mean in a file without types.
 """
 
 from __future__ import annotations

@@ -210,7 +210,8 @@ def _by_kind(
     others: list[int] = []
     for place, one in enumerate(asked):
         constraint = one.part.constraint
-        keys = shared_keys(constraint)
+        alike = one.state.seen_by(constraint) is one.state
+        keys = shared_keys(constraint) if alike else None
         if constraint.is_single:
             single.setdefault(id(one.state), []).append(place)
         elif keys is not None:

@@ -155,6 +155,7 @@ def test_in_a_sequence_others_are_still_held_against_a_fine_row(trusting):
     assert trusting.rows(made.main, "t", "_flags") == [
         (0, None), (1, None), (2, None), (3, "falls"), (4, "falls"),
     ]  # fmt: skip
+    assert trusting.rows(made.violations, "_record", "role") == [(4, "t2"), (5, "t1")]
 
 
 @pytest.mark.parametrize("action", ["quarantine", "deduplicate"])
