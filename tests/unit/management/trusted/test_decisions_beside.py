@@ -141,3 +141,18 @@ def test_a_reference_into_the_table_itself_finds_rows_that_are_fine(trusting):
     rows = [{"at": at, "before": at - 1} for at in range(3)]
     made = trusting(rows, schema, rules=[rule], decisions=[decision(1, fine=["known"])])
     assert trusting.rows(made.main, "_flags") == [(None,)] * 3
+
+
+def test_a_row_that_is_fine_has_no_part_in_dependencies_looked_for_together(trusting):
+    rows = [{"at": 0, "site": "a", "heat": n} for n in (1, 2)]
+    rules = [
+        Rule(name="one", functional={"at": "heat"}),
+        Rule(name="two", functional={"at": ["heat", "site"]}),
+        Rule(name="three", functional={"at": ["heat"]}),
+    ]
+    said = Decision(
+        name="d", where={"heat": "2"}, reason="Seen.", by="mia", decided="2026-11-20",
+        fine=["one"],
+    )  # fmt: skip
+    made = trusting(rows, METER, rules=rules, decisions=[said])
+    assert [report.violating_rows for report in made.rules] == [0, 2, 2]
