@@ -125,6 +125,25 @@ def test_an_expression_may_join_the_row_and_its_neighbours(connection):
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("v < previous.v or v < next.v", {1: "t2", 2: "t1", 3: "t2", 4: "t1"}),
+        ("v < previous.v or next.v is null", {1: "t2", 2: "t1", 3: "t2"}),
+        (
+            "v < coalesce(previous.v, 100) or v > next.v",
+            {1: "t2", 2: "both", 3: "both", 4: "t2"},
+        ),
+    ],
+)
+def test_one_side_of_an_or_may_do_without_its_neighbour(connection, text, found):
+    rows = [(1, 0, 7), (2, 1, 3), (3, 2, 9), (4, 3, 4)]
+    connection.execute("create table rows (_row bigint, t bigint, v bigint)")
+    connection.executemany("insert into rows values (?, ?, ?)", rows)
+    constraint = parse("r", text, sequence=Sequence(("t",)))
+    assert dict(connection.execute(violations(constraint).sql()).fetchall()) == found
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("v > 3", "it speaks of no neighbour in the sequence"),

@@ -25,7 +25,7 @@ from backbone.management.trusted.checking import (
 from backbone.management.trusted.checks import check_rule
 from backbone.management.trusted.findings import References
 from backbone.management.trusted.opening import opened
-from backbone.management.trusted.rules import parts_of
+from backbone.management.trusted.rules import Part, parts_of
 from backbone.management.trusted.state import CurrentState, State
 from backbone.model.names import AssetName
 from backbone.model.reports import Witness
@@ -64,7 +64,7 @@ def check_asset(
     asked = list(rules) or _declared(env, asset)
     if allow_quadratic:
         asked = [one.allowing_quadratic() for one in asked]
-    tables = _referred(env, asked)
+    tables = _referred(env, asked, str(asset))
     _check(asked, version.schema, {str(asset): version.schema, **_schemas(tables)})
     facts = {"asset": str(asset), "version": str(version.number)}
     if dry_run:
@@ -101,7 +101,7 @@ def _declared(env: Environment, asset: AssetName) -> list[Given]:
     return [Given(rule, f"trusted/{asset.table}.yml", declared=True) for rule in rules]
 
 
-def _referred(env: Environment, rules: Sequence[Given]) -> dict[str, Scan]:
+def _referred(env: Environment, rules: Sequence[Given], own: str) -> dict[str, Scan]:
     """Return the tables that rules refer to."""
     found: dict[str, Scan] = {}
     for one in rules:
@@ -109,12 +109,17 @@ def _referred(env: Environment, rules: Sequence[Given]) -> dict[str, Scan]:
             parts = parts_of(one.rule)
         except BackboneError:
             continue  # `_check` tells
-        for part in parts:
-            reference = part.constraint.reference
-            if reference is not None:
-                version = head(env, env.asset(reference.table))
-                found[reference.table] = Scan(version.paths(), version.schema)
+        for table_ in _others(parts, own):
+            version = head(env, env.asset(table_))
+            found[table_] = Scan(version.paths(), version.schema)
     return found
+
+
+def _others(parts: Sequence[Part], own: str) -> set[str]:
+    """Return the tables that a rule about the table `own` refers to, or selects from."""
+    found = {r.table for part in parts if (r := part.constraint.reference)}
+    found |= {t for part in parts if (s := part.constraint.selected) for t in s.tables}
+    return found - {own}
 
 
 def _schemas(tables: Mapping[str, Scan]) -> dict[str, Schema]:
@@ -136,7 +141,7 @@ def _reads(rules: Sequence[Given], scan: Scan, violations: Path | None) -> list[
     parts = [part for one in rules for part in parts_of(one.rule)]
     wanted = {name for part in parts for name in part.constraint.reads}
     wanted |= {n for part in parts if (r := part.constraint.reference) for n in r.to}
-    every = violations is not None
+    every = violations is not None or any(part.constraint.selected for part in parts)
     return [name for name in scan.schema.public.names if every or name in wanted]
 
 

@@ -105,7 +105,8 @@ class RuleReport:
     pairs of rows that break it together, where that is cheap to know; of a rule on two
     rows it is known in any case that they are `pairs_at_least` and `pairs_at_most`. It
     looked at `looked_rows` rows; where more of them are wrong than it allows for, the
-    rule is `questioned`, and its action was not taken.
+    rule is `questioned`, and its action was not taken; `holds` is what it allows for.
+    Where it says whose fault it is, those are `guilty_rows`.
 
     What scores are made of, besides: `left_rows` is how many of the rows that stayed
     break it in the end; `columns` are those that it names, `dimension` and `weight` say
@@ -127,6 +128,8 @@ class RuleReport:
     looked_rows: int | None = None
     questioned: bool = False
     owner: str | None = None
+    guilty_rows: int | None = None
+    holds: str | None = None
     pairs_at_least: int | None = None
     pairs_at_most: int | None = None
     left_rows: int | None = None

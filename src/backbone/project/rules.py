@@ -25,7 +25,7 @@ __all__ = ["Given", "rules_given"]
 _NAMED = re.compile(r"\s*([a-z][a-z0-9_]*)\s*:(?!:)\s*(\S.*)", re.DOTALL)
 _MISNAMED = re.compile(r"\s*([A-Za-z][\w -]*?)\s*:(?!:)\s")
 _YAML = (".yml", ".yaml")
-_LIST = re.compile(r"(?:\s*(?:#[^\n]*)?\n|---[^\n]*\n)*\s*-\s")
+_LIST = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n|---[^\n]*\n)*[ \t]*-\s")
 
 
 @dataclass(frozen=True)

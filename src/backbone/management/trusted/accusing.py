@@ -36,7 +36,7 @@ _MARKED = select("select 0 as _place, _row, 't1' as role from culprits")
 def accused(session: Session, state: State, rule: Rule, finding: Finding) -> Finding:
     """Return `finding` with the rows to blame, if `rule` says which those are.
 
-    `state` is the table in which the rule looked. One statement.
+    `state` is the table in which the rule looked.
     """
     which = rule.blamed_rows
     if which is None or not finding.rows:

@@ -200,9 +200,12 @@ def quarantine(
     steps: Steps = [("reasons", all_reasons)]
     source, blamed_ = "reasons", [one for one in found if one.blamed is not None]
     if blamed_:
-        guilty, read = hits_of([(0, one.guilty) for one in blamed_])
+        guilty, read = hits_of([(one.number, one.guilty) for one in blamed_])
         inputs.update(read)
-        mine = "select r.* from reasons r semi join guilty g on r._row = g._row"
+        mine = (
+            "select r.* from reasons r semi join guilty g "
+            "on r._row = g._row and r.part = g._place"
+        )
         steps += [("guilty", guilty), ("mine", select(mine))]
         source = "mine"
     leaving = select(

@@ -32,7 +32,8 @@ __all__ = ["Ahead"]
 class _Queued:
     """A part that is to be looked for, what that depends on, and what comes of it.
 
-    `alone`: whether a row breaks it is said by the row itself, or by other tables.
+    `alone`: whether a row breaks it is said by the row itself, or by other tables. With
+    `anything`, nobody knows what it reads.
     `changes` are the columns of which its rule may change cells, at once; with `removes`,
     rows may leave after it.
     """
@@ -41,6 +42,7 @@ class _Queued:
     part: Part
     reads: frozenset[str]
     alone: bool
+    anything: bool
     changes: frozenset[str]
     removes: bool
 
@@ -116,6 +118,7 @@ def _queued(key: tuple[int, int], rule: Rule, part: Part, own: str) -> _Queued:
         part=part,
         reads=frozenset(reads_of(part, own)),
         alone=constraint.is_single or (reference is not None and reference.table != own),
+        anything=constraint.selected is not None,
         changes=changes,
         removes=rule.action in {"quarantine", "deduplicate"},
     )
@@ -135,7 +138,8 @@ def _reach(
     for one in ahead:
         place, _ = one.key
         stays = one.alone or leaving <= {place}  # rows leave after a rule's last part
-        if stays and not one.reads & changed and one.key not in known:
+        same = not changed if one.anything else not one.reads & changed
+        if stays and same and one.key not in known:
             found.append(one)
         changed |= one.changes
         if one.removes:

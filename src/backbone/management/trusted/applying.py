@@ -104,6 +104,8 @@ def applied(
         looked_rows=looked.rows,
         questioned=doubted,
         owner=rule.owner,
+        guilty_rows=wrong if rule.blamed_rows is not None else None,
+        holds=rule.holds,
     )
     moved = change.rows and rule.sequence is not None
     if change.cells or moved or (change.rows and _spares(change.state, rule)):
@@ -114,21 +116,51 @@ def applied(
 
 
 def _met(looked: Looked, ahead: Ahead, place: int, order: int) -> _Met:
-    """Find what breaks each part; a part that changes cells does so before the next."""
-    session, rule, met = looked.session, looked.rule, _Met(Change(looked.state))
-    act = _CELL_ACTIONS.get(rule.action)
-    for number in range(len(parts_of(rule))):
+    """Find what breaks each part; a part that changes cells does so before the next.
+
+    Of a rule that allows for some rows all parts are looked for first, since only then it
+    is known whether it is to be obeyed.
+    """
+    if looked.rule.tolerance is not None:
+        return _weighed(looked, ahead, place, order)
+    met = _Met(Change(looked.state))
+    for number in range(len(looked.parts)):
         state = met.change.state
-        finding = ahead.find(state, place, number)
-        finding = accused(session, state, rule, finding)
-        met = replace(met, found=(*met.found, finding))
-        if not finding.rows:
-            continue
-        met = replace(met, seen=(*met.seen, Seen(state, rule, finding)))
-        if act is not None and not looked.doubts(finding.guilty.rows):
-            more = act(session, state, rule, finding, order=order + number)
-            met = replace(met, change=met.change.and_then(more))
+        finding = _find(looked, ahead, state, place, number)
+        met = _with_finding(looked, met, finding, state)
+        met = _carried_out(looked, met, finding, order)
     return met
+
+
+def _weighed(looked: Looked, ahead: Ahead, place: int, order: int) -> _Met:
+    met = _Met(Change(looked.state))
+    for number in range(len(looked.parts)):
+        finding = _find(looked, ahead, looked.state, place, number)
+        met = _with_finding(looked, met, finding, looked.state)
+    if not looked.doubts(distinct_rows(looked.session, [f.guilty for f in met.found])):
+        for finding in met.found:
+            met = _carried_out(looked, met, finding, order)
+    return met
+
+
+def _find(looked: Looked, ahead: Ahead, state: State, place: int, number: int) -> Finding:
+    finding = ahead.find(state, place, number)
+    return accused(looked.session, state, looked.rule, finding)
+
+
+def _with_finding(looked: Looked, met: _Met, finding: Finding, state: State) -> _Met:
+    seen = (Seen(state, looked.rule, finding),) if finding.rows else ()
+    return replace(met, found=(*met.found, finding), seen=(*met.seen, *seen))
+
+
+def _carried_out(looked: Looked, met: _Met, finding: Finding, order: int) -> _Met:
+    """Change the cells that a part blames, where that is what the rule asks for."""
+    act = _CELL_ACTIONS.get(looked.rule.action)
+    if act is None or not finding.rows:
+        return met
+    state, number = met.change.state, order + finding.number
+    more = act(looked.session, state, looked.rule, finding, order=number)
+    return replace(met, change=met.change.and_then(more))
 
 
 def _acted(session: Session, rule: Rule, met: _Met) -> Change:
@@ -164,7 +196,7 @@ def flagged(
     found = iter(search(session, asked, references))
     flags: list[Flag] = []
     for place, (rule, outcome) in enumerate(zip(rules, outcomes, strict=True)):
-        again = [next(found) for _ in outcome.again]
+        again = [accused(session, one.state, rule, next(found)) for one in outcome.again]
         flags += outcome.flags or _flags(place, rule, again)
     return tuple(flags)
 

@@ -196,6 +196,11 @@ def _choice_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
             yield f"`blame: {text}` does nothing beside `{which}`: no cell is blanked"
         elif text not in rule.blamed_columns:
             yield f"`blame: {text}`: `{which}` says already of which row"
+    if rule.action == "quarantine" and which == "fewest" and rule.sequence is not None:
+        yield (
+            "`blame: fewest` in a sequence is about cells: rows that leave make others "
+            "neighbours. Use blank or flag, or leave it out"
+        )
     if rule.action == "blank":
         yield from _blank_mistakes(rule, parts)
         if which == "fewest" and rule.sequence is not None:

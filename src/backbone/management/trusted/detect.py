@@ -15,6 +15,7 @@ from typing import Literal
 
 from sqlglot import exp
 
+from backbone.errors import UnsupportedRule
 from backbone.management.trusted.explanations import Explanation, explain
 from backbone.management.trusted.plans import (
     counts,
@@ -123,6 +124,9 @@ def detection(
     """Return the query of `violations`, and what to know before it runs."""
     if constraint.reference is not None:
         return Detection(Query.of(_orphans(constraint.reference, source)))
+    if constraint.selected is not None:
+        what = f"rule `{constraint.name}` is in SQL"
+        raise UnsupportedRule(what, hint="It is looked for by `findings.search`.")
     if constraint.sequence is not None:
         return Detection(Query(tuple(sequence.found(constraint, source, schema, cut))))
     if not constraint.is_pair:

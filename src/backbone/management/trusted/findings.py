@@ -304,6 +304,8 @@ def _reading(state: State, part: Part, references: References) -> tuple[Steps, I
     where = () if constraint.is_single else constraint.where
     public = state.schema.public
     reads = [name for name in reads_of(part, references.own) if name in public]
+    if constraint.selected is not None:
+        reads = list(public.names)
     steps, inputs = state.seen_by(constraint).rows(reads, where)
     if constraint.selected is not None:
         others = {name: references.of(name) for name in _others(constraint, references)}

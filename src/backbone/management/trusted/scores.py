@@ -109,13 +109,15 @@ def _scored(
     report: Mapping[str, Any], current: int | None, rows: int, rule: Rule | None
 ) -> Scored:
     looked = report.get("looked_rows")
-    found = report["violating_rows"]
+    guilty = report.get("guilty_rows")
+    found = report["violating_rows"] if guilty is None else guilty
+    left = rows if looked is None else min(looked, rows)  # `where` leaves rows out
     return Scored(
         name=report["name"],
         dimension=dimension_of(rule) if rule else report.get("dimension") or "validity",
         weight=rule.weight if rule else float(report.get("weight", 1.0)),
         columns=tuple(report.get("columns", ())),
-        score=_share(report.get("left_rows"), rows),
+        score=_share(report.get("left_rows"), left),
         before=_share(found, current if looked is None else looked),
     )
 

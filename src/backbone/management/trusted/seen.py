@@ -34,8 +34,11 @@ class Seen:
     @property
     def names(self) -> tuple[str, ...]:
         """The columns that tell why."""
-        names = self.finding.part.constraint.columns
-        return tuple(name for name in names if name in self.state.schema.public)
+        constraint, public = self.finding.part.constraint, self.state.schema.public
+        if constraint.selected is None:
+            return constraint.columns
+        written = {name.lower() for name in constraint.columns}
+        return tuple(name for name in public.names if name.lower() in written)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from backbone.sql.views import parse_view
 __all__ = ["compiled", "selected_rows"]
 
 _ROW = Column("_row", INTEGER)
+_NUMBERS = {exp.DType.BIGINT, exp.DType.INT, exp.DType.NULL, exp.DType.UNKNOWN}
 
 
 def compiled(
@@ -46,17 +47,20 @@ def compiled(
     if "row" not in made.columns:
         hint = "It tells which rows break the rule: `select f._row as row from …`."
         raise ViewError("it selects no `row`", where=called, hint=hint)
+    row = next(one for one in made.expression.selects if one.alias_or_name == "row")
+    if row.type is not None and row.type.this not in _NUMBERS:
+        hint = "Select the `_row` of the table: `select f._row as row from …`."
+        raise ViewError("its `row` is not the `_row` of a row", where=called, hint=hint)
     return made
 
 
 def selected_rows(made: CompiledView, own: str, rows: str, schema: Schema) -> Steps:
     """Return steps of which the last has the rows (``_row, role``) that are selected.
 
-    `rows` are the rows of `own` that the rule looks at, with the columns of `schema` that
-    the query names.
+    `rows` are the rows of `own` that the rule looks at, with the columns of `schema`.
     """
-    names = [name for name in schema.public.names if name in _named(made)]
-    mine = exp.select(*(column(name) for name in ("_row", *names))).from_(table(rows))
+    names = ("_row", *schema.public.names)
+    mine = exp.select(*(column(name) for name in names)).from_(table(rows))
     kept = select(
         "select distinct r._row, 't1' as role from selected s "
         "join looked_at r on s.row = r._row"
@@ -68,7 +72,3 @@ def selected_rows(made: CompiledView, own: str, rows: str, schema: Schema) -> St
         ("selected", made.expression.copy()),
         ("violations", kept),
     ]
-
-
-def _named(made: CompiledView) -> frozenset[str]:
-    return frozenset(made.view.column_names)

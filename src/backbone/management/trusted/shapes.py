@@ -42,7 +42,10 @@ ORDERS: tuple[Operator, ...] = ("<", "<=", ">", ">=")
 STRICT: tuple[Operator, ...] = ("<", ">")
 MAX_DIFFERENT = (4, 4, 3)
 """With how many `<>` partners are counted, beside none, one or two order comparisons."""
-_EITHER_WAY = (exp.Levenshtein, exp.JarowinklerSimilarity, exp.Add, exp.Mul)
+_EITHER_WAY = (
+    exp.Levenshtein, exp.JarowinklerSimilarity, exp.Add, exp.Mul, exp.EQ, exp.NEQ,
+    exp.And, exp.Or,
+)  # fmt: skip
 _BY_ORDERS: tuple[Kind, ...] = ("equality", "one order", "two orders", "three orders")
 
 

@@ -243,7 +243,8 @@ def _witness(one: Seen, rows: Sequence[Row]) -> Witness:
     if len(rows) == 1:
         said = " and ".join(f"{name} = {shown[0][name]}" for name in names)
         reason = one.finding.part.reason
-        return Witness(origins, values, f"row {called[0]}: {reason} ({said})")
+        told = f" ({said})" if said else ""
+        return Witness(origins, values, f"row {called[0]}: {reason}{told}")
     if one.finding.part.constraint.sequence is not None:
         return Witness(origins, values, _sequence_sentence(one, called, shown))
     return Witness(origins, values, _pair_sentence(called, names, values, shown))

@@ -160,6 +160,58 @@ def test_a_rule_that_the_data_contradict_is_questioned_and_not_obeyed(trusting, 
     assert made.failed_rules == ("r",)
 
 
+def test_a_rule_of_several_parts_is_obeyed_in_all_of_them_or_in_none(trusting):
+    rows = [meter("a", 1, 1)] * 18 + [meter("b", 1, 1), meter("a", 1, 99)]
+    rule = {"name": "r", "accepted": {"device": ["a"], "state": ["ok"]},
+            "action": "blank", "severity": "error"}  # fmt: skip
+    rows[3] = meter("a", 1, 1, "odd")
+    made = trusting(rows, METER, rules=[Rule(**rule, holds="94%")])
+    assert (made.rules[0].questioned, made.rules[0].changed_cells) == (True, 0)
+    assert flags_of(trusting, made) == [4, 19]
+    assert made.failed_rules == ("r",)
+    made = trusting(rows, METER, rules=[Rule(**rule, holds="90%")])
+    assert (made.rules[0].questioned, made.rules[0].changed_cells) == (False, 2)
+    assert flags_of(trusting, made) == []
+
+
+def test_columns_that_cross_over_do_not_agree(trusting):
+    def pair(device, state):
+        return {"device": device, "at": 1, "total": 1, "state": state}
+
+    rows = [pair("x", "y"), pair("y", "x"), pair("p", "q"), pair("p", "q")]
+    text = "t1.device = t2.state and t1.state = t2.device"
+    made = trusting(rows, METER, rules=[Rule(name="r", deny=text, blame="later")])
+    assert flags_of(trusting, made) == [2]
+    mistakes = check_rule(Rule(name="r", deny=text, blame="fewest"), METER, {})
+    assert any("cannot be computed" in mistake for mistake in mistakes)
+
+
+def test_who_is_to_blame_is_so_for_what_is_left_as_well(trusting):
+    rows = [meter("a", n, total) for n, total in enumerate((1, 2, 2, 1), start=1)]
+    rows = [{**row, "at": 1} for row in rows]
+    rules = [
+        Rule(name="r", functional={"at": "total"}, blame=["later", "total"],
+             action="blank", where="total < 9"),
+    ]  # fmt: skip
+    made = trusting(rows, METER, rules=rules)
+    assert trusting.rows(made.repairs, "_record") == [(2,), (3,)]
+    assert flags_of(trusting, made) == []
+
+
+def test_rows_leave_with_the_reasons_that_are_their_own(trusting):
+    rows = [{"device": d, "at": 1, "total": 1, "state": s} for d, s in ["ax", "ay", "bx"]]
+    rule = Rule(
+        name="r", functional={"at": ["device", "state"]}, blame="later",
+        action="quarantine",
+    )  # fmt: skip
+    made = trusting(rows, METER, rules=[rule])
+    told = dict(trusting.rows(made.quarantine, "_record", "reason"))
+    assert set(told) == {2, 3}
+    assert "state" in told[2]
+    assert "differ in device" not in told[2]
+    assert "differ in state" not in told[3]
+
+
 def test_the_tolerance_is_of_the_rows_to_blame(trusting):
     rule = {"name": "r", "functional": {"at": "total"}, "action": "blank"}
     rows = [meter("a", 1, 7)] * 9 + [meter("a", 1, 6)]
@@ -264,8 +316,29 @@ def test_a_query_selects_the_rows_that_break_a_rule(trusting):
     (report, _) = made.rules
     assert (report.looked_rows, report.violating_rows, report.changed_cells) == (7, 3, 3)
     assert report.witnesses[0].sentence == (
-        "row a.csv#2: over its limit (state = 'ok' and total = 12)"
+        "row a.csv#2: over its limit (total = 12 and state = 'ok')"
     )
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select f._ROW as row from trusted.things f where f.TOTAL > 9",
+        """with a as (select f.*, f._row as r from trusted.things f)
+           select r as row from a where total > 9""",
+        """select f._row as row from trusted.things f join trusted.things g
+           using (device, at) where g.total > 9""",
+        """select max(_row) as row from trusted.things having count(*) > 3
+           union all select min(_row) from trusted.things""",
+    ],
+)
+def test_a_query_may_name_columns_in_any_way(trusting, sql):
+    last = meter("a", 9, 99)
+    first = Rule(name="low", deny="total < 2", action="blank")
+    made = trusting([*COUNTED[:1], *COUNTED[2:], last], METER,
+                    rules=[first, Rule(name="r", sql=sql)])  # fmt: skip
+    assert trusting.rows(made.main, "_record", "_flags")[-1] == (8, "r")
+    assert made.rules[1].violating_rows == 2
 
 
 @pytest.mark.parametrize(
@@ -276,6 +349,7 @@ def test_a_query_selects_the_rows_that_break_a_rule(trusting):
         ("select _row as row from trusted.things where totl > 1", "`totl`"),
         ("select _row as row from trusted.things where random() > 0.5", "random"),
         ("delete from trusted.things", "one select"),
+        ("select 'x' as row from trusted.things", "is not the `_row` of a row"),
         ("select _row as row from trusted.thing", "there is no table `trusted.thing`"),
     ],
 )

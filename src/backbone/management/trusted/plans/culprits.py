@@ -62,8 +62,6 @@ def kind_of_blame(constraint: DenialConstraint, which: WhichRows) -> str:
         return "agreeing"
     if which == "fewest":
         _refuse(constraint, "the fewest rows to blame cannot be computed here", _HINT)
-    for turned in _by_origin(constraint):
-        shape_of(turned)
     return "origin"
 
 
@@ -72,9 +70,7 @@ def _refuse(constraint: DenialConstraint, what: str, hint: str) -> NoReturn:
 
 
 def _agrees(shape: PairShape) -> bool:
-    if shape.mixed:
-        return False
-    return shape.symmetric and not shape.orders and len(shape.differs) < 2  # noqa: PLR2004
+    return shape.same_sides and not shape.orders and len(shape.differs) < 2  # noqa: PLR2004
 
 
 def agreeing(

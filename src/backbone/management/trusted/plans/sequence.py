@@ -17,9 +17,15 @@ from sqlglot import exp
 
 from backbone.management.trusted.plans.frame import Steps, broadcast, select, typed
 from backbone.management.trusted.plans.ranges import Cut, Order, ranged
-from backbone.model.constraints import ColumnRef, DenialConstraint, RowVariable, Sequence
+from backbone.model.constraints import (
+    ColumnRef,
+    DenialConstraint,
+    Predicate,
+    RowVariable,
+    Sequence,
+)
 from backbone.model.schemas import Column, Schema
-from backbone.sql.denial_terms import predicate_expression
+from backbone.sql.denial_terms import expression, predicate_expression
 from backbone.sql.queries import column, quoted, table
 
 __all__ = ["broken", "found", "group_sizes", "neighbours", "places", "spared"]
@@ -69,9 +75,10 @@ def found(
     A row that breaks it is ``t1``; the neighbours that it was held against are ``t2``.
     """
     line = _line_of(constraint)
+    sides = [("own", "t1"), *((side, "t2") for side in line.sides)]
     roles = " union all ".join(
-        f"select {side}_id as id, '{'t1' if side == 'own' else 't2'}' as role from broken"
-        for side in ("own", *line.sides)
+        f"select {side}_id as id, '{of}' as role from broken where {side}_id is not null"
+        for side, of in sides
     )
     role = "case when min(role) = max(role) then min(role) else 'both' end"
     last = f"select id as _row, {role} as role from ({roles}) as u group by id"
@@ -92,11 +99,32 @@ def broken(
     line = _line_of(constraint)
     rows = exp.select(*(column(f"{side}_id") for side in ("own", *line.sides)))
     rows = rows.from_(table("neighbours")).where(
-        *(exp.column(f"{side}_id").is_(exp.null()).not_() for side in line.sides),
+        *(
+            exp.column(f"{side}_id").is_(exp.null()).not_()
+            for side in _wanted(constraint)
+        ),
         *(predicate_expression(p, _named(line)) for p in constraint.predicates),
     )
     named = _schema(line, schema) if schema else None
     return [*_neighbours(line, source, cut), ("broken", typed(rows, named, "neighbours"))]
+
+
+def _wanted(constraint: DenialConstraint) -> tuple[RowVariable, ...]:
+    """Return the neighbours without which no row breaks the constraint.
+
+    A comparison with one that is not there is false; one side of an ``or`` may do
+    without. Only what asks for nulls would take it for a null.
+    """
+    rows: set[RowVariable] = set()
+    for predicate in constraint.predicates:
+        if predicate.op != "true" or _asks_for_null(predicate):
+            rows |= predicate.rows
+    return tuple(side for side in constraint.neighbours if side in rows)
+
+
+def _asks_for_null(predicate: Predicate) -> bool:
+    tree = expression(predicate.left, lambda ref: column(ref.column))
+    return tree.find(exp.Is, exp.Coalesce) is not None or tree.find(exp.Or) is None
 
 
 def spared(steps: Steps, fine: exp.Query) -> Steps:
