@@ -53,7 +53,7 @@ def check(
     """
     layout = layout or Layout()
     if violations is not None:
-        check_target(violations)
+        check_target(violations, [Path(target), *files])
     rules = rules_given(texts, files)
     if allow_quadratic:
         rules = [one.allowing_quadratic() for one in rules]

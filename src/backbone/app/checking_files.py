@@ -33,6 +33,7 @@ from backbone.management.trusted.untyped.spellings import Spelling, odd_values, 
 from backbone.model.reports import Witness
 from backbone.model.schemas import RECORD, Schema
 from backbone.project.rules import Given
+from backbone.project.trusted import Rule
 from backbone.sql.queries import Query, column, table
 
 __all__ = ["check_file"]
@@ -128,6 +129,7 @@ def _understood(rules: Sequence[Given], file: BareFile) -> list[_Rule]:
                 "it refers to another table, and a file stands alone; in a project: "
                 "`backbone check trusted.<table>`"
             )
+        wrong += _empty(given.rule)
         if given.rule.sql is not None:
             wrong = [
                 "rules in SQL are about tables of a project, and a file stands alone"
@@ -141,6 +143,19 @@ def _understood(rules: Sequence[Given], file: BareFile) -> list[_Rule]:
     if mistakes:
         raise DeclarationError(mistakes, project="the rules")
     return found
+
+
+def _empty(rule: Rule) -> list[str]:
+    """Return why a rule asks for nothing, or accepts nothing."""
+    said = [] if parts_of(rule) else ["it asks for nothing"]
+    for name, values in (rule.accepted or {}).items():
+        said += [] if values else [f"`{name}` accepts no value"]
+    for name, (low, high) in (rule.range or {}).items():
+        if isinstance(low, str) or isinstance(high, str) or low is None or high is None:
+            continue
+        if low > high:
+            said.append(f"`{name}`: the lowest, {low}, is above the highest, {high}")
+    return said
 
 
 def _missing(name: str, file: BareFile) -> str | None:
@@ -183,7 +198,7 @@ class _Job:
         self, asked: Sequence[_Rule], examples: int, violations: Path | None
     ) -> dict[str, Any]:
         rules, spelt = self.compared(asked)
-        to_check = [self.to_check(one, spelt) for one in rules]
+        to_check = self.to_check(rules, spelt)
         none = References("", {})
         checked = check_rules(
             self.session, to_check, none, examples=examples, tell=self.tell
@@ -233,15 +248,23 @@ class _Job:
             for text in predicate_mistakes(predicate, self.state.schema)
         ]
 
-    def to_check(self, one: _Rule, spelt: Mapping[str, Spelling]) -> ToCheck:
-        """Return a rule with what it reads; for one on neighbours, in their order."""
-        parts, state = [], self.state
-        for part, found in zip(one.parts, one.found, strict=True):
-            constraint, more = in_order(found.constraint, spelt)
-            parts.append(replace(part, constraint=constraint))
-            if more:
-                state = self.ordered(more)
-        return ToCheck(one.given.rule, tuple(parts), state)
+    def to_check(
+        self, rules: Sequence[_Rule], spelt: Mapping[str, Spelling]
+    ) -> list[ToCheck]:
+        """Return rules with what they read; for those on neighbours, in their order."""
+        more: dict[str, exp.Expr] = {}
+        parts: list[list[Part]] = []
+        for one in rules:
+            parts.append([])
+            for part, found in zip(one.parts, one.found, strict=True):
+                constraint, made = in_order(found.constraint, spelt)
+                parts[-1].append(replace(part, constraint=constraint))
+                more |= made
+        state = self.ordered(more) if more else self.state
+        return [
+            ToCheck(one.given.rule, tuple(own), state)
+            for one, own in zip(rules, parts, strict=True)
+        ]
 
     def ordered(self, more: Mapping[str, exp.Expr]) -> State:
         """Return the rows with columns by whose values, not texts, they are ordered."""

@@ -20,13 +20,17 @@ __all__ = ["check_target", "write_violations"]
 _FIRST = ("_rule", "_role", "_reason")
 
 
-def check_target(path: Path) -> None:
+def check_target(path: Path, read: Sequence[Path]) -> None:
     """Refuse a file that rows cannot be written to, before anything is read.
 
     Raises
     ------
-    BackboneError : its name does not end in .csv or .parquet, or there is no such folder
+    BackboneError : its name does not end in .csv or .parquet, there is no such folder, or
+        it is one of the files that are `read`
     """
+    if path.exists() and any(one.exists() and path.samefile(one) for one in read):
+        hint = "Name another file; this one would be lost."
+        raise BackboneError(f"{path} is what is checked", hint=hint)
     if path.suffix.lower() not in {".csv", ".parquet"}:
         hint = "Its name ends in .csv or .parquet."
         raise BackboneError(f"{path}: rows cannot be written in this format", hint=hint)

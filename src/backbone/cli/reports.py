@@ -165,7 +165,7 @@ def _of_step(step: StepResult) -> list[RenderableType]:
         refused.append(_remark("✗", name, f"refused {more}", "red"))
     rules = ", ".join(step.failed_rules)
     if rules:
-        words = f"rows still break {rules}; what needs it is not made from it"
+        words = f"rows still break {rules}; what needs it waits or is made without them"
         refused.append(_remark("✗", name, words, "red"))
     return refused
 

@@ -24,6 +24,7 @@ __all__ = ["Given", "rules_given"]
 
 _NAMED = re.compile(r"\s*([a-z][a-z0-9_]*)\s*:(?!:)\s*(\S.*)", re.DOTALL)
 _MISNAMED = re.compile(r"\s*([A-Za-z][\w -]*?)\s*:(?!:)\s")
+_EXAMPLE = "A rule reads like `t1.zip = t2.zip and t1.city <> t2.city` or `zip -> city`."
 _YAML = (".yml", ".yaml")
 _LIST = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n|---[^\n]*\n)*[ \t]*-\s")
 
@@ -93,6 +94,8 @@ def _rule(text: str, name: str) -> Rule:
     elif (wrong := _MISNAMED.match(text)) is not None:
         hint = "A name is lower case letters, digits and `_`: `one_city: zip -> city`."
         raise RuleSyntaxError(f"`{wrong[1]}` cannot be the name of a rule", hint=hint)
+    if not text.strip():
+        raise RuleSyntaxError(f"rule `{name}`: the text is empty", hint=_EXAMPLE)
     sides = dependency(name, text)
     if sides is None:
         return Rule(name=name, deny=text.strip())

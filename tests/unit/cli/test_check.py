@@ -345,3 +345,38 @@ def test_a_rule_in_sql_needs_a_project(people, tmp_path):
     rules = tmp_path / "rules.yml"
     rules.write_text("- {name: r, sql: select _row as row from trusted.people}\n")
     assert "a file stands alone" in refused(people, "--rules", rules)
+
+
+def test_what_is_checked_is_not_written_over(people):
+    before = people.read_bytes()
+    said = refused(people, "--rule", ONE_CITY, "--violations", people)
+    assert "is what is checked" in said
+    assert people.read_bytes() == before
+
+
+def test_all_rows_are_written_of_rules_on_neighbours_too(tmp_path):
+    path, rules, out = tmp_path / "a.csv", tmp_path / "r.yml", tmp_path / "out.csv"
+    path.write_text("d,at,v\na,2020-01-02,1\na,2020-01-01,5\nb,2020-01-01,5\n")
+    rules.write_text(
+        "- {name: falls, sequence: {per: d, by: at}, deny: v < previous.v}\n"
+        "- {name: one, unique: [v]}\n"
+    )
+    found(path, "--rules", rules, "--violations", out)
+    with out.open() as file:
+        rows = [(row["_rule"], row["_record"]) for row in csv.DictReader(file)]
+    assert rows == [("falls", "1"), ("falls", "2"), ("one", "2"), ("one", "3")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("{name: r, functional: {zip: []}}", "it asks for nothing"),
+        ("{name: r, accepted: {zip: []}}", "`zip` accepts no value"),
+        ("{name: r, range: {salary: [10, 3]}}", "the lowest, 10, is above the highest"),
+    ],
+)
+def test_rules_that_ask_for_nothing(people, tmp_path, rule, says):
+    rules = tmp_path / "rules.yml"
+    rules.write_text(f"- {rule}\n")
+    assert says in refused(people, "--rules", rules)
+    assert "the text is empty" in refused(people, "--rule", "")

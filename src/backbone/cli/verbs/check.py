@@ -99,8 +99,12 @@ def command(
     elif dry_run:
         print_plans(found)
     else:
-        rules = [f"--rule {quote(text)}" for text in texts]
-        rules += [f"--rules {quote(str(path))}" for path in files]
-        again = " ".join(["backbone check", quote(subject), *rules])
+        options = {"--delimiter": delimiter, "--encoding": encoding}
+        typed = [f"--rule {quote(text)}" for text in texts]
+        typed += [f"--rules {quote(str(path))}" for path in files]
+        typed += [f"{name} {quote(value)}" for name, value in options.items() if value]
+        typed += [f"--null {quote(text)}" for text in nulls]
+        typed += ["--allow-quadratic"] if allow_quadratic else []
+        again = " ".join(["backbone check", quote(subject), *typed])
         print_checked(found, explain=explain, again=again)
     return FAILED if found.get("failed") else DONE

@@ -57,11 +57,12 @@ class Together:
 
 def together(seen: Sequence[Seen]) -> list[Together]:
     """Return `seen` in as few parts as have the same values of all that they read."""
-    groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[int]] = {}
     for place, one in enumerate(seen):
-        groups.setdefault(one.state.versions(one.names), []).append(place)
+        versions = one.state.versions(one.names)
+        groups.setdefault((one.state.work.name, versions), []).append(place)
     found = []
-    for versions, places in groups.items():
+    for (_, versions), places in groups.items():
         names = tuple(dict.fromkeys(name for at in places for name in seen[at].names))
         steps, inputs = seen[places[0]].state.as_of(versions).rows(names)
         hits, read = hits_of([(at, seen[at].finding) for at in places])
