@@ -10,7 +10,7 @@ from typing import Any
 
 from backbone.app.environment import Environment
 from backbone.app.keys import shown_key
-from backbone.app.origins import row_at, side_rows
+from backbone.app.origins import row_at, rows_at, side_rows
 from backbone.app.queries import head
 from backbone.engines.protocol import Scan
 from backbone.errors import DataError, bounded
@@ -108,7 +108,13 @@ def would_change(
     now = row_at(env, version, row.origin, as_text=True)
     if decision.form in {"keep", "set"}:
         wanted = decision.set or {name: row.cells[name] for name in decision.keep}
-        return {"changes": _cells(now, wanted)} | _place_of(env, version.asset, row, now)
+        if now is not None:
+            return {"changes": _cells(now, wanted)}
+        side = _gone(env, version.asset, row)
+        held = env.lake.tables.at(version.asset.with_side(side), version.sides[side])
+        (then,) = rows_at(env, held, row.origin, as_text=True)[:1]
+        effect = f"the row is in {version.asset}__{side}"
+        return {"changes": _cells(then, wanted), "effect": effect}
     if decision.form == "out":
         return {"effect": "the row leaves, to the quarantine"}
     if decision.form == "undo":
@@ -117,23 +123,18 @@ def would_change(
 
 
 def _cells(
-    now: Mapping[str, Any] | None, wanted: Mapping[str, str | None]
+    now: Mapping[str, Any], wanted: Mapping[str, str | None]
 ) -> list[dict[str, Any]]:
-    held = now or {}
     return [
-        {"column": name, "now": held.get(name), "then": value}
+        {"column": name, "now": now.get(name), "then": value}
         for name, value in wanted.items()
     ]
 
 
-def _place_of(
-    env: Environment, asset: AssetName, row: Row, now: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    if now is not None:
-        return {}
-    gone = [side for side in ("quarantine", "merged")
-            if side_rows(env, asset, side, row.origin)]  # fmt: skip
-    return {"effect": f"the row is in {asset}__{gone[0]}"} if gone else {}
+def _gone(env: Environment, asset: AssetName, row: Row) -> str:
+    """Return the side table that holds a row which left."""
+    sides = ("quarantine", "merged")
+    return next(side for side in sides if side_rows(env, asset, side, row.origin))
 
 
 def _undone(

@@ -160,12 +160,19 @@ def _changes(
 def _breaks(
     env: Environment, asset: AssetName, origin: Mapping[str, Any], column: str
 ) -> Iterator[Event]:
-    """Yield the rules that the row breaks and that name the column."""
+    """Yield the rules that the row breaks and that name the column.
+
+    Or in a violation of which it has a part, `beside` the row that breaks it.
+    """
+    ordered = {
+        rule.name for rule in env.project.trusted[asset.table].rules if rule.sequence
+    }
     for one in side_rows(env, asset, "violations", origin):
         if column in one["columns"].split(", "):
             yield {
                 "kind": "breaks",
                 **{k: one[k] for k in ("rule", "severity", "role", "reason")},
+                "beside": one["role"] == "t2" and one["rule"] in ordered,
                 "says": _says(env, asset, one["rule"]),
             }
 

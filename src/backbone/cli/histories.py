@@ -107,6 +107,10 @@ def _change(event: Mapping[str, Any]) -> Lines:
 
 
 def _breaks(event: Mapping[str, Any]) -> Lines:
+    if event["beside"]:
+        told = Text.assemble(("it is next to a row that breaks ", "dim"), event["rule"])
+        yield Text("beside"), told
+        return
     said = Text.assemble(event["rule"], (f"  {event['reason']}", "dim"))
     yield Text("breaks", style=STYLES.get(event["severity"], "")), said
 

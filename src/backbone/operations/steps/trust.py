@@ -94,18 +94,16 @@ def _still_broken(reports: Sequence[RuleReport]) -> tuple[str, ...]:
 
 
 def _decided(work: Work, table: str, reports: Sequence[DecisionReport]) -> dict[str, Any]:
-    """Return what a version remembers of decisions: which, and how many rows in all.
+    """Return what a version remembers of decisions: which, and how many met with what.
 
-    What became of each of them is in the side table.
+    What became of each of them, row by row, is in the side table.
     """
     if not reports:
         return {}
-    rows = Counter[str]()
-    for report in reports:
-        rows.update(report.rows)
+    met = Counter(status for report in reports for status in report.rows)
     return {
         "decided": fingerprint(decided_on(work.project, table, work.day)),
-        "decisions": {"decisions": len(reports), **{s: rows[s] for s in sorted(rows)}},
+        "decisions": {"decisions": len(reports), **{s: met[s] for s in sorted(met)}},
     }
 
 
