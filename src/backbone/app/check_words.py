@@ -60,6 +60,7 @@ def rule_found(
         "pairs_at_least": checked.pairs.at_least,
         "pairs_at_most": checked.pairs.at_most,
         **_blamed(checked),
+        **({"refused": checked.refused} if checked.refused else {}),
         "seconds": checked.seconds,
         "witnesses": list(witnesses),
         **{k: v for k, v in plan.items() if k not in {"name", "deny"}},

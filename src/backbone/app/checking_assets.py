@@ -178,6 +178,7 @@ def _body(
     pairs = list(zip(asked, checked, strict=True))
     return {
         "failed": any(found.is_broken and one.fails for one, found in pairs),
+        "refused": [found.rule.name for found in checked if found.refused],
         "rules": [
             rule_found(
                 plan_of(one, parts_of(one.rule)),

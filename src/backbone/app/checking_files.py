@@ -208,6 +208,7 @@ class _Job:
                 c.is_broken and one.given.fails
                 for c, one in zip(checked, rules, strict=True)
             ),
+            "refused": [one.rule.name for one in checked if one.refused],
             "rules": [self.told(*pair) for pair in zip(rules, checked, strict=True)],
             "notes": self.notes(rules),
         }

@@ -66,18 +66,19 @@ def print_checked(
     for rule in broken:
         _print_examples(console, rule)
     _print_notes(found)
+    _print_refused(found["rules"])
     _print_end(found, [rule for rule in broken if _is_wrong(rule)], again)
 
 
 def _line(rule: Mapping[str, Any]) -> list[str | Text | None]:
     broken = rule["violating_rows"]
-    wrong = _is_wrong(rule)
-    style = STYLES[rule["severity"]] if wrong else "green"
+    wrong, refused = _is_wrong(rule), "refused" in rule
+    style = STYLES[rule["severity"]] if wrong else "yellow" if refused else "green"
     return [
-        Text("✗" if wrong else "✓", style=style),
+        Text("✗" if wrong else "!" if refused else "✓", style=style),
         rule["name"],
         rule["severity"],
-        Text(_rows(rule), style=style if broken else "dim"),
+        Text("refused" if refused else _rows(rule), style=style if broken else "dim"),
         _share(rule["share"]) if broken else "",
         between(rule["pairs_at_least"], rule["pairs_at_most"]) if broken else "",
         duration(rule["seconds"]),
@@ -146,6 +147,18 @@ def _print_notes(found: Mapping[str, Any]) -> None:
         console.print(note(f"    in {', '.join(one['rules'])}"))
 
 
+def _and(refused: int) -> str:
+    return f", {refused} refused" if refused else ""
+
+
+def _print_refused(rules: Sequence[Mapping[str, Any]]) -> None:
+    console = err()
+    for rule in rules:
+        if "refused" in rule:
+            words = f"! {rule['refused']}; --allow-quadratic lets it run"
+            console.print(Text(words, style="yellow"))
+
+
 def _print_end(
     found: Mapping[str, Any], broken: Sequence[Mapping[str, Any]], again: str
 ) -> None:
@@ -153,8 +166,11 @@ def _print_end(
     console.print()
     total = len(found["rules"])
     took = duration(found["seconds"])
-    if broken:
-        words = f"{len(broken)} of {plural(total, 'rule')} broken, in {took}"
+    refused = len(found["refused"])
+    if broken or refused:
+        words = (
+            f"{len(broken)} of {plural(total, 'rule')} broken{_and(refused)}, in {took}"
+        )
         style = "bold red" if found["failed"] else "bold yellow"
     else:
         words, style = f"{plural(total, 'rule')} hold, in {took}", "bold green"

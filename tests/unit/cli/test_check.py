@@ -380,3 +380,17 @@ def test_rules_that_ask_for_nothing(people, tmp_path, rule, says):
     rules.write_text(f"- {rule}\n")
     assert says in refused(people, "--rules", rules)
     assert "the text is empty" in refused(people, "--rule", "")
+
+
+def test_a_rule_that_is_too_dear_is_refused_and_the_others_are_not(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n" + "".join(f"{n},x{n % 3}\n" for n in range(30_000)))
+    dear = "dear: t1.a + t2.a < 0"
+    report = found(path, "--rule", "cheap: a = 7", "--rule", dear, code=2)
+    cheap, other = report["rules"]
+    assert cheap["violating_rows"] == 1
+    assert "900,000,000 pairs of rows" in other["refused"]
+    assert report["refused"] == ["dear"]
+    said = typed(path, "--rule", dear)
+    assert said.exit_code == 2
+    assert "--allow-quadratic lets it run" in said.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from backbone.cli.door import DONE, FAILED, Door
+from backbone.cli.door import DONE, FAILED, REFUSED, Door
 from backbone.cli.verb import json_option, verb
 
 __all__ = ["command"]
@@ -74,8 +74,9 @@ def command(
     Without rules, an asset is checked against those that are declared for it.
 
     Rules may also be written as HoloClean, Desbordante or Metanome write them. Exit code:
-    0 nothing is broken, 1 a rule is (unless it says `severity: warn`), 2 a mistake. With
-    --json: {file, rows, seconds, failed, rejected, rules, notes}.
+    0 nothing is broken, 1 a rule is (unless it says `severity: warn`), 2 a mistake, or a
+    rule that is refused. With --json: {file, rows, seconds, failed, refused, rejected,
+    rules, notes}.
     """
     from shlex import quote
 
@@ -107,4 +108,6 @@ def command(
         typed += ["--allow-quadratic"] if allow_quadratic else []
         again = " ".join(["backbone check", quote(subject), *typed])
         print_checked(found, explain=explain, again=again)
+    if found.get("refused"):
+        return REFUSED
     return FAILED if found.get("failed") else DONE

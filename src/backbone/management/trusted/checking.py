@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Session
+from backbone.errors import UnsupportedRule
 from backbone.management.trusted.accusing import accused
 from backbone.management.trusted.findings import (
     Asked,
@@ -50,7 +51,8 @@ class Checked:
     """What a rule found: rows that break it, pairs where they were counted, examples.
 
     `blamed_rows` are those that it says are wrong, if it says so; `looked_rows` is how
-    many it looked at. More may be wrong than it allows for: then it is `questioned`.
+    many it looked at. More may be wrong than it allows for: then it is `questioned`. One
+    that would compare too many pairs is `refused`, in words, and was not looked for.
     """
 
     rule: Rule
@@ -60,6 +62,7 @@ class Checked:
     looked_rows: int = 0
     blamed_rows: int | None = None
     questioned: bool = False
+    refused: str | None = None
     witnesses: tuple[Witness, ...] = ()
     seen: tuple[Seen, ...] = ()
 
@@ -126,7 +129,12 @@ def check_rules(
             tell(one.rule.name)
             started = time.perf_counter()
             asked = [Asked(one.state, part, n) for n, part in enumerate(one.parts)]
-            made = search(session, asked, references)
+            try:
+                made = search(session, asked, references)
+            except UnsupportedRule as error:
+                seconds, why = time.perf_counter() - started, error.what
+                found[place] = Checked(one.rule, 0, Pairs(), seconds, refused=why)
+                continue
             found[place] = _checked(session, one, made, time.perf_counter() - started)
     checked = [found[place] for place in range(len(rules))]
     return _with_witnesses(session, checked, examples)
