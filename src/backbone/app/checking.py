@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backbone.app.checking_files import check_file
 from backbone.app.files import Layout
 from backbone.app.violations import check_target
-from backbone.errors import BackboneError, UnknownAsset
-from backbone.model.names import AssetName
+from backbone.errors import BackboneError, ProjectError, UnknownAsset
+from backbone.model.names import AssetName, is_table_name
 from backbone.project.rules import rules_given
 
 if TYPE_CHECKING:
@@ -72,17 +72,35 @@ def check(
     if layout != Layout():
         what = f"{target} is an asset: how it is read is declared in its project"
         raise BackboneError(what, hint="--delimiter, --encoding and --null are for files")
-    with open_project() as env:
+    with _opened(open_project, target) as env:
         return check_asset(
             env, target, rules, examples=examples, violations=violations,
             dry_run=dry_run, allow_quadratic=allow_quadratic, tell=tell,
         )  # fmt: skip
 
 
+@contextmanager
+def _opened(
+    open_project: Callable[[], AbstractContextManager[Environment]], target: str
+) -> Iterator[Environment]:
+    """Open the project of an asset; a name without a zone may have been a file's."""
+    with ExitStack() as opened:
+        try:
+            env = opened.enter_context(open_project())
+        except ProjectError as error:
+            if "." in target:
+                raise
+            what = f"there is no file {target}, and no project that has such an asset"
+            raise BackboneError(what, hint=error.what) from error
+        yield env
+
+
 def _is_asset(target: str) -> bool:
     """Tell whether a text names an asset: there is no such file, and its form fits."""
     if Path(target).exists():
         return False
+    if "." not in target:
+        return is_table_name(target.partition("__")[0])
     try:
         AssetName.parse(target)
     except UnknownAsset:

@@ -108,8 +108,8 @@ def _twice(found: Iterable[Given]) -> Iterator[Mistake]:
         other = met.setdefault(one.rule.name, one)
         if other is not one:
             file, _, line = (one.where or "--rule").rpartition(":")
-            place = other.where or "typed by hand"
-            words = f"the rule at {place} is called `{one.rule.name}` too"
+            place = f"the rule at {other.where}" if other.where else "another --rule"
+            words = f"{place} is called `{one.rule.name}` too"
             yield Mistake(file or "--rule", int(line) if file else 0, words)
 
 
