@@ -6,7 +6,6 @@ on as such.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from backbone.app.figures import count, duration, plural, score
@@ -154,7 +153,3 @@ def event_line(event: Event) -> str | None:
     time = duration(event.seconds) if event.seconds is not None else ""
     sign = _SIGNS.get(event.status, "·")
     return f"{sign} {event.subject:<{_NAME_WIDTH}} {words}  {time}".rstrip()
-
-
-def _score_of(rule: Mapping[str, Any]) -> str:
-    return score(rule.get("score"))

@@ -15,7 +15,6 @@ from backbone.management.trusted.kinds import (
 from backbone.management.trusted.plans.culprits import kind_of_blame
 from backbone.management.trusted.rules import Part, parts_of, split_names
 from backbone.management.trusted.selecting import compiled
-from backbone.management.trusted.shapes import kind_of
 from backbone.model.constraints import Reference, Selected
 from backbone.model.schemas import Schema
 from backbone.project.checks.cleaning import clean_mistakes
@@ -58,14 +57,13 @@ def check_clean(step: CleanStep, number: int, schema: Schema) -> list[str]:
 def check_rule(rule: Rule, schema: Schema, known: Mapping[str, Schema]) -> list[str]:
     """Return the mistakes of `rule` over a table of `schema`.
 
-    Unknown columns, values that cannot be compared, unknown tables, a shape that no plan
-    covers, an action that does not know which cells are wrong. Each mistake names the
-    rule and, where there is one, the nearest valid spelling.
+    Unknown columns, values that cannot be compared, unknown tables, rows to blame that
+    cannot be told, an action that does not know which cells are wrong. Each mistake names
+    the rule and, where there is one, the nearest valid spelling.
     """
     try:
         parts = parts_of(rule)
         for part in parts:
-            kind_of(part.constraint)
             if rule.blamed_rows is not None:
                 kind_of_blame(part.constraint, rule.blamed_rows)
     except BackboneError as error:

@@ -156,3 +156,24 @@ def test_a_row_that_is_fine_has_no_part_in_dependencies_looked_for_together(trus
     )  # fmt: skip
     made = trusting(rows, METER, rules=rules, decisions=[said])
     assert [report.violating_rows for report in made.rules] == [0, 2, 2]
+
+
+@pytest.mark.parametrize(("action", "flagged"), [("blank", [2]), ("flag", [2, 3])])
+def test_of_what_is_left_those_alone_are_flagged_who_are_to_blame(
+    trusting, action, flagged
+):
+    rows = [
+        {"at": 0, "site": s, "heat": n} for s, n in zip("abcd", (1, 2, 2, 1), strict=True)
+    ]
+    rule = Rule(
+        name="one", functional={"at": "heat"}, blame=["later"], action=action,
+        severity="error",
+    )  # fmt: skip
+    said = Decision(
+        name="d", where={"site": "b"}, reason="Seen.", by="mia", decided="2026-11-20",
+        keep="heat",
+    )  # fmt: skip
+    made = trusting(rows, METER, rules=[rule], decisions=[said])
+    found = trusting.rows(made.main, "_record", "_flags")
+    assert [record for record, flags in found if flags] == flagged
+    assert (made.failed_rules, made.failed_rows) == (("one",), len(flagged))

@@ -186,18 +186,6 @@ def test_columns_that_cross_over_do_not_agree(trusting):
     assert any("cannot be computed" in mistake for mistake in mistakes)
 
 
-def test_who_is_to_blame_is_so_for_what_is_left_as_well(trusting):
-    rows = [meter("a", n, total) for n, total in enumerate((1, 2, 2, 1), start=1)]
-    rows = [{**row, "at": 1} for row in rows]
-    rules = [
-        Rule(name="r", functional={"at": "total"}, blame=["later", "total"],
-             action="blank", where="total < 9"),
-    ]  # fmt: skip
-    made = trusting(rows, METER, rules=rules)
-    assert trusting.rows(made.repairs, "_record") == [(2,), (3,)]
-    assert flags_of(trusting, made) == []
-
-
 def test_rows_leave_with_the_reasons_that_are_their_own(trusting):
     rows = [{"device": d, "at": 1, "total": 1, "state": s} for d, s in ["ax", "ay", "bx"]]
     rule = Rule(
