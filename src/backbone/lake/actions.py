@@ -7,11 +7,16 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
 from deltalake.transaction import AddAction, RemoveAction
 
 from backbone.model.files import WrittenFile
 
-__all__ = ["added", "added_again", "removed"]
+__all__ = ["added", "added_again", "null_counts", "removed"]
+
+_NULLS = "null_count."
 
 
 def added(folder: Path, file: WrittenFile) -> AddAction:
@@ -56,3 +61,21 @@ def _object(literals: Mapping[str, str | None]) -> str:
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
+
+
+def null_counts(table: DeltaTable) -> dict[str, int]:
+    """Return how many values of each column are missing, as the log has it.
+
+    A column that some file says nothing of is left out.
+    """
+    actions = pa.table(table.get_add_actions(flatten=True))
+    counts = {
+        name.removeprefix(_NULLS): actions.column(name)
+        for name in actions.column_names
+        if name.startswith(_NULLS)
+    }
+    return {
+        name: int(pc.sum(of_files).as_py() or 0)
+        for name, of_files in counts.items()
+        if not of_files.null_count
+    }

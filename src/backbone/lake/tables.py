@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import create_table_with_add_actions
 
 from backbone.errors import CommitConflict, CorruptLake, ForeignTable, LakeError
-from backbone.lake.actions import added, added_again, removed
+from backbone.lake.actions import added, added_again, null_counts, removed
 from backbone.lake.deltalog import told_of
 from backbone.lake.disk import sync, writing
 from backbone.lake.leases import GRACE_S, Leases
@@ -204,18 +202,7 @@ class Tables:
         It is in the log: no data file is read. A column that some file says nothing of
         is left out.
         """
-        table = pa.table(self._open(asset, number).get_add_actions(flatten=True))
-        ending = "null_count."
-        found = {
-            name.removeprefix(ending): table.column(name)
-            for name in table.column_names
-            if name.startswith(ending)
-        }
-        return {
-            name: int(pc.sum(counts).as_py() or 0)
-            for name, counts in found.items()
-            if not counts.null_count
-        }
+        return null_counts(self._open(asset, number))
 
     def versions(self, asset: AssetName) -> list[dict[str, Any]]:
         """Return what is recorded of every version, the newest first.
