@@ -10,7 +10,8 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -64,9 +65,10 @@ def declare(folder: Path, text: str) -> None:
     edit(folder / "backbone.yml", "name: meters", f"name: meters\n{engine}")
 
 
-def started(folder: Path, *words: str, **environ: str) -> subprocess.Popen[str]:
+@contextmanager
+def started(folder: Path, *words: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
     """Type a command, and let all that it starts be known by a mark."""
-    return subprocess.Popen(
+    with subprocess.Popen(
         [BACKBONE, "-C", folder, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -78,7 +80,11 @@ def started(folder: Path, *words: str, **environ: str) -> subprocess.Popen[str]:
             MARK: str(folder),
             **environ,
         },
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()  # or a command that does not end would be waited for
 
 
 def java_of(folder: Path) -> list[int]:
