@@ -13,9 +13,9 @@ from pathlib import Path
 
 from backbone.engines.duckdb import DuckDBEngine
 from backbone.engines.protocol import Session
-from backbone.management.trusted.ahead import Ahead
 from backbone.management.trusted.applying import applied
-from backbone.management.trusted.findings import References
+from backbone.management.trusted.finding.ahead import Ahead
+from backbone.management.trusted.finding.findings import References
 from backbone.project.trusted import Rule
 from bench.detection.backbones import MEMORY, loaded
 from bench.detection.hundred import rules

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from backbone.management.trusted.shapes import shape_of
+from backbone.management.trusted.rules.shapes import shape_of
 from backbone.sql.denial import parse
 
 NUMBERS = ("a", "b", "x", "y")

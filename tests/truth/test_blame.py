@@ -13,7 +13,7 @@ from tests.truth.test_sequences import neighbours, random_order
 from tests.truth.test_sequences import random_claims as random_neighbour_claims
 
 from backbone.errors import UnsupportedRule
-from backbone.management.trusted.detect import violations
+from backbone.management.trusted.finding.detect import violations
 from backbone.management.trusted.plans.culprits import (
     agreeing,
     by_origin,

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from backbone.app.checking_files import check_file
 from backbone.errors import UnsupportedRule
-from backbone.management.trusted.shapes import shape_of
+from backbone.management.trusted.rules.shapes import shape_of
 from backbone.project.rules import rules_given
 from backbone.sql.denial import parse
 

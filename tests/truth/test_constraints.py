@@ -28,8 +28,8 @@ from tests.truth.denials import (
 
 from backbone.engines.protocol import Scan
 from backbone.errors import UnsupportedRule
-from backbone.management.trusted import comparing, parting
-from backbone.management.trusted.detect import (
+from backbone.management.trusted.finding import comparing, parting
+from backbone.management.trusted.finding.detect import (
     Cut,
     dependencies,
     group_sizes,
@@ -37,10 +37,10 @@ from backbone.management.trusted.detect import (
     shared_keys,
     violations,
 )
-from backbone.management.trusted.pairs import Counted, Pairs
-from backbone.management.trusted.parting import Reading, parted
+from backbone.management.trusted.finding.pairs import Counted, Pairs
+from backbone.management.trusted.finding.parting import Reading, parted
 from backbone.management.trusted.plans import ranges
-from backbone.management.trusted.shapes import shape_of
+from backbone.management.trusted.rules.shapes import shape_of
 from backbone.model.schemas import Schema
 from backbone.model.types import DOUBLE, INTEGER, STRING
 from backbone.sql.denial import parse

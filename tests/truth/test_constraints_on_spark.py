@@ -22,12 +22,17 @@ from tests.truth.test_sequences import brute as in_order
 from tests.truth.test_sequences import random_claims
 
 from backbone.engines.protocol import Scan
-from backbone.management.trusted import parting
-from backbone.management.trusted.detect import Cut, detection, pair_count, violations
-from backbone.management.trusted.keeping import kept, reading
-from backbone.management.trusted.parting import Reading, parted
-from backbone.management.trusted.pieces import nested, union
-from backbone.management.trusted.shapes import shape_of
+from backbone.management.trusted.finding import parting
+from backbone.management.trusted.finding.detect import (
+    Cut,
+    detection,
+    pair_count,
+    violations,
+)
+from backbone.management.trusted.finding.parting import Reading, parted
+from backbone.management.trusted.rows.keeping import kept, reading
+from backbone.management.trusted.rows.pieces import nested, union
+from backbone.management.trusted.rules.shapes import shape_of
 from backbone.model.constraints import Sequence
 from backbone.model.schemas import Schema
 from backbone.model.types import (

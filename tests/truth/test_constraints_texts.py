@@ -12,7 +12,7 @@ import pytest
 from sqlglot import exp
 from tests.engines.relations import scan_of
 
-from backbone.management.trusted.texts import canonical_text, from_text
+from backbone.management.trusted.rows.texts import canonical_text, from_text
 from backbone.model.schemas import Schema
 from backbone.model.types import (
     BOOLEAN,

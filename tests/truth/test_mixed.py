@@ -8,9 +8,9 @@ import duckdb
 import pytest
 from tests.truth.denials import arrow, random_rows
 
-from backbone.management.trusted.detect import pair_count, violations
-from backbone.management.trusted.explanations import explain
-from backbone.management.trusted.shapes import shape_of
+from backbone.management.trusted.finding.detect import pair_count, violations
+from backbone.management.trusted.finding.explanations import explain
+from backbone.management.trusted.rules.shapes import shape_of
 from backbone.sql.denial import parse, render
 
 MIXED = [

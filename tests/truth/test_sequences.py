@@ -18,7 +18,12 @@ from tests.truth.denials import (
 )
 
 from backbone.errors import RuleSyntaxError
-from backbone.management.trusted.detect import Cut, explain, group_sizes, violations
+from backbone.management.trusted.finding.detect import (
+    Cut,
+    explain,
+    group_sizes,
+    violations,
+)
 from backbone.model.constraints import Sequence
 from backbone.sql.denial import parse, render
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from backbone.management.trusted.checking import Checked
-from backbone.management.trusted.detect import explain
-from backbone.management.trusted.rules import Part
+from backbone.management.trusted.finding.detect import explain
+from backbone.management.trusted.rules.declared import Part
 from backbone.management.trusted.untyped.odd import MOST, Odd
 from backbone.project.rules import Given
 from backbone.sql.denial_imports import imported

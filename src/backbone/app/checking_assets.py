@@ -23,10 +23,10 @@ from backbone.management.trusted.checking import (
     state_of_rows,
 )
 from backbone.management.trusted.checks import check_rule
-from backbone.management.trusted.findings import References
+from backbone.management.trusted.finding.findings import References
 from backbone.management.trusted.opening import opened
-from backbone.management.trusted.rules import Part, parts_of
-from backbone.management.trusted.state import CurrentState, State
+from backbone.management.trusted.rows.state import CurrentState, State
+from backbone.management.trusted.rules.declared import Part, parts_of
 from backbone.model.names import AssetName
 from backbone.model.reports import Witness
 from backbone.model.schemas import DELIVERY, ORIGIN, RECORD, Schema

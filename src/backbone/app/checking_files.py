@@ -17,11 +17,11 @@ from backbone.app.violations import write_violations
 from backbone.engines.protocol import Session
 from backbone.errors import BackboneError, DeclarationError, nearest
 from backbone.management.trusted.checking import Checked, ToCheck, check_rules
-from backbone.management.trusted.findings import References
-from backbone.management.trusted.kinds import predicate_mistakes
-from backbone.management.trusted.numbering import SPAN
-from backbone.management.trusted.rules import Part, parts_of
-from backbone.management.trusted.state import State
+from backbone.management.trusted.finding.findings import References
+from backbone.management.trusted.rows.numbering import SPAN
+from backbone.management.trusted.rows.state import State
+from backbone.management.trusted.rules.declared import Part, parts_of
+from backbone.management.trusted.rules.kinds import predicate_mistakes
 from backbone.management.trusted.untyped.adapting import IN_ORDER, in_order, renamed
 from backbone.management.trusted.untyped.comparing import (
     Compared,

@@ -12,7 +12,7 @@ from backbone.engines.protocol import RawRead, RawResult, Session
 from backbone.engines.raw import Sniffed, sniffed, unpacked
 from backbone.errors import DataError
 from backbone.management.trusted.checking import state_of_rows
-from backbone.management.trusted.state import State
+from backbone.management.trusted.rows.state import State
 from backbone.model.raw import RawColumn, RawObject
 from backbone.model.schemas import RECORD, Column, Schema
 from backbone.model.types import STRING

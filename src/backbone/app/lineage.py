@@ -19,7 +19,7 @@ from backbone.errors import BackboneError, DataError
 from backbone.governance.provenance import origins
 from backbone.lake.tables import TableVersion
 from backbone.management.trusted import constraints_of, describe_rule, describe_step
-from backbone.management.trusted.detect import explain as explain_rule
+from backbone.management.trusted.finding.detect import explain as explain_rule
 from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName
 from backbone.model.schemas import ORIGIN

@@ -14,7 +14,7 @@ from backbone.app.queries import head
 from backbone.engines.protocol import Scan
 from backbone.errors import DataError, LakeError
 from backbone.lake.tables import TableVersion
-from backbone.management.trusted.texts import canonical_text
+from backbone.management.trusted.rows.texts import canonical_text
 from backbone.model.deliveries import Delivery
 from backbone.model.literals import value_of
 from backbone.model.names import AssetName

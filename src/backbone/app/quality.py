@@ -11,7 +11,7 @@ from typing import Any
 from backbone.app.cleaned import cleaned
 from backbone.app.environment import Environment
 from backbone.errors import LakeError
-from backbone.management.trusted.scores import (
+from backbone.management.trusted.rules.scores import (
     Mean,
     Scored,
     freshness,

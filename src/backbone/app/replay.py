@@ -12,7 +12,7 @@ from backbone.app.queries import head
 from backbone.engines.protocol import Relation, Scan
 from backbone.lake.tables import TableVersion
 from backbone.management.trusted import replay_query
-from backbone.management.trusted.plans.frame import Steps
+from backbone.management.trusted.rows.steps import Steps
 from backbone.model.schemas import ORIGIN
 from backbone.sql.queries import Query, column, table
 

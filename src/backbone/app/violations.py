@@ -13,7 +13,7 @@ from pyarrow import parquet as pq
 from backbone.engines.protocol import Session
 from backbone.errors import BackboneError
 from backbone.management.trusted.checking import Checked, broken_rows
-from backbone.management.trusted.state import State
+from backbone.management.trusted.rows.state import State
 
 __all__ = ["check_target", "write_violations"]
 

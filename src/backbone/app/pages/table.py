@@ -24,7 +24,7 @@ from backbone.app.pages.flow import flow
 from backbone.app.pages.repairs import repairs
 from backbone.app.profiles import profile
 from backbone.app.quality import history, quality
-from backbone.management.trusted.rules import describe_rule
+from backbone.management.trusted.rules.declared import describe_rule
 
 __all__ = ["PACKAGE", "points_of", "quality_page", "rules_of", "shown_rules"]
 

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from backbone.engines.protocol import Session, Staged
-from backbone.management.trusted.blame import blamed, blamed_role
-from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.findings import Finding, hits_of
-from backbone.management.trusted.pieces import Inputs, Piece, bound, joined
-from backbone.management.trusted.plans.frame import Steps, select
-from backbone.management.trusted.rules import parts_of
-from backbone.management.trusted.state import State
-from backbone.management.trusted.texts import canonical_text
+from backbone.management.trusted.finding.findings import Finding, hits_of
+from backbone.management.trusted.rows.pieces import Inputs, Piece, bound, joined
+from backbone.management.trusted.rows.state import State
+from backbone.management.trusted.rows.steps import ROWS, Steps, select
+from backbone.management.trusted.rows.texts import canonical_text
+from backbone.management.trusted.rules.blame import blamed, blamed_role
+from backbone.management.trusted.rules.declared import parts_of
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query, column, table
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from backbone.engines.protocol import Session
-from backbone.management.trusted.accusing import accused
 from backbone.management.trusted.actions import (
     Change,
     blank,
@@ -15,22 +14,23 @@ from backbone.management.trusted.actions import (
     quarantine,
     repair,
 )
-from backbone.management.trusted.ahead import Ahead
-from backbone.management.trusted.detect import explain
-from backbone.management.trusted.findings import (
+from backbone.management.trusted.finding.accusing import accused
+from backbone.management.trusted.finding.ahead import Ahead
+from backbone.management.trusted.finding.detect import explain
+from backbone.management.trusted.finding.findings import (
     Asked,
     Finding,
     References,
     distinct_rows,
     search,
 )
-from backbone.management.trusted.looking import Looked
+from backbone.management.trusted.finding.looking import Looked
+from backbone.management.trusted.finding.seen import Seen, described
 from backbone.management.trusted.outputs import Flag
-from backbone.management.trusted.pieces import Piece, bound, joined
-from backbone.management.trusted.plans.frame import select
-from backbone.management.trusted.rules import parts_of, rule_text
-from backbone.management.trusted.seen import Seen, described
-from backbone.management.trusted.state import State
+from backbone.management.trusted.rows.pieces import Piece, bound, joined
+from backbone.management.trusted.rows.state import State
+from backbone.management.trusted.rows.steps import select
+from backbone.management.trusted.rules.declared import parts_of, rule_text
 from backbone.model.reports import RuleReport
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query

@@ -10,23 +10,23 @@ from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Session
 from backbone.errors import UnsupportedRule
-from backbone.management.trusted.accusing import accused
-from backbone.management.trusted.findings import (
+from backbone.management.trusted.finding.accusing import accused
+from backbone.management.trusted.finding.findings import (
     Asked,
     Finding,
     References,
     distinct_rows,
     search,
 )
-from backbone.management.trusted.looking import Looked
-from backbone.management.trusted.numbering import located, row_of
-from backbone.management.trusted.pairs import Pairs
-from backbone.management.trusted.pieces import Inputs, nested, union
-from backbone.management.trusted.plans.frame import select
-from backbone.management.trusted.rules import Part
-from backbone.management.trusted.seen import Seen, described
-from backbone.management.trusted.state import State
-from backbone.management.trusted.witnesses import MAX_WITNESSES, witnesses
+from backbone.management.trusted.finding.looking import Looked
+from backbone.management.trusted.finding.pairs import Pairs
+from backbone.management.trusted.finding.seen import Seen, described
+from backbone.management.trusted.finding.witnesses import MAX_WITNESSES, witnesses
+from backbone.management.trusted.rows.numbering import located, row_of
+from backbone.management.trusted.rows.pieces import Inputs, nested, union
+from backbone.management.trusted.rows.state import State
+from backbone.management.trusted.rows.steps import select
+from backbone.management.trusted.rules.declared import Part
 from backbone.model.reports import Witness
 from backbone.model.schemas import Schema
 from backbone.project.trusted import Rule

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from backbone.errors import BackboneError, nearest
-from backbone.management.trusted.blame import blamed
-from backbone.management.trusted.kinds import (
+from backbone.management.trusted.plans.culprits import kind_of_blame
+from backbone.management.trusted.rules.blame import blamed
+from backbone.management.trusted.rules.declared import Part, parts_of, split_names
+from backbone.management.trusted.rules.kinds import (
     fits,
     kind_of_type,
     pattern_mistakes,
     predicate_mistakes,
 )
-from backbone.management.trusted.plans.culprits import kind_of_blame
-from backbone.management.trusted.rules import Part, parts_of, split_names
-from backbone.management.trusted.selecting import compiled
+from backbone.management.trusted.rules.selecting import compiled
 from backbone.model.constraints import Reference, Selected
 from backbone.model.schemas import Schema
 from backbone.project.checks.cleaning import clean_mistakes

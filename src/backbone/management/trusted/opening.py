@@ -8,10 +8,10 @@ from pathlib import Path
 
 from backbone.engines.protocol import Relation, Session
 from backbone.management.trusted.cleaning import Change, cleaned
-from backbone.management.trusted.numbering import numbered
-from backbone.management.trusted.pieces import Piece
-from backbone.management.trusted.rulings import Settled, settled
-from backbone.management.trusted.state import CurrentState, State
+from backbone.management.trusted.people.rulings import Settled, settled
+from backbone.management.trusted.rows.numbering import numbered
+from backbone.management.trusted.rows.pieces import Piece
+from backbone.management.trusted.rows.state import CurrentState, State
 from backbone.model.schemas import Schema
 from backbone.project.decisions import Ruling
 from backbone.project.trusted import Rule

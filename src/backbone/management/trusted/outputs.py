@@ -9,16 +9,16 @@ from pathlib import Path
 from sqlglot import exp
 
 from backbone.engines.protocol import Session, Staged, Written
-from backbone.management.trusted.findings import Finding, hits_of
-from backbone.management.trusted.numbering import located, object_of, record_of
-from backbone.management.trusted.pieces import (
+from backbone.management.trusted.finding.findings import Finding, hits_of
+from backbone.management.trusted.rows.numbering import located, object_of, record_of
+from backbone.management.trusted.rows.pieces import (
     Inputs,
     Piece,
     bound,
     joined,
 )
-from backbone.management.trusted.plans.frame import Steps, select
-from backbone.management.trusted.state import State
+from backbone.management.trusted.rows.state import State
+from backbone.management.trusted.rows.steps import Steps, select
 from backbone.model.schemas import FLAGS, ORIGIN, Column, Schema
 from backbone.model.types import DATE, DOUBLE, INTEGER, STRING
 from backbone.sql.queries import Query, column, table

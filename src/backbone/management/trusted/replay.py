@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from backbone.management.trusted.plans.frame import Steps, select
-from backbone.management.trusted.state import CurrentState
-from backbone.management.trusted.texts import from_text
+from backbone.management.trusted.rows.state import CurrentState
+from backbone.management.trusted.rows.steps import Steps, select
+from backbone.management.trusted.rows.texts import from_text
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.sql.queries import Query, column, table
 

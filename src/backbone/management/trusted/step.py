@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backbone.engines.protocol import Relation, Session, Staged, Written
-from backbone.management.trusted.ahead import Ahead
 from backbone.management.trusted.applying import Outcome, applied, flagged
-from backbone.management.trusted.assess import Left, columns_of, dimension_of, left_over
-from backbone.management.trusted.blame import blamed
 from backbone.management.trusted.cleaning import changes_of
-from backbone.management.trusted.findings import References, reads_of
+from backbone.management.trusted.finding.ahead import Ahead
+from backbone.management.trusted.finding.findings import References, reads_of
+from backbone.management.trusted.finding.pairs import Pairs
+from backbone.management.trusted.finding.seen import Seen, described
+from backbone.management.trusted.finding.witnesses import MAX_WITNESSES, witnesses
 from backbone.management.trusted.opening import Opened, opened
 from backbone.management.trusted.outputs import (
     Flag,
@@ -24,12 +25,16 @@ from backbone.management.trusted.outputs import (
     write_repairs,
     write_violations,
 )
-from backbone.management.trusted.pairs import Pairs
-from backbone.management.trusted.pieces import Piece
-from backbone.management.trusted.rules import parts_of
-from backbone.management.trusted.seen import Seen, described
-from backbone.management.trusted.state import CurrentState, State
-from backbone.management.trusted.witnesses import MAX_WITNESSES, witnesses
+from backbone.management.trusted.rows.pieces import Piece
+from backbone.management.trusted.rows.state import CurrentState, State
+from backbone.management.trusted.rules.assess import (
+    Left,
+    columns_of,
+    dimension_of,
+    left_over,
+)
+from backbone.management.trusted.rules.blame import blamed
+from backbone.management.trusted.rules.declared import parts_of
 from backbone.model.reports import DecisionReport, RuleReport, TrustedAccount, Witness
 from backbone.model.schemas import Schema
 from backbone.project.cleaning import Lookup

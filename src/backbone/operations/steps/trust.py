@@ -10,7 +10,7 @@ from backbone.catalog import Catalog
 from backbone.engines.protocol import Relation
 from backbone.errors import bounded
 from backbone.lake.tables import TableVersion
-from backbone.management.trusted.state import CurrentState
+from backbone.management.trusted.rows.state import CurrentState
 from backbone.management.trusted.step import trust
 from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.management.trusted.conftest import Trusting
 
 from backbone.engines.duckdb import DuckDBEngine
-from backbone.management.trusted import ahead
+from backbone.management.trusted.finding import ahead
 from backbone.model.schemas import Schema
 from backbone.model.types import INTEGER, STRING
 from backbone.project.trusted import CleanStep, Rule

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from backbone.management.trusted.detect import explain
-from backbone.management.trusted.rules import parts_of
+from backbone.management.trusted.finding.detect import explain
+from backbone.management.trusted.rules.declared import parts_of
 from backbone.project.trusted import Rule
 from backbone.sql.denial import parse, render
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backbone.management.trusted.checks import check_rule
-from backbone.management.trusted.rules import describe_rule, parts_of
+from backbone.management.trusted.rules.declared import describe_rule, parts_of
 from backbone.model.schemas import Schema
 from backbone.model.types import INTEGER, STRING
 from backbone.project.trusted import Rule

@@ -8,7 +8,7 @@ import pytest
 
 from backbone.errors import RuleSyntaxError
 from backbone.management.trusted import constraints_of, describe_rule
-from backbone.management.trusted.rules import parts_of, rule_text
+from backbone.management.trusted.rules.declared import parts_of, rule_text
 from backbone.model.constraints import Reference
 from backbone.project.trusted import Rule
 from backbone.sql.denial import parse

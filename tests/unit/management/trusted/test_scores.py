@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from backbone.management.trusted.assess import dimension_of
-from backbone.management.trusted.scores import (
+from backbone.management.trusted.rules.assess import dimension_of
+from backbone.management.trusted.rules.scores import (
     freshness,
     score_columns,
     score_dimensions,

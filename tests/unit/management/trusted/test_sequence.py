@@ -7,7 +7,7 @@ from tests.commands import ask, call
 from tests.projects import shop_project
 
 from backbone.management.trusted.checks import check_rule
-from backbone.management.trusted.rules import describe_rule
+from backbone.management.trusted.rules.declared import describe_rule
 from backbone.model.schemas import Schema
 from backbone.model.types import INTEGER, STRING
 from backbone.project.trusted import Rule

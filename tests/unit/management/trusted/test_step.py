@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 
 from backbone.errors import AccountMismatch, UnknownAsset, UnsupportedRule
-from backbone.management.trusted import CurrentState, comparing, findings, pairs
-from backbone.management.trusted.detect import detection
+from backbone.management.trusted import CurrentState
+from backbone.management.trusted.finding import comparing, findings, pairs
+from backbone.management.trusted.finding.detect import detection
 from backbone.management.trusted.outputs import main_schema
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.model.types import (

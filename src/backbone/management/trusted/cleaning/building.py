@@ -17,8 +17,7 @@ from backbone.management.trusted.cleaning.texts import (
     substituted,
 )
 from backbone.management.trusted.cleaning.values import equal_to_any
-from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.plans.frame import Steps
+from backbone.management.trusted.rows.steps import ROWS, Steps
 from backbone.model.constraints import DenialConstraint
 from backbone.model.schemas import Schema
 from backbone.model.types import CanonicalType

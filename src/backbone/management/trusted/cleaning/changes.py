@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from backbone.management.trusted.plans.frame import Steps
+from backbone.management.trusted.rows.steps import Steps
 from backbone.model.schemas import Column, Schema
 from backbone.model.types import INTEGER
 from backbone.project.lookups import Pairs

@@ -30,8 +30,7 @@ from backbone.management.trusted.cleaning.groups import (
 )
 from backbone.management.trusted.cleaning.quantiles import placed
 from backbone.management.trusted.cleaning.values import constant
-from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.plans.frame import Steps, select
+from backbone.management.trusted.rows.steps import ROWS, Steps, select
 from backbone.model.schemas import Schema
 from backbone.model.types import DOUBLE, INTEGER, CanonicalType
 from backbone.project.cleaning import STATISTICS, Fill, span_of

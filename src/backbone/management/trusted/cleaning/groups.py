@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from backbone.management.trusted.plans.frame import broadcast, select
+from backbone.management.trusted.rows.steps import broadcast, select
 from backbone.model.schemas import Schema
 from backbone.project.cleaning import Groups, Season
 from backbone.sql.queries import column

@@ -35,8 +35,7 @@ from backbone.management.trusted.cleaning.groups import (
     same,
 )
 from backbone.management.trusted.cleaning.quantiles import between, placed
-from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.plans.frame import Steps, select
+from backbone.management.trusted.rows.steps import ROWS, Steps, select
 from backbone.model.schemas import Schema
 from backbone.model.types import DOUBLE, CanonicalType
 from backbone.project.cleaning import Outliers

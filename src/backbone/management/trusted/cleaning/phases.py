@@ -29,11 +29,10 @@ from backbone.management.trusted.cleaning.changes import (
     typed,
     with_row,
 )
-from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.pieces import Inputs, Piece, bound
-from backbone.management.trusted.plans.frame import Steps, select
-from backbone.management.trusted.state import Cells, State, overlaid
-from backbone.management.trusted.texts import canonical_text
+from backbone.management.trusted.rows.pieces import Inputs, Piece, bound
+from backbone.management.trusted.rows.state import Cells, State, overlaid
+from backbone.management.trusted.rows.steps import ROWS, Steps, select
+from backbone.management.trusted.rows.texts import canonical_text
 from backbone.model.schemas import Schema
 from backbone.model.types import INTEGER, STRING, CanonicalType
 from backbone.sql.queries import Query, column, table

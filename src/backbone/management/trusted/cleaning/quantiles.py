@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from backbone.management.trusted.plans.frame import Steps, select
+from backbone.management.trusted.rows.steps import Steps, select
 
 __all__ = ["between", "placed"]
 

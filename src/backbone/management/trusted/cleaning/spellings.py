@@ -12,8 +12,7 @@ from sqlglot import exp
 
 from backbone.management.trusted.cleaning.changes import LOOKED_UP, Search, typed
 from backbone.management.trusted.cleaning.texts import accentless, trimmed, without
-from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.plans.frame import Steps, select
+from backbone.management.trusted.rows.steps import ROWS, Steps, select
 from backbone.model.schemas import Schema
 from backbone.model.types import STRING, CanonicalType
 from backbone.project.cleaning import Codes, Units

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from backbone.management.trusted.texts import from_text
+from backbone.management.trusted.rows.texts import from_text
 from backbone.model.types import CanonicalType
 from backbone.project.cleaning import Scalar
 from backbone.project.constants import canonical

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backbone.management.trusted.plans.frame import Frame, Steps, select
+from backbone.management.trusted.plans.frame import Frame
 from backbone.management.trusted.plans.ranges import Order
+from backbone.management.trusted.rows.steps import Steps, select
 
 __all__ = ["RUNNING", "Marks", "best_two"]
 

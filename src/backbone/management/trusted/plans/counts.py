@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain, combinations
 
-from backbone.management.trusted.plans.frame import Frame, Steps, select
+from backbone.management.trusted.plans.frame import Frame
 from backbone.management.trusted.plans.halving import Halving, level_sizes
-from backbone.management.trusted.shapes import STRICT
+from backbone.management.trusted.rows.steps import Steps, select
+from backbone.management.trusted.rules.shapes import STRICT
 
 __all__ = ["counted", "found", "kept"]
 

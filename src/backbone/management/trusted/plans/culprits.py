@@ -21,9 +21,10 @@ from typing import NoReturn
 
 from backbone.errors import UnsupportedRule
 from backbone.management.trusted.plans import sequence
-from backbone.management.trusted.plans.frame import Frame, Steps, base_steps, select
+from backbone.management.trusted.plans.frame import Frame, base_steps
 from backbone.management.trusted.plans.ranges import Cut
-from backbone.management.trusted.shapes import PairShape, shape_of
+from backbone.management.trusted.rows.steps import Steps, select
+from backbone.management.trusted.rules.shapes import PairShape, shape_of
 from backbone.model.constraints import (
     ColumnRef,
     DenialConstraint,

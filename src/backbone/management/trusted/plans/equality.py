@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from itertools import chain, combinations
 
-from backbone.management.trusted.plans.frame import Frame, Step, Steps, select
+from backbone.management.trusted.plans.frame import Frame
+from backbone.management.trusted.rows.steps import Step, Steps, select
 
 __all__ = ["counted", "found"]
 

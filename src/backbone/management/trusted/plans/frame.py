@@ -8,50 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import cast
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
 
-from backbone.management.trusted.shapes import Cross, PairShape
+from backbone.management.trusted.rows.steps import Steps, broadcast, select, typed
+from backbone.management.trusted.rules.shapes import Cross, PairShape
 from backbone.model.constraints import Operator, RowVariable
 from backbone.model.schemas import Schema
 from backbone.sql.queries import column, table
-from backbone.sql.types import annotated
 
 __all__ = [
     "Frame",
-    "Step",
-    "Steps",
     "alone",
     "base_steps",
-    "broadcast",
-    "select",
-    "typed",
 ]
-
-Step = tuple[str, exp.Query]
-Steps = list[Step]
-
-
-def select(text: str) -> exp.Query:
-    """Return a select over steps of ours (no outside name or value is in `text`)."""
-    return _parsed(text).copy()
-
-
-def broadcast(query: exp.Query, *aliases: str) -> exp.Query:
-    """Tell engines that ask that the relations `aliases` of `query` are small."""
-    small = [
-        exp.JoinHint(this="BROADCAST", expressions=[exp.to_table(alias)])
-        for alias in aliases
-    ]
-    query.set("hint", exp.Hint(expressions=small))
-    return query
-
-
-@lru_cache(maxsize=512)
-def _parsed(text: str) -> exp.Query:
-    return cast("exp.Query", parse_one(text, read="duckdb"))
 
 
 @dataclass(frozen=True)
@@ -162,14 +132,6 @@ class Frame:
             (self.step("probes"), select(probes)),
             (self.step("builds"), select(builds)),
         ]
-
-
-def typed(query: exp.Query, schema: Schema | None, *sources: str) -> exp.Query:
-    """Return `query` with a type on what it computes from `sources` of this schema.
-
-    Engines spell an operation by the types of its values.
-    """
-    return annotated(query, dict.fromkeys(sources, schema)) if schema else query
 
 
 def base_steps(shape: PairShape, source: str, schema: Schema | None = None) -> Steps:

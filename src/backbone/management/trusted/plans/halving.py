@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backbone.management.trusted.plans.frame import Frame, Steps, select
-from backbone.management.trusted.shapes import STRICT
+from backbone.management.trusted.plans.frame import Frame
+from backbone.management.trusted.rows.steps import Steps, select
+from backbone.management.trusted.rules.shapes import STRICT
 
 __all__ = ["FAN_OUT", "Halving", "level_sizes"]
 

@@ -8,7 +8,8 @@ agrees with the best one is held against the second. O(n).
 
 from __future__ import annotations
 
-from backbone.management.trusted.plans.frame import Frame, Steps, select
+from backbone.management.trusted.plans.frame import Frame
+from backbone.management.trusted.rows.steps import Steps, select
 
 __all__ = ["found"]
 

@@ -13,15 +13,9 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from backbone.management.trusted.plans.frame import (
-    Frame,
-    Step,
-    Steps,
-    alone,
-    select,
-    typed,
-)
-from backbone.management.trusted.shapes import (
+from backbone.management.trusted.plans.frame import Frame, alone
+from backbone.management.trusted.rows.steps import Step, Steps, select, typed
+from backbone.management.trusted.rules.shapes import (
     MAX_DIFFERENT,
     Cross,
     Mixed,

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from backbone.management.trusted.plans.frame import Step, Steps, broadcast, select
+from backbone.management.trusted.rows.steps import Step, Steps, broadcast, select
 
 __all__ = ["Cut", "Order", "ranged"]
 

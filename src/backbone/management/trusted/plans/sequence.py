@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from backbone.management.trusted.plans.frame import Steps, broadcast, select, typed
 from backbone.management.trusted.plans.ranges import Cut, Order, ranged
+from backbone.management.trusted.rows.steps import Steps, broadcast, select, typed
 from backbone.model.constraints import (
     ColumnRef,
     DenialConstraint,

@@ -9,10 +9,11 @@ children a node. O(n log² n).
 from __future__ import annotations
 
 from backbone.management.trusted.plans.best_two import Marks, best_two
-from backbone.management.trusted.plans.frame import Frame, Steps, select
+from backbone.management.trusted.plans.frame import Frame
 from backbone.management.trusted.plans.halving import Halving, level_sizes
 from backbone.management.trusted.plans.ranges import Order
-from backbone.management.trusted.shapes import STRICT
+from backbone.management.trusted.rows.steps import Steps, select
+from backbone.management.trusted.rules.shapes import STRICT
 
 __all__ = ["found", "kept"]
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from backbone.management.trusted.plans.frame import Steps, select, typed
-from backbone.management.trusted.shapes import PairShape
+from backbone.management.trusted.rows.steps import Steps, select, typed
+from backbone.management.trusted.rules.shapes import PairShape
 from backbone.model.schemas import Schema
 from backbone.sql.queries import column, table
 
@@ -23,7 +23,7 @@ __all__ = ["found", "keys_of"]
 def keys_of(shape: PairShape) -> tuple[str, ...] | None:
     """Return what tells the groups of a dependency apart; None if `shape` is none.
 
-    >>> from backbone.management.trusted.shapes import shape_of
+    >>> from backbone.management.trusted.rules.shapes import shape_of
     >>> from backbone.sql.denial import parse
     >>> keys_of(shape_of(parse("fd", "t1.zip = t2.zip and t1.city <> t2.city")))
     ('"r"."zip"',)

@@ -20,15 +20,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backbone.management.trusted.plans.best_two import RUNNING, Marks, best_two
-from backbone.management.trusted.plans.frame import (
-    Frame,
-    Step,
-    Steps,
-    broadcast,
-    select,
-)
+from backbone.management.trusted.plans.frame import Frame
 from backbone.management.trusted.plans.ranges import Cut, Order, ranged
-from backbone.management.trusted.shapes import STRICT
+from backbone.management.trusted.rows.steps import Step, Steps, broadcast, select
+from backbone.management.trusted.rules.shapes import STRICT
 
 __all__ = ["found", "group_sizes"]
 

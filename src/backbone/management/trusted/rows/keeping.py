@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from backbone.engines.protocol import Session
-from backbone.management.trusted.pieces import Inputs, bound
-from backbone.management.trusted.plans.frame import Steps
+from backbone.management.trusted.rows.pieces import Inputs, bound
+from backbone.management.trusted.rows.steps import Steps
 from backbone.sql.queries import Query, table
 
 __all__ = ["kept", "reading"]

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Session, Staged
-from backbone.management.trusted.decided import Decided
-from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.numbering import row_of
-from backbone.management.trusted.pieces import Inputs, bound
-from backbone.management.trusted.plans.frame import Steps, select, typed
+from backbone.management.trusted.rows.decided import Decided
+from backbone.management.trusted.rows.numbering import row_of
+from backbone.management.trusted.rows.pieces import Inputs, bound
+from backbone.management.trusted.rows.steps import ROWS, Steps, select, typed
 from backbone.model.constraints import ColumnRef, DenialConstraint, Predicate
 from backbone.model.deliveries import Delivers
 from backbone.model.schemas import ORIGIN, Schema

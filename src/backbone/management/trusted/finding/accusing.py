@@ -5,23 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from backbone.engines.protocol import Session
-from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.findings import (
+from backbone.management.trusted.finding.findings import (
     Finding,
     cut_of,
     looked,
 )
-from backbone.management.trusted.fine import fine_in_sequence
-from backbone.management.trusted.parting import Reading
-from backbone.management.trusted.pieces import Inputs, nested, union
+from backbone.management.trusted.finding.fine import fine_in_sequence
+from backbone.management.trusted.finding.parting import Reading
 from backbone.management.trusted.plans.culprits import (
     agreeing,
     by_origin,
     in_sequence,
     kind_of_blame,
 )
-from backbone.management.trusted.plans.frame import select
-from backbone.management.trusted.state import State
+from backbone.management.trusted.rows.pieces import Inputs, nested, union
+from backbone.management.trusted.rows.state import State
+from backbone.management.trusted.rows.steps import ROWS, select
 from backbone.model.constraints import DenialConstraint
 from backbone.model.schemas import Column
 from backbone.model.types import INTEGER

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from backbone.engines.protocol import Session, Staged
-from backbone.management.trusted.plans.frame import select
-from backbone.management.trusted.rules import parts_of
+from backbone.management.trusted.rows.steps import select
+from backbone.management.trusted.rules.declared import parts_of
 from backbone.project.trusted import Dimension, Rule
 from backbone.sql.flags import flagged_by
 from backbone.sql.queries import Query, column, table

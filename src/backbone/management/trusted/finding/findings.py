@@ -10,8 +10,7 @@ from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Session, Staged
 from backbone.errors import UnknownAsset
-from backbone.management.trusted.detect import (
-    ROWS,
+from backbone.management.trusted.finding.detect import (
     Cut,
     broken_parts,
     dependencies,
@@ -19,21 +18,21 @@ from backbone.management.trusted.detect import (
     group_sizes,
     shared_keys,
 )
-from backbone.management.trusted.fine import fine_in_sequence, without_fine
-from backbone.management.trusted.keeping import kept, reading
-from backbone.management.trusted.pairs import Counted, Pairs, counted_pairs
-from backbone.management.trusted.parting import Reading, parted
-from backbone.management.trusted.pieces import (
+from backbone.management.trusted.finding.fine import fine_in_sequence, without_fine
+from backbone.management.trusted.finding.pairs import Counted, Pairs, counted_pairs
+from backbone.management.trusted.finding.parting import Reading, parted
+from backbone.management.trusted.rows.keeping import kept, reading
+from backbone.management.trusted.rows.pieces import (
     Inputs,
     bound,
     nested,
     union,
 )
-from backbone.management.trusted.plans.frame import Steps, select
-from backbone.management.trusted.rules import Part
-from backbone.management.trusted.selecting import compiled, selected_rows
-from backbone.management.trusted.shapes import kind_of
-from backbone.management.trusted.state import EVERY, State
+from backbone.management.trusted.rows.state import EVERY, State
+from backbone.management.trusted.rows.steps import ROWS, Steps, select
+from backbone.management.trusted.rules.declared import Part
+from backbone.management.trusted.rules.selecting import compiled, selected_rows
+from backbone.management.trusted.rules.shapes import kind_of
 from backbone.model.constraints import DenialConstraint
 from backbone.sql.queries import Query, column, table
 

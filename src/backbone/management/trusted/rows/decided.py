@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from backbone.engines.protocol import Staged
-from backbone.management.trusted.pieces import Inputs, bound
+from backbone.management.trusted.rows.pieces import Inputs, bound
 from backbone.sql.queries import Query, column, quoted, table
 
 __all__ = ["Decided"]

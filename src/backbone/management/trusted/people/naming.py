@@ -10,11 +10,11 @@ from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Session
 from backbone.management.trusted.cleaning import changes_of
-from backbone.management.trusted.numbering import numbered
-from backbone.management.trusted.plans.frame import Steps, select
-from backbone.management.trusted.rulings import settled
-from backbone.management.trusted.state import CurrentState, State
-from backbone.management.trusted.texts import canonical_text
+from backbone.management.trusted.people.rulings import settled
+from backbone.management.trusted.rows.numbering import numbered
+from backbone.management.trusted.rows.state import CurrentState, State
+from backbone.management.trusted.rows.steps import Steps, select
+from backbone.management.trusted.rows.texts import canonical_text
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.project.cleaning import Lookup
 from backbone.project.decisions import Ruling

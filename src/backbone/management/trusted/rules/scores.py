@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backbone.management.trusted.assess import dimension_of
+from backbone.management.trusted.rules.assess import dimension_of
 from backbone.project.trusted import DIMENSIONS, Rule
 
 __all__ = [

@@ -19,18 +19,18 @@ from sqlglot import exp
 from backbone.engines.handing import handed
 from backbone.engines.protocol import Scan, Session, Staged
 from backbone.management.trusted.cleaning import Change, cleaned, deciding
-from backbone.management.trusted.decided import Decided
-from backbone.management.trusted.pieces import Inputs, Piece, bound, nested, union
-from backbone.management.trusted.plans.frame import Steps, select
-from backbone.management.trusted.rulingtables import (
+from backbone.management.trusted.people.rulingtables import (
     Facts,
     Spoken,
     facts_of,
     keys_of,
     spoken_of,
 )
-from backbone.management.trusted.state import Cells, State, overlaid
-from backbone.management.trusted.texts import canonical_text
+from backbone.management.trusted.rows.decided import Decided
+from backbone.management.trusted.rows.pieces import Inputs, Piece, bound, nested, union
+from backbone.management.trusted.rows.state import Cells, State, overlaid
+from backbone.management.trusted.rows.steps import Steps, select
+from backbone.management.trusted.rows.texts import canonical_text
 from backbone.model.reports import DecisionReport
 from backbone.project.decisions import Ruling
 from backbone.project.trusted import Rule

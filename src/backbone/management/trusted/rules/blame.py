@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from backbone.management.trusted.rules import Part
+from backbone.management.trusted.rules.declared import Part
 from backbone.project.trusted import Rule
 
 __all__ = ["Blamed", "blamed", "blamed_role"]
@@ -46,7 +46,7 @@ def blamed(rule: Rule, part: Part) -> tuple[Blamed, ...]:
     Which of the rows (``fewest``, ``later``, ``earlier``) is another question: then the
     cells are those of `culprits`, of whatever role.
 
-    >>> from backbone.management.trusted.rules import parts_of
+    >>> from backbone.management.trusted.rules.declared import parts_of
     >>> rule = Rule(name="r", deny="t1.a = t2.a and t1.b < t2.b", blame=("t2.b",))
     >>> blamed(rule, parts_of(rule)[0])
     (Blamed(column='b', rows='t2'),)

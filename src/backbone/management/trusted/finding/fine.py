@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from backbone.management.trusted.decided import Decided
-from backbone.management.trusted.pieces import Inputs, union
+from backbone.management.trusted.rows.decided import Decided
+from backbone.management.trusted.rows.pieces import Inputs, union
 from backbone.model.constraints import DenialConstraint
 from backbone.sql.queries import Query, column, table
 

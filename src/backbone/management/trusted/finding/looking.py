@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from backbone.engines.protocol import Session
-from backbone.management.trusted.plans.frame import select
-from backbone.management.trusted.rules import Part
-from backbone.management.trusted.state import State
+from backbone.management.trusted.rows.state import State
+from backbone.management.trusted.rows.steps import select
+from backbone.management.trusted.rules.declared import Part
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query
 

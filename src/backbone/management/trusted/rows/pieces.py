@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Staged
-from backbone.management.trusted.plans.frame import Steps
+from backbone.management.trusted.rows.steps import Steps
 from backbone.sql.queries import Query, column, table
 
 __all__ = ["Inputs", "Piece", "bound", "joined", "nested", "only", "union"]

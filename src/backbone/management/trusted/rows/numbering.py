@@ -18,7 +18,7 @@ from sqlglot import exp
 from backbone.engines.handing import handed
 from backbone.engines.protocol import Relation, Session, Staged
 from backbone.errors import AccountMismatch, bounded
-from backbone.management.trusted.plans.frame import select
+from backbone.management.trusted.rows.steps import select
 from backbone.model.schemas import Schema
 from backbone.model.types import INTEGER, STRING
 from backbone.sql.queries import Query, table

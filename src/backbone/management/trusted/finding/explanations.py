@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backbone.management.trusted.plans.frame import Frame
-from backbone.management.trusted.shapes import Kind, PairShape, kind_of, shape_of
+from backbone.management.trusted.rules.shapes import Kind, PairShape, kind_of, shape_of
 from backbone.model.constraints import DenialConstraint
 
 __all__ = ["Explanation", "explain"]

@@ -12,13 +12,12 @@ from typing import Any
 from sqlglot import exp
 
 from backbone.engines.protocol import Session, Staged
-from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.numbering import located
-from backbone.management.trusted.pieces import Inputs, nested, only, union
-from backbone.management.trusted.plans.frame import Steps, broadcast, select, typed
+from backbone.management.trusted.finding.seen import Seen, together
 from backbone.management.trusted.plans.sequence import neighbours
-from backbone.management.trusted.seen import Seen, together
-from backbone.management.trusted.texts import canonical_text
+from backbone.management.trusted.rows.numbering import located
+from backbone.management.trusted.rows.pieces import Inputs, nested, only, union
+from backbone.management.trusted.rows.steps import ROWS, Steps, broadcast, select, typed
+from backbone.management.trusted.rows.texts import canonical_text
 from backbone.model.constraints import ColumnRef
 from backbone.model.reports import Witness
 from backbone.model.schemas import Schema

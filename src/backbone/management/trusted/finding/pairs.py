@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
-from backbone.management.trusted.detect import pair_count
-from backbone.management.trusted.plans.frame import select
-from backbone.management.trusted.shapes import shape_of
+from backbone.management.trusted.finding.detect import pair_count
+from backbone.management.trusted.rows.steps import select
+from backbone.management.trusted.rules.shapes import shape_of
 from backbone.model.constraints import DenialConstraint
 from backbone.model.schemas import Schema
 from backbone.sql.queries import Query

@@ -12,8 +12,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from backbone.engines.protocol import Session
-from backbone.management.trusted.blame import blamed
-from backbone.management.trusted.findings import (
+from backbone.management.trusted.finding.findings import (
     Asked,
     Finding,
     References,
@@ -21,8 +20,9 @@ from backbone.management.trusted.findings import (
     recounted,
     search,
 )
-from backbone.management.trusted.rules import Part, parts_of
-from backbone.management.trusted.state import State
+from backbone.management.trusted.rows.state import State
+from backbone.management.trusted.rules.blame import blamed
+from backbone.management.trusted.rules.declared import Part, parts_of
 from backbone.project.trusted import Rule
 
 __all__ = ["Ahead"]

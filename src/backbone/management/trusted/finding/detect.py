@@ -16,7 +16,7 @@ from typing import Literal
 from sqlglot import exp
 
 from backbone.errors import UnsupportedRule
-from backbone.management.trusted.explanations import Explanation, explain
+from backbone.management.trusted.finding.explanations import Explanation, explain
 from backbone.management.trusted.plans import (
     counts,
     equality,
@@ -27,23 +27,16 @@ from backbone.management.trusted.plans import (
     together,
     two_orders,
 )
-from backbone.management.trusted.plans.frame import (
-    Frame,
-    Step,
-    Steps,
-    base_steps,
-    select,
-    typed,
-)
+from backbone.management.trusted.plans.frame import Frame, base_steps
 from backbone.management.trusted.plans.ranges import Cut
-from backbone.management.trusted.shapes import PairShape, shape_of
+from backbone.management.trusted.rows.steps import ROWS, Step, Steps, select, typed
+from backbone.management.trusted.rules.shapes import PairShape, shape_of
 from backbone.model.constraints import ColumnRef, DenialConstraint, Reference
 from backbone.model.schemas import Schema
 from backbone.sql.denial_terms import predicate_expression
 from backbone.sql.queries import Query, column, table
 
 __all__ = [
-    "ROWS",
     "Cut",
     "Detection",
     "Explanation",
@@ -61,8 +54,6 @@ __all__ = [
 ]
 
 Role = Literal["t1", "t2", "both"]
-ROWS = "rows"
-"""The name by which a query reads the table that a constraint is about."""
 
 
 @dataclass(frozen=True)

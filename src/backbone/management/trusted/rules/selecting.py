@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from backbone.errors import ViewError
-from backbone.management.trusted.plans.frame import Steps, select
+from backbone.management.trusted.rows.steps import Steps, select
 from backbone.model.constraints import Selected
 from backbone.model.names import AssetName
 from backbone.model.schemas import Column, Schema

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from backbone.management.trusted.detect import ROWS
-from backbone.management.trusted.findings import Finding, by_place, hits_of
-from backbone.management.trusted.pieces import Inputs, Piece
-from backbone.management.trusted.plans.frame import Steps
-from backbone.management.trusted.state import State
-from backbone.management.trusted.texts import values_text
+from backbone.management.trusted.finding.findings import Finding, by_place, hits_of
+from backbone.management.trusted.rows.pieces import Inputs, Piece
+from backbone.management.trusted.rows.state import State
+from backbone.management.trusted.rows.steps import ROWS, Steps
+from backbone.management.trusted.rows.texts import values_text
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query, column, table
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from backbone.engines.protocol import Session, Staged
-from backbone.management.trusted.comparing import check_comparisons
-from backbone.management.trusted.detect import looked_for, told
-from backbone.management.trusted.keeping import kept, reading
-from backbone.management.trusted.pieces import Inputs, bound
+from backbone.management.trusted.finding.comparing import check_comparisons
+from backbone.management.trusted.finding.detect import looked_for, told
 from backbone.management.trusted.plans import parts, sequence
-from backbone.management.trusted.plans.frame import Step, Steps, base_steps
-from backbone.management.trusted.shapes import PairShape, shape_of
+from backbone.management.trusted.plans.frame import base_steps
+from backbone.management.trusted.rows.keeping import kept, reading
+from backbone.management.trusted.rows.pieces import Inputs, bound
+from backbone.management.trusted.rows.steps import Step, Steps
+from backbone.management.trusted.rules.shapes import PairShape, shape_of
 from backbone.model.constraints import DenialConstraint
 from backbone.model.schemas import Schema
 from backbone.sql.queries import Query, table
