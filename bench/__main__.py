@@ -34,6 +34,8 @@ class _Bench:
         self.engines = options.engine
         self.files = options.files
         self.rows = options.rows
+        self.shapes = options.shape
+        self.shares = options.share
         self.limit_s = options.limit
         self.verifier = options.verifier
         self._demo: dict[str, Any] | None = None
@@ -50,7 +52,12 @@ class _Bench:
                 self._template(), self.work, budget_s=self.budget_s, times=self.times
             ),
             "detection": lambda: detection.compared(
-                self.work, rows=self.rows, limit_s=self.limit_s, verifier=self.verifier
+                self.work,
+                shapes=self.shapes,
+                shares=self.shares,
+                rows=self.rows,
+                limit_s=self.limit_s,
+                verifier=self.verifier,
             ),
             "tpch": lambda: tpch.compared(
                 self.work, scales=self.scales, engines=self.engines
@@ -135,6 +142,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--rows", type=int, nargs="+", default=detection.ROWS, metavar="N",
         help="rows of the tables in which rules are looked for (100000 1000000 10000000)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--shape", choices=detection.SHAPES, nargs="+", default=list(detection.SHAPES),
+        metavar="SHAPE", help=f"shapes of rules: {', '.join(detection.SHAPES)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--share", type=float, nargs="+", default=detection.SHARES, metavar="X",
+        help="shares of rows that break the rule (0 0.001 0.1)",
     )  # fmt: skip
     parser.add_argument(
         "--limit", type=float, default=600, help="seconds that a peer may take (600)"

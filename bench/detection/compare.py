@@ -16,7 +16,7 @@ from bench.detection.hundred import hundred_rules
 from bench.detection.shapes import KEYS, SHAPES, Shape, table_sql
 from bench.measure import Measured, measured
 
-__all__ = ["ROWS", "SHARES", "compared"]
+__all__ = ["ROWS", "SHAPES", "SHARES", "compared"]
 
 ROWS = (100_000, 1_000_000, 10_000_000)
 SHARES = (0.0, 0.001, 0.1)
@@ -46,30 +46,58 @@ class _Asked:
 
 
 def compared(
-    work: Path, *, rows: Sequence[int], limit_s: float, verifier: Path | None
+    work: Path,
+    *,
+    shapes: Sequence[str],
+    shares: Sequence[float],
+    rows: Sequence[int],
+    limit_s: float,
+    verifier: Path | None,
 ) -> dict[str, Any]:
     """Search tables of each size, each shape and each share of violations.
 
     A peer that did not end within `limit_s` is not asked about larger tables of that
-    shape and share. `verifier` is a Python that has Desbordante.
+    shape and share. `verifier` is a Python that has Desbordante. A hundred rules on one
+    table are looked for where all shapes are.
     """
     found: list[dict[str, Any]] = []
-    for shape in SHAPES.values():
-        for share in SHARES:
+    for shape in (SHAPES[name] for name in shapes):
+        for share in shares:
             late: set[str] = set()
             for size in sorted(set(rows)):
-                print(f"  {shape.name}, {size:,} rows, {share:.1%} …", file=sys.stderr)
+                print(
+                    f"  {shape.name}, {size:,} rows, {share:.1%} …",
+                    end="",
+                    file=sys.stderr,
+                    flush=True,
+                )
                 with tempfile.TemporaryDirectory(dir=work) as folder:
                     asked = _Asked(shape, size, share, Path(folder))
                     _make(asked, csv=verifier is not None and shape.verified is not None)
                     found.append(_one(asked, late, limit_s, verifier))
+                _say(f" {_words(found[-1])}\n")
     return {
         "limit_s": limit_s,
         "verifier": _version(verifier),
         "searches": found,
         "exponents": list(_exponents(found)),
-        "hundred": hundred_rules(work),
+        "hundred": hundred_rules(work) if set(shapes) == set(SHAPES) else None,
     }
+
+
+def _say(text: str) -> None:
+    print(text, end="", file=sys.stderr, flush=True)
+
+
+def _words(found: dict[str, Any]) -> str:
+    """Say as soon as it is known what a search took: all of them take hours."""
+    sides = {
+        name: found[name] for name in ("backbone", "sql", "verifier") if name in found
+    }
+    return ", ".join(
+        f"{name} {one['s']:.3g} s" if "s" in one else f"{name}: {one['why']}"
+        for name, one in sides.items()
+    )
 
 
 def _make(asked: _Asked, *, csv: bool) -> None:
@@ -131,8 +159,8 @@ def _peer(
 
 def _exponents(found: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """From the largest size to that before: seconds grow as rows to this power."""
-    for shape in SHAPES:
-        for share in SHARES:
+    for shape in dict.fromkeys(f["shape"] for f in found):
+        for share in dict.fromkeys(f["share"] for f in found):
             same = [f for f in found if f["shape"] == shape and f["share"] == share]
             if len(same) > 1:
                 *_, before, last = same
