@@ -191,6 +191,9 @@ def looked_for(
     kept: list[str] = []
     for frame in frames:
         first = frames[0] if frame is not frames[0] else None
+        if frame.shape.kind == "one order":
+            steps += one_order.found(frame, first)
+            continue
         steps += [*frame.steps(), *_found(frame, first, cut, rows)]
         if frame.shape.kind in {"counts", "three orders"}:
             kept += (counts if frame.shape.kind == "counts" else three_orders).kept(frame)
@@ -207,7 +210,7 @@ def _found(frame: Frame, first: Frame | None, cut: Cut | None, rows: int | None)
         return counts.found(frame, rows=rows)
     if kind == "parts":
         return parts.found(frame)
-    return one_order.found(frame) if kind == "one order" else equality.found(frame)
+    return equality.found(frame)
 
 
 def group_sizes(
