@@ -12,7 +12,15 @@ from backbone.model.schemas import FLAGS, Schema
 from backbone.sql.binding import BoundView
 from backbone.sql.queries import Query, column, table
 
-__all__ = ["LeftOut", "flagged_by", "flagged_rows", "unflagged", "without_flagged"]
+__all__ = [
+    "LeftOut",
+    "between_commas",
+    "flagged_by",
+    "flagged_rows",
+    "listed_among",
+    "unflagged",
+    "without_flagged",
+]
 
 _ROWS = "rows_"
 LeftOut = Mapping[AssetName, Sequence[str]]
@@ -27,12 +35,21 @@ def flagged_by(flags: exp.Expr, rules: Sequence[str]) -> exp.Expr:
     >>> flagged_by(exp.column("flags"), ["late"]).sql(dialect="duckdb")
     "CONTAINS(CONCAT_WS(',', '', flags, ''), ',late,')"
     """
+    return listed_among(between_commas(flags), rules)
+
+
+def between_commas(flags: exp.Expr) -> exp.Expr:
+    """Return `flags` with a comma at each end; of null, that alone."""
     ends = [exp.Literal.string(""), flags.copy(), exp.Literal.string("")]
-    listed = exp.ConcatWs(
+    return exp.ConcatWs(
         expressions=[exp.Literal.string(_COMMA), *ends], safe=True, coalesce=True
     )
+
+
+def listed_among(listed: exp.Expr, rules: Sequence[str]) -> exp.Expr:
+    """Return whether `listed`, made by `between_commas`, has one of the names `rules`."""
     found = [exp.Contains(this=listed.copy(), expression=_name(r)) for r in rules]
-    return exp.or_(*found)
+    return exp.or_(*found, copy=False)
 
 
 def unflagged(name: str, schema: Schema, rules: Sequence[str]) -> exp.Select:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from sqlglot import exp, parse_one
 
 from backbone.sql.aggregates import Around, surroundings
+from backbone.sql.copies import copied
 from backbone.sql.parsing import SAFE_TIME, TEXT_TIME, parsing
 from backbone.sql.readings import SAFE_CAST, TEXT_CAST, reading
 from backbone.sql.sums import exact_sum
@@ -92,7 +93,7 @@ def expanded(tree: exp.Query) -> exp.Query:
     """
     if not any(map(_is_operation, tree.find_all(exp.Anonymous))):
         return tree
-    tree = tree.copy()
+    tree = copied(tree)
     for call in reversed([n for n in tree.find_all(exp.Anonymous) if _is_operation(n)]):
         outer, around = surroundings(call)
         made = OPERATIONS[str(call.name).lower()](call.expressions, around)

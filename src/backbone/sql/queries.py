@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlglot import ErrorLevel, exp
 
+from backbone.sql.copies import copied
 from backbone.sql.operations import expanded
 
 __all__ = ["Query", "column", "quoted", "table"]
@@ -42,7 +43,7 @@ class Query:
     def expression(self) -> exp.Query:
         """Return one select with the earlier steps as common table expressions."""
         *before, (_, last) = self.steps
-        built = last.copy()
+        built = copied(last)
         inner = built.args.pop("with_", None)
         with_ = exp.With(
             expressions=[
@@ -80,7 +81,9 @@ class Query:
 
 
 def _text(select: exp.Query, dialect: str) -> str:
-    return select.sql(dialect=dialect, unsupported_level=ErrorLevel.IGNORE)
+    return copied(select).sql(
+        dialect=dialect, unsupported_level=ErrorLevel.IGNORE, copy=False
+    )
 
 
 def _named(name: str, dialect: str) -> str:
@@ -89,7 +92,7 @@ def _named(name: str, dialect: str) -> str:
 
 def _cte(name: str, select: exp.Query) -> exp.CTE:
     alias = exp.TableAlias(this=exp.to_identifier(name, quoted=_needs_quotes(name)))
-    return exp.CTE(this=select.copy(), alias=alias)
+    return exp.CTE(this=copied(select), alias=alias)
 
 
 def _needs_quotes(name: str) -> bool:

@@ -18,6 +18,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope, walk_in_scope
 from backbone.model.names import AssetName
 from backbone.model.schemas import Schema
 from backbone.model.types import CanonicalType
+from backbone.sql.copies import copied
 from backbone.sql.portable import row_of
 
 __all__ = ["LONG", "UNKNOWN", "ValueType", "annotated", "type_of"]
@@ -114,7 +115,7 @@ def annotated(
     tree: exp.Query, schemas: Mapping[AssetName, Schema] | Mapping[str, Schema]
 ) -> exp.Query:
     """Return a copy of a bound tree with a type on every expression that has one."""
-    tree = tree.copy()
+    tree = copied(tree)
     types = {
         str(asset): {c.name.lower(): _canonical(c.type) for c in schema}
         for asset, schema in schemas.items()

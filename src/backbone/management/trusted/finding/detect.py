@@ -33,6 +33,7 @@ from backbone.management.trusted.rows.steps import ROWS, Step, Steps, select, ty
 from backbone.management.trusted.rules.shapes import PairShape, shape_of
 from backbone.model.constraints import ColumnRef, DenialConstraint, Reference
 from backbone.model.schemas import Schema
+from backbone.sql.copies import copied
 from backbone.sql.denial_terms import predicate_expression
 from backbone.sql.queries import Query, column, table
 
@@ -141,18 +142,20 @@ def broken_parts(
     read once; rows that break nothing are gone before a condition is told from another.
     """
     conditions = {
-        place: exp.and_(*_conditions(constraint))
+        place: exp.and_(*_conditions(constraint), copy=False)
         for place, constraint in constraints.items()
     }
     places = [
-        exp.Case().when(condition, exp.Literal.number(place))
+        exp.Case(ifs=[exp.If(this=condition, true=exp.Literal.number(place))])
         for place, condition in conditions.items()
     ]
-    each = exp.Explode(this=exp.Array(expressions=places))
+    each = exp.alias_(
+        exp.Explode(this=exp.Array(expressions=places)), "_place", copy=False
+    )
     broken = (
-        exp.select(column("_row", "r"), exp.alias_(each, "_place"))
-        .from_(table(source, "r"))
-        .where(exp.or_(*conditions.values()))
+        exp.select(column("_row", "r"), each, copy=False)
+        .from_(table(source, "r"), copy=False)
+        .where(exp.or_(*map(copied, conditions.values()), copy=False), copy=False)
     )
     told = select("select _place, _row, 't1' as role from told where _place is not null")
     return Query((("told", typed(broken, schema, source)), ("broken", told)))
@@ -191,6 +194,9 @@ def looked_for(
     kept: list[str] = []
     for frame in frames:
         first = frames[0] if frame is not frames[0] else None
+        if frame.shape.kind == "one order":
+            steps += one_order.found(frame, first)
+            continue
         steps += [*frame.steps(), *_found(frame, first, cut, rows)]
         if frame.shape.kind in {"counts", "three orders"}:
             kept += (counts if frame.shape.kind == "counts" else three_orders).kept(frame)
@@ -207,7 +213,7 @@ def _found(frame: Frame, first: Frame | None, cut: Cut | None, rows: int | None)
         return counts.found(frame, rows=rows)
     if kind == "parts":
         return parts.found(frame)
-    return one_order.found(frame) if kind == "one order" else equality.found(frame)
+    return equality.found(frame)
 
 
 def group_sizes(

@@ -379,7 +379,7 @@ def by_place(values: Mapping[int, exp.Expr], *, of: str) -> exp.Expr:
         return first
     chosen = exp.Case(this=column("_place", of))
     for place, value in values.items():
-        chosen = chosen.when(exp.Literal.number(place), value)
+        chosen = chosen.when(exp.Literal.number(place), value, copy=False)
     return chosen
 
 

@@ -21,8 +21,9 @@ from backbone.management.trusted.rows.texts import canonical_text
 from backbone.model.constraints import ColumnRef
 from backbone.model.reports import Witness
 from backbone.model.schemas import Schema
+from backbone.sql.copies import copied
 from backbone.sql.denial_terms import predicate_expression
-from backbone.sql.queries import Query, column, table
+from backbone.sql.queries import Query, column, quoted, table
 
 __all__ = ["MAX_WITNESSES", "witnesses"]
 
@@ -83,11 +84,11 @@ def _probed(
     branches: list[exp.Query] = []
     for group in together(seen):
         inputs.update(group.inputs)
+        cells = _cells(names, group.names, schema)
         probed = (
-            exp.select(column("_place", "p"), column("_row", "r"))
-            .select(*_cells(names, group.names, schema))
-            .from_(table(ROWS, "r"))
-            .join(table("picked", "p"), on=_same_row("p", "r"))
+            exp.select(column("_place", "p"), column("_row", "r"), *cells, copy=False)
+            .from_(table(ROWS, "r"), copy=False)
+            .join(table("picked", "p"), on=_same_row("p", "r"), copy=False)
         )
         steps = (*group.steps, ("ranked", ranked), ("picked", picked))
         query = Query((*steps, ("probed", probed)))
@@ -97,13 +98,12 @@ def _probed(
 
 def _cells(names: Sequence[str], own: Sequence[str], schema: Schema) -> list[exp.Expr]:
     """Return the columns `names` of relation ``r``; it has those that are `own`."""
+    kinds = {schema[name].type for name in names if name not in own}
+    nothing = {kind: exp.cast(exp.null(), kind.sql) for kind in kinds}
     return [
-        exp.alias_(
-            column(name, "r")
-            if name in own
-            else exp.cast(exp.null(), schema[name].type.sql),
-            name,
-            quoted=True,
+        exp.Alias(
+            this=column(name, "r") if name in own else copied(nothing[schema[name].type]),
+            alias=quoted(name),
         )
         for name in names
     ]
@@ -194,10 +194,11 @@ def _sides(
         placed = exp.alias_(exp.Literal.number(number), "_side")
         cells = [column("_row", "r"), *_cells(wanted, one.names, schema)]
         on = exp.EQ(this=column(row, "p"), expression=column("_row", "r"))
+        paired = exp.alias_(column("a", "p"), "_pair")
         rows = (
-            exp.select(exp.alias_(column("a", "p"), "_pair"), placed, *cells)
-            .from_(table("partners", "p"))
-            .join(table(of, "r"), on=on)
+            exp.select(paired, placed, *cells, copy=False)
+            .from_(table("partners", "p"), copy=False)
+            .join(table(of, "r"), on=on, copy=False)
         )
         found.append(broadcast(rows, "p"))
     return union(found)

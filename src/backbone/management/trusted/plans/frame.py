@@ -65,6 +65,11 @@ class Frame:
         return self.differs[0] if self.differs else None
 
     @property
+    def flags(self) -> tuple[str, str]:
+        """The columns of the base that tell whether a row is a probe, or a build."""
+        return ("f1", "f2") if self.role == "t1" else ("f2", "f1")
+
+    @property
     def alike(self) -> bool:
         """Whether probes and builds are the same rows, with nothing that must differ.
 
@@ -103,6 +108,10 @@ class Frame:
         """Return the extremum of the builds that fits whatever any of them fits."""
         return "min" if self.ops[number] in {">", ">="} else "max"
 
+    def worst(self, number: int) -> str:
+        """Return the extremum of the probes that fits if any of them does."""
+        return "max" if self.best(number) == "min" else "min"
+
     def joined(self, text: str, *groups: str) -> exp.Query:
         """Return a select in which relations `groups` have a row for each group.
 
@@ -110,9 +119,13 @@ class Frame:
         """
         return select(text) if self.keys else broadcast(select(text), *groups)
 
-    def steps(self) -> Steps:
-        """Return the steps ``probes`` and ``builds``."""
-        shape = self.shape
+    def steps(self, source: str | None = None, more: str = "") -> Steps:
+        """Return the steps ``probes`` and ``builds``, of the base or of `source`.
+
+        Probes have the further columns `more`, and ``y0, y1 …``: what they would be as
+        builds, where a row may fit with itself.
+        """
+        shape, source = self.shape, source or self.base
         named = [
             *zip(self.keys, shape.keys, strict=True),
             *zip(self.differs, shape.differs, strict=True),
@@ -124,10 +137,11 @@ class Frame:
         seconds = dict.fromkeys(name for one in shape.mixed for name in one.second)
         left += "".join(f", {name}" for name in firsts)
         right += "".join(f", {name}" for name in seconds)
-        itself = ", s" if shape.may_be_alone else ""
-        probe, build = ("f1", "f2") if self.role == "t1" else ("f2", "f1")
-        probes = f"select id{left}{itself} from {self.base} where {probe}"
-        builds = f"select id{right} from {self.base} where {build}"
+        own = "".join(f", {cross.right} as y{i}" for i, cross in enumerate(shape.orders))
+        itself = f", s{own}" if shape.may_be_alone else ""
+        probe, build = self.flags
+        probes = f"select id{left}{itself}{more} from {source} where {probe}"
+        builds = f"select id{right} from {source} where {build}"
         return [
             (self.step("probes"), select(probes)),
             (self.step("builds"), select(builds)),

@@ -198,12 +198,13 @@ def _cells(line: _Line, source: str) -> tuple[str, exp.Query]:
         *zip(line.keys, line.sequence.per, strict=True),
         *((f"s{i}", name) for i, name in enumerate(line.sequence.by)),
     ]
-    cells = exp.select(*(exp.alias_(column(name, "r"), alias) for alias, name in named))
+    wanted = (exp.alias_(column(name, "r"), alias, copy=False) for alias, name in named)
+    cells = exp.select(*wanted, copy=False).from_(table(source, "r"), copy=False)
     placed = [
         exp.not_(exp.Is(this=column(name, "r"), expression=exp.null()))
         for name in line.sequence.columns
     ]
-    return "cells", cells.from_(table(source, "r")).where(*placed)
+    return "cells", cells.where(*placed, copy=False)
 
 
 def _neighbours(line: _Line, source: str, cut: Cut | None) -> Steps:

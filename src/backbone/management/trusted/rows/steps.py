@@ -8,6 +8,7 @@ from typing import cast
 from sqlglot import exp, parse_one
 
 from backbone.model.schemas import Schema
+from backbone.sql.copies import copied
 from backbone.sql.types import annotated
 
 __all__ = ["ROWS", "Step", "Steps", "broadcast", "select", "typed"]
@@ -15,13 +16,16 @@ __all__ = ["ROWS", "Step", "Steps", "broadcast", "select", "typed"]
 ROWS = "rows"
 """The name by which a query reads the table that a constraint is about."""
 
+_POSITION = ("line", "col", "start", "end")
+"""Where a node stood in the text: nobody asks that of ours, and copies take it along."""
+
 Step = tuple[str, exp.Query]
 Steps = list[Step]
 
 
 def select(text: str) -> exp.Query:
     """Return a select over steps of ours (no outside name or value is in `text`)."""
-    return _parsed(text).copy()
+    return copied(_parsed(text))
 
 
 def broadcast(query: exp.Query, *aliases: str) -> exp.Query:
@@ -36,7 +40,11 @@ def broadcast(query: exp.Query, *aliases: str) -> exp.Query:
 
 @lru_cache(maxsize=512)
 def _parsed(text: str) -> exp.Query:
-    return cast("exp.Query", parse_one(text, read="duckdb"))
+    tree = cast("exp.Query", parse_one(text, read="duckdb"))
+    for node in tree.walk():
+        for name in _POSITION:
+            node.meta.pop(name, None)
+    return tree
 
 
 def typed(query: exp.Query, schema: Schema | None, *sources: str) -> exp.Query:

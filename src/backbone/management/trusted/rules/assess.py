@@ -11,8 +11,8 @@ from backbone.engines.protocol import Session, Staged
 from backbone.management.trusted.rows.steps import select
 from backbone.management.trusted.rules.declared import parts_of
 from backbone.project.trusted import Dimension, Rule
-from backbone.sql.flags import flagged_by
-from backbone.sql.queries import Query, column, table
+from backbone.sql.flags import between_commas, listed_among
+from backbone.sql.queries import Query, column, quoted, table
 
 __all__ = ["Left", "columns_of", "dimension_of", "left_over"]
 
@@ -87,7 +87,9 @@ def left_over(
     if flags is None or not flags.rows:
         return Left(dict.fromkeys((rule.name for rule in rules), 0))
     counted = select("select flags, count(*) as n from flags group by flags")
-    lists = Query.of(counted, "lists")
+    named = exp.alias_(between_commas(column("flags")), "listed")
+    listed = exp.select(named, column("n")).from_(table("counted"))
+    lists = Query((("counted", counted), ("lists", listed)))
     each = {f"n{place}": [rule.name] for place, rule in enumerate(rules)}
     found = _summed(session, lists, flags, each)
     rows = {rule.name: found[f"n{place}"] for place, rule in enumerate(rules)}
@@ -106,21 +108,17 @@ def _summed(
     session: Session, lists: Query, flags: Staged, asked: Mapping[str, Sequence[str]]
 ) -> dict[str, int]:
     """Return for each name in `asked` how many rows have one of its flags."""
-    sums = [
-        exp.alias_(
-            exp.cast(
-                exp.Sum(
-                    this=exp.Case()
-                    .when(flagged_by(column("flags"), names), column("n"))
-                    .else_(exp.Literal.number(0))
-                ),
-                "bigint",
-            ),
-            alias,
-            quoted=True,
-        )
-        for alias, names in asked.items()
-    ]
-    query = lists.then("summed", exp.select(*sums).from_(table("lists")))
+    sums = [_sum_of(names, alias) for alias, names in asked.items()]
+    summed = exp.select(*sums, copy=False).from_(table("lists"), copy=False)
+    query = lists.then("summed", summed)
     (row,) = session.fetch(query, {"flags": flags}).to_pylist()
     return {name: int(row[name] or 0) for name in asked}
+
+
+def _sum_of(names: Sequence[str], alias: str) -> exp.Expr:
+    hit = exp.If(this=listed_among(column("listed"), names), true=column("n"))
+    counted = exp.Case(ifs=[hit], default=exp.Literal.number(0))
+    whole = exp.DataType(this=exp.DType.BIGINT)
+    return exp.Alias(
+        this=exp.Cast(this=exp.Sum(this=counted), to=whole), alias=quoted(alias)
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -80,6 +81,25 @@ def parts_of(rule: Rule) -> tuple[Part, ...]:
     ------
     RuleSyntaxError : the rule's text cannot be read
     """
+    return _parts_of(_Same(rule))
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """A rule by its identity: it never changes, and may hold what has no hash."""
+
+    rule: Rule
+
+    def __hash__(self) -> int:
+        return id(self.rule)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.rule is self.rule
+
+
+@lru_cache(maxsize=4_096)
+def _parts_of(same: _Same) -> tuple[Part, ...]:
+    rule = same.rule
     where = rule.looked_at()
     return tuple(_as_declared(rule, part, where) for part in _FORMS[rule.form](rule))
 
