@@ -136,6 +136,46 @@ def test_of_two_rows_in_the_wrong_order_the_later_one_is_flagged(trusting):
     assert flags_of(trusting, made) == []
 
 
+NEVER_LESS = "t1.device = t2.device and t1.at < t2.at and t1.total > t2.total"
+
+
+@pytest.mark.parametrize("action", ["blank", "quarantine", "flag"])
+def test_one_row_is_wrong_that_contradicts_many(trusting, action):
+    totals = [10, 12, 2, 13, 13, 15]
+    rows = [meter("a", at, total) for at, total in enumerate(totals)]
+    rows += [meter("b", 1, 5), meter("b", 2, 4, "old"), meter("b", 3, 4)]
+    blame = ["fewest", "total"] if action == "blank" else ["fewest"]
+    rule = Rule(
+        name="r", deny=NEVER_LESS, blame=blame, action=action, where="state = 'ok'",
+        holds="75%", severity="error",
+    )  # fmt: skip
+    made = trusting(rows, METER, rules=[rule])
+    (report,) = made.rules
+    assert (report.looked_rows, report.violating_rows, report.guilty_rows) == (8, 5, 2)
+    assert not report.questioned
+    wrong = {
+        "blank": trusting.rows(made.repairs, "_record"),
+        "quarantine": trusting.rows(made.quarantine, "_record"),
+        "flag": [(record,) for record in flags_of(trusting, made)],
+    }
+    assert wrong == {one: [(3,), (9,)] if one == action else [] for one in wrong}
+    assert made.failed_rules == ()
+    assert report.witnesses
+
+
+def test_the_fewest_of_a_table_without_keys_and_of_rows_equal_in_one_column(trusting):
+    def blamed(text, *rows):
+        rule = Rule(name="r", deny=text, blame="fewest")
+        return flags_of(trusting, trusting(rows, METER, rules=[rule]))
+
+    alike = [meter("a", 1, 3), meter("b", 2, 3), meter("c", 2, 3), meter("d", 1, 4)]
+    assert blamed("t1.total < t2.total", *alike) == [4]
+    assert blamed("t1.total <= t2.total", *alike) == [2, 3, 4]
+    assert blamed("t1.at <= t2.at and t1.total < t2.total", *alike) == [4]
+    assert blamed("t1.at < t2.at and t1.total <= t2.total", *alike) == [1]
+    assert blamed("t1.total <> t2.total and t1.at <> t2.at", *alike) == [4]
+
+
 def test_a_rule_within_its_tolerance_is_obeyed_and_blocks_nothing(trusting):
     rule = {"name": "r", "range": {"total": (2, None)}, "severity": "error"}
     made = trusting(COUNTED, METER, rules=[Rule(**rule, holds="75%")])
@@ -219,7 +259,21 @@ def test_what_is_no_share(share):
     ("rule", "says"),
     [
         ({"deny": "total < 0", "blame": "later"}, "chooses between rows; this speaks of"),
-        ({"deny": "t1.at < t2.at", "blame": "fewest"}, "fewest rows to blame cannot be"),
+        (
+            {"deny": "t1.at < t2.at and t1.total < t2.total and t1.state < t2.state",
+             "blame": "fewest"},
+            "cannot be computed here: it has more than two order comparisons",
+        ),
+        (
+            {"deny": "t1.at < t2.at and t1.total < t2.total and t1.state <> t2.state",
+             "blame": "fewest"},
+            "cannot be computed here: it has order comparisons and `<>` besides",
+        ),
+        (
+            {"deny": "t1.at < t2.at and t1.total > t2.total and t1.state = 'ok'",
+             "blame": "fewest"},
+            "t1 and t2 bring different columns or pass different conditions",
+        ),
         (
             {"unique": "at", "blame": "later", "action": "deduplicate"},
             "`blame: later` does nothing with `action: deduplicate`",
