@@ -347,8 +347,14 @@ def test_the_fewest_rows_that_are_wrong_in_a_file_of_texts(tmp_path):
     path.write_text("k,pay,tax\n" + "".join(f"{k},{p},{t}\n" for k, p, t in rows))
     said = "t1.k = t2.k and t1.pay > t2.pay and t1.tax < t2.tax"
     rules.write_text(f"- {{name: tax, deny: {said}, blame: fewest, holds: 80%}}\n")
-    (tax,) = found(path, "--rules", rules, code=0)["rules"]
+    out = tmp_path / "broken.csv"
+    asked = ["--rules", rules, "--rule", "k = 'y'", "--violations", out]
+    (_, tax) = found(path, *asked)["rules"]
     assert (tax["violating_rows"], tax["blamed_rows"], tax["questioned"]) == (3, 1, False)
+    with out.open(newline="") as file:
+        told = [(r["_record"], r["_blamed"], r["k"]) for r in csv.DictReader(file)]
+    assert told[1:] == [("1", "false", "x"), ("2", "false", "x"), ("3", "true", "x")]
+    assert told[0] == ("5", "", "y")
     rules.write_text(f"- name: tax\n  deny: {said} and t1.k < t2.k\n  blame: fewest\n")
     said = refused(path, "--rules", rules)
     assert "rules.yml:1: rule `tax`: the fewest rows to blame cannot be computed" in said
