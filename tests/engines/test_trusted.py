@@ -106,6 +106,7 @@ MORE_SHAPES = [
     {"deny": "t1.n = t2.m and t1.x < t2.y"},
     {"deny": "t1.v = 'it''s' and t2.v = 'it''s'"},
     {"deny": "t1.k = t2.k and t1.v <> t2.v and t1.n < t2.n", "blame": "fewest"},
+    {"deny": "t1.k = t2.k and t1.day < t2.w and t1.w > t2.day", "blame": "fewest"},
 ]
 ACTIONS = [
     {"unique": ["k", "v", "n"], "action": "deduplicate", "keep": "first"},
@@ -306,6 +307,7 @@ ORDERS = [
     {"deny": "t1.n = t2.m and t1.x < t2.x"},
     {"deny": "t1.k = t2.k and t1.x < t2.x and t1.y > t2.y"},
     {"deny": "t1.x <= t2.x and t1.y >= t2.y", "blame": "fewest"},
+    {"deny": "t1.k = t2.k and t1.x < t2.y and t1.y > t2.x", "blame": "fewest"},
 ]
 
 

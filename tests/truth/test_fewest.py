@@ -16,6 +16,7 @@ from backbone.management.trusted.finding.findings import Asked, References, sear
 from backbone.management.trusted.rows.state import State
 from backbone.management.trusted.rows.steps import select
 from backbone.management.trusted.rules.declared import parts_of
+from backbone.model.constraints import SWAPPED
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query
 
@@ -123,3 +124,15 @@ def test_one_order_comparison_or_none_with_or_without_a_difference(session, key)
         broken += check(session, [compared(name, op)], rng, key=key)
         broken += check(session, [compared(name, op), more], rng, key=key)
     assert broken > 5
+
+
+@pytest.mark.parametrize("key", [True, False])
+def test_spans_that_overlap_also_where_they_end_before_they_begin(session, key):
+    rng = random.Random(4)
+    broken = 0
+    for op, names in product(ORDERS, ["ab", "xy", "ax"]):
+        first, second = (Side("t1", names[0]), Side("t2", names[1]))
+        turned = replace(second, row="t1"), replace(first, row="t2")
+        claims = [Claim(first, op, second), Claim(turned[0], SWAPPED[op], turned[1])]
+        broken += check(session, rng.sample(claims, 2), rng, key=key)
+    assert broken > 3

@@ -163,6 +163,19 @@ def test_one_row_is_wrong_that_contradicts_many(trusting, action):
     assert report.witnesses
 
 
+def test_of_bookings_that_overlap_as_few_leave_as_can(trusting):
+    rows = [meter("a", *span) for span in [(1, 9), (2, 4), (4, 6), (8, 9), (9, 9)]]
+    rows += [meter("b", 1, 9), meter("b", 2, None)]
+    text = "t1.device = t2.device and t1.at < t2.total and t1.total > t2.at"
+    rule = Rule(name="r", deny=text, blame="fewest", action="quarantine")
+    made = trusting(rows, METER, rules=[rule])
+    assert trusting.rows(made.quarantine, "_record") == [(1,)]
+    assert made.rules[0].violating_rows == 4
+    touching = text.replace("<", "<=").replace(">", ">=")
+    made = trusting(rows, METER, rules=[rule.model_copy(update={"deny": touching})])
+    assert trusting.rows(made.quarantine, "_record") == [(1,), (3,), (5,)]
+
+
 def test_the_fewest_of_a_table_without_keys_and_of_rows_equal_in_one_column(trusting):
     def blamed(text, *rows):
         rule = Rule(name="r", deny=text, blame="fewest")
@@ -273,6 +286,15 @@ def test_what_is_no_share(share):
             {"deny": "t1.at < t2.at and t1.total > t2.total and t1.state = 'ok'",
              "blame": "fewest"},
             "t1 and t2 bring different columns or pass different conditions",
+        ),
+        (
+            {"deny": "t1.at < t2.total and t1.total > t2.at and t1.state <> t2.state",
+             "blame": "fewest"},
+            "cannot be computed here: it has order comparisons and `<>` besides",
+        ),
+        (
+            {"deny": "t1.at = t2.total and t1.total = t2.at", "blame": "fewest"},
+            "cannot be computed here: columns cross over",
         ),
         (
             {"unique": "at", "blame": "later", "action": "deduplicate"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from backbone.engines.protocol import Session
-from backbone.management.trusted.finding.choosing import rows_off_chains
+from backbone.management.trusted.finding.choosing import rows_in_the_way, rows_off_chains
 from backbone.management.trusted.finding.findings import (
     Finding,
     cut_of,
@@ -14,12 +14,14 @@ from backbone.management.trusted.finding.findings import (
 from backbone.management.trusted.finding.fine import fine_in_sequence
 from backbone.management.trusted.finding.parting import Reading
 from backbone.management.trusted.plans.culprits import (
+    Kind,
     agreeing,
     by_origin,
     in_sequence,
     kind_of_blame,
 )
 from backbone.management.trusted.plans.fewest import in_order, on_no_line
+from backbone.management.trusted.plans.overlaps import in_time
 from backbone.management.trusted.rows.pieces import Inputs, bound, nested, union
 from backbone.management.trusted.rows.state import State
 from backbone.management.trusted.rows.steps import ROWS, select
@@ -64,8 +66,8 @@ def _culprits(
     kind = kind_of_blame(constraint, which)
     if kind == "origin":
         return _by_origin(session, constraint, which, reads)
-    if kind == "chain":
-        return _off_chains(session, finding, reads)
+    if kind in {"chain", "apart"}:
+        return _not_staying(session, finding, kind, reads)
     if kind == "lines":
         found = on_no_line(shape_of(constraint), ROWS, reads.schema)
     elif kind == "agreeing":
@@ -77,14 +79,20 @@ def _culprits(
     return Query((*reads.steps, *found)), dict(reads.inputs)
 
 
-def _off_chains(
-    session: Session, finding: Finding, reads: Reading
+def _not_staying(
+    session: Session, finding: Finding, kind: Kind, reads: Reading
 ) -> tuple[Query, Inputs]:
     hits, inputs = finding.hits()
-    shape = shape_of(finding.part.constraint)
-    found, rising = in_order(shape, ROWS, "hits", reads.schema)
-    query = Query((*reads.steps, *hits, *found))
-    held = rows_off_chains(session, query, {**reads.inputs, **inputs}, rising=rising)
+    shape, inputs = shape_of(finding.part.constraint), {**reads.inputs, **inputs}
+    steps = [*reads.steps, *hits]
+    if kind == "chain":
+        found, rising = in_order(shape, ROWS, "hits", reads.schema)
+        query = Query((*steps, *found))
+        held = rows_off_chains(session, query, inputs, rising=rising)
+    else:
+        found, touching = in_time(shape, ROWS, "hits", reads.schema)
+        query = Query((*steps, *found))
+        held = rows_in_the_way(session, query, inputs, touching=touching)
     name = bound("held", held)
     return Query.of(select(f"select _row from {name}"), "culprits"), {name: held}
 

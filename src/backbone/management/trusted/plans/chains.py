@@ -24,20 +24,21 @@ Numbers = npt.NDArray[np.int64]
 _AT_ONCE = 65_536
 
 
-def side_by_side(groups: Numbers, ranks: Numbers) -> Numbers:
-    """Return ranks by which a longest subsequence is made of one of each group.
+def side_by_side(groups: Numbers) -> Numbers:
+    """Return what to add to the ranks of groups so that each group's are beyond the last.
+
+    Then what is best for all of them is best for each.
 
     Parameters
     ----------
-    groups : of n rows, the rows of a group beside each other
-    ranks : of n rows, in each group from 1 to at most its size
+    groups : of n rows, the rows of a group beside each other; their ranks are from 1 to
+        at most its size
 
-    >>> side_by_side(np.array([7, 7, 9, 9]), np.array([2, 1, 1, 2]))
-    array([2, 1, 3, 4])
+    >>> side_by_side(np.array([7, 7, 9, 9]))
+    array([0, 0, 2, 2])
     """
     begins = np.flatnonzero(np.diff(groups, prepend=groups[:1] - 1))
-    sizes = np.diff(begins, append=len(groups))
-    return ranks + np.repeat(begins, sizes)
+    return np.repeat(begins, np.diff(begins, append=len(groups)))
 
 
 def on_chain(ranks: Numbers, ids: Numbers, *, rising: bool) -> npt.NDArray[np.bool_]:

@@ -8,7 +8,7 @@ other. That is hard for graphs at large, and easy for some kinds of them:
   differ, so all but the rows of one value are taken: those of the commonest, and of
   several equally common ones that which was there first. O(n);
 - other rules on any two rows that `fewest` knows a way for: up to two `<>` or two order
-  comparisons of the same columns in both rows;
+  comparisons of the same columns in both rows, and spans that overlap;
 - neighbours in a sequence contradict each other along it, so the graph is made of paths,
   and of a path of m edges every other row is taken, (m + 1) // 2 of them. O(n log n).
 
@@ -39,13 +39,14 @@ from backbone.model.constraints import (
 from backbone.model.schemas import Schema
 from backbone.project.trusted import WhichRows
 
-__all__ = ["agreeing", "by_origin", "in_sequence", "kind_of_blame"]
+__all__ = ["Kind", "agreeing", "by_origin", "in_sequence", "kind_of_blame"]
 
 Kind = Literal["sequence", "origin"] | Way
 _HINT = (
     "It can for rows of equal keys that must agree, for one or two order comparisons of "
-    "the same columns (`t1.a < t2.a and t1.b > t2.b`), and for neighbours in a "
-    "`sequence`. Say `later` or `earlier`, or name the cell: `blame: [t2.column]`."
+    "the same columns (`t1.a < t2.a and t1.b > t2.b`), for spans that overlap "
+    "(`t1.a < t2.b and t1.b > t2.a`), and for neighbours in a `sequence`. Say `later` or "
+    "`earlier`, or name the cell: `blame: [t2.column]`."
 )
 
 

@@ -21,6 +21,8 @@ both rows bring the same cells and pass the same conditions, and have equal keys
   b may be exchanged). If neither is, rows that are equal in both are in conflict, and
   the subsequence has to rise.
 
+And where two columns cross over: **apart**, spans that overlap (`overlaps`).
+
 References
 ----------
 Fredman. On computing the length of longest increasing subsequences. Discrete Mathematics
@@ -35,18 +37,21 @@ from typing import Literal
 from sqlglot import exp
 
 from backbone.management.trusted.plans.frame import Frame, base_steps
+from backbone.management.trusted.plans.overlaps import is_overlap
 from backbone.management.trusted.rows.steps import Steps, select
 from backbone.management.trusted.rules.shapes import STRICT, Cross, PairShape
 from backbone.model.schemas import Schema
 
 __all__ = ["Way", "agreement", "in_order", "on_no_line", "way_of", "why_not"]
 
-Way = Literal["agreeing", "lines", "chain"]
+Way = Literal["agreeing", "lines", "chain", "apart"]
 _BY_DIFFERENT: tuple[Way, ...] = ("agreeing", "agreeing", "lines")
 
 
 def way_of(shape: PairShape) -> Way | None:
     """Return how the fewest rows to blame are found; None where it is not known."""
+    if is_overlap(shape):
+        return "apart"
     if not shape.same_sides:
         return None
     orders, different = len(shape.orders), len(agreement(shape).differs)
@@ -59,10 +64,12 @@ def why_not(shape: PairShape) -> str:
     """Say why no way to the fewest rows is known for a rule of this shape."""
     if shape.mixed:
         return "it compares both rows in one condition"
-    if not shape.same_sides:
+    if not (shape.same_sides or shape.symmetric):
         return "t1 and t2 bring different columns or pass different conditions"
     if shape.orders and shape.differs:
         return "it has order comparisons and `<>` besides"
+    if not shape.same_sides:
+        return "columns cross over, and not as those of spans that overlap do"
     more = "two order comparisons" if shape.orders else "two `<>`"
     return f"it has more than {more}"
 
