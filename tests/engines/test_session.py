@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from sqlglot import parse_one
@@ -37,6 +38,17 @@ def test_staged_relations_last_as_long_as_the_session(session):
         {one.name: one, two.name: two},
     )
     assert sorted(row["a"] for row in found.to_pylist()) == [1, 2]
+
+
+def test_what_the_process_knows_is_a_relation_like_others(session):
+    rows = pa.table({"a": [3, 1, None], "s": ["x", None, "é"]})
+    held = session.hold(rows, Schema.of(a=INTEGER, s=STRING))
+    none = session.hold(rows[:0], Schema.of(a=INTEGER, s=STRING))
+
+    assert (held.rows, none.rows, held.schema) == (3, 0, none.schema)
+    text = "select a, s from held union all select a, s from none order by a"
+    found = session.fetch(query(text), {"held": held, "none": none})
+    assert [row for row in found.to_pylist() if row["a"]] == rows.to_pylist()[1::-1]
 
 
 def test_a_name_can_be_bound_again(session, tmp_path):

@@ -105,6 +105,8 @@ MORE_SHAPES = [
     {"deny": "lower(v) like '%p%' and coalesce(z, '') <> ''"},
     {"deny": "t1.n = t2.m and t1.x < t2.y"},
     {"deny": "t1.v = 'it''s' and t2.v = 'it''s'"},
+    {"deny": "t1.k = t2.k and t1.v <> t2.v and t1.n < t2.n", "blame": "fewest"},
+    {"deny": "t1.k = t2.k and t1.day < t2.w and t1.w > t2.day", "blame": "fewest"},
 ]
 ACTIONS = [
     {"unique": ["k", "v", "n"], "action": "deduplicate", "keep": "first"},
@@ -116,6 +118,7 @@ ACTIONS = [
     {"deny": "t1.d < t2.d and t1.day > t2.day and t1.z = t2.z", "action": "quarantine", "blame": "t1.d"},
     {"references": {"k": "things.k"}, "action": "quarantine", "severity": "error"},
     {"deny": "t1.v = t2.v and t1.k <> t2.k", "severity": "error"},
+    {"deny": "t1.k = t2.k and t1.z <= t2.z and t1.m < t2.m", "action": "blank", "blame": ["fewest", "m"]},
 ]  # fmt: skip
 
 
@@ -303,7 +306,8 @@ ORDERS = [
     {"deny": "n > x"},
     {"deny": "t1.n = t2.m and t1.x < t2.x"},
     {"deny": "t1.k = t2.k and t1.x < t2.x and t1.y > t2.y"},
-    {"deny": "t1.x <= t2.x and t1.y >= t2.y"},
+    {"deny": "t1.x <= t2.x and t1.y >= t2.y", "blame": "fewest"},
+    {"deny": "t1.k = t2.k and t1.x < t2.y and t1.y > t2.x", "blame": "fewest"},
 ]
 
 

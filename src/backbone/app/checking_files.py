@@ -17,6 +17,7 @@ from backbone.app.violations import write_violations
 from backbone.engines.protocol import Session
 from backbone.errors import BackboneError, DeclarationError, nearest
 from backbone.management.trusted.checking import Checked, ToCheck, check_rules
+from backbone.management.trusted.checks import check_blame
 from backbone.management.trusted.finding.findings import References
 from backbone.management.trusted.rows.numbering import SPAN
 from backbone.management.trusted.rows.state import State
@@ -119,6 +120,7 @@ def _understood(rules: Sequence[Given], file: BareFile) -> list[_Rule]:
         try:
             parts = parts_of(given.rule)
             plan = plan_of(given, parts)
+            check_blame(given.rule, parts)
         except BackboneError as error:
             mistakes.append(said_of(given, f"{error.what}. {error.hint or ''}".rstrip()))
             continue

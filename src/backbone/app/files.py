@@ -25,7 +25,7 @@ _RAW_SHOWN = 200
 _TABS = {"\\t": "\t", "tab": "\t"}
 _OURS = frozenset(
     {"_row", "_place", "_pair", "_side", "_delivery", "_object", "_record", "_flags"}
-    | {"_rule", "_role", "_reason"}
+    | {"_rule", "_role", "_reason", "_blamed"}
 )
 
 

@@ -47,13 +47,14 @@ def write_violations(
 ) -> int:
     """Write a row for every row that breaks a rule, batch by batch; return how many.
 
-    Columns `origin` (where the row is), ``_rule``, ``_role``, ``_reason``, then those of
-    `state`. A row that breaks several rules is there for each. An older file of that name
-    is replaced when all is written.
+    Columns `origin` (where the row is), ``_rule``, ``_role``, ``_reason``, ``_blamed`` if
+    a rule says whose rows are wrong, then those of `state`. A row that breaks several
+    rules is there for each. An older file of that name is replaced when all is written.
     """
     found = broken_rows(checked, state, origin)
     if found is None:
-        names = (*origin, *_FIRST, *state.schema.names)
+        blamed = ["_blamed"] if any(c.rule.blamed_rows for c in checked) else []
+        names = (*origin, *_FIRST, *blamed, *state.schema.names)
         schema = pa.schema([(name, pa.string()) for name in names])
         return _written(pa.RecordBatchReader.from_batches(schema, []), path)
     query, inputs = found

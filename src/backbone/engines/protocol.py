@@ -1,4 +1,4 @@
-"""What an engine does: four things, inside a session, and one door for libraries."""
+"""What an engine does, inside a session, and one door for libraries."""
 
 from __future__ import annotations
 
@@ -157,6 +157,10 @@ class Session(Protocol):
 
     def stage(self, query: Query, inputs: Mapping[str, Relation]) -> Staged:
         """Compute `query` once and keep the result until the session closes."""
+        ...
+
+    def hold(self, rows: pa.Table, schema: Schema) -> Staged:
+        """Keep rows that this process knows, of this schema, until the session closes."""
         ...
 
     def write(

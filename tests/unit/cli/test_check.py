@@ -341,6 +341,26 @@ def test_rules_that_hold_nearly_always_somewhere_and_whose_fault_it_is(tmp_path)
     assert "1 rule holds" in typed(path, "--rules", rules).stderr
 
 
+def test_the_fewest_rows_that_are_wrong_in_a_file_of_texts(tmp_path):
+    path, rules = tmp_path / "a.csv", tmp_path / "rules.yml"
+    rows = [("x", 9, 1), ("x", 10, 2.5), ("x", 11, 0.5), ("x", 100, "3e0"), ("y", 1, 9)]
+    path.write_text("k,pay,tax\n" + "".join(f"{k},{p},{t}\n" for k, p, t in rows))
+    said = "t1.k = t2.k and t1.pay > t2.pay and t1.tax < t2.tax"
+    rules.write_text(f"- {{name: tax, deny: {said}, blame: fewest, holds: 80%}}\n")
+    out = tmp_path / "broken.csv"
+    asked = ["--rules", rules, "--rule", "k = 'y'", "--violations", out]
+    (_, tax) = found(path, *asked)["rules"]
+    assert (tax["violating_rows"], tax["blamed_rows"], tax["questioned"]) == (3, 1, False)
+    with out.open(newline="") as file:
+        told = [(r["_record"], r["_blamed"], r["k"]) for r in csv.DictReader(file)]
+    assert told[1:] == [("1", "false", "x"), ("2", "false", "x"), ("3", "true", "x")]
+    assert told[0] == ("5", "", "y")
+    rules.write_text(f"- name: tax\n  deny: {said} and t1.k < t2.k\n  blame: fewest\n")
+    said = refused(path, "--rules", rules)
+    assert "rules.yml:1: rule `tax`: the fewest rows to blame cannot be computed" in said
+    assert "it has more than two order comparisons" in said
+
+
 def test_a_rule_in_sql_needs_a_project(people, tmp_path):
     rules = tmp_path / "rules.yml"
     rules.write_text("- {name: r, sql: select _row as row from trusted.people}\n")

@@ -29,6 +29,7 @@ from backbone.sql.queries import Query, column, quoted, table
 __all__ = ["DuckDBSession"]
 
 _FILE_BYTES = "512MB"
+_HELD = "held_rows"
 
 
 class DuckDBSession:
@@ -67,12 +68,24 @@ class DuckDBSession:
 
     def stage(self, query: Query, inputs: Mapping[str, Relation]) -> Staged:
         """Compute `query` once into a temporary table (it spills when it must)."""
+        with self._computing(inputs):
+            return self._kept(query)
+
+    def hold(self, rows: pa.Table, schema: Schema) -> Staged:
+        """Keep rows that this process knows in a temporary table."""
+        with mapped():
+            self._connection.register(_HELD, rows)
+            try:
+                return self._kept(Query.of(_cast(_HELD, schema)))
+            finally:
+                self._connection.unregister(_HELD)
+
+    def _kept(self, query: Query) -> Staged:
         self._staged += 1
         name = f"staged_{self._staged}"
-        with self._computing(inputs):
-            made = self._connection.execute(f"CREATE TEMP TABLE {name} AS {query.sql()}")
-            (rows,) = made.fetchone() or (0,)
-            columns = self._connection.execute(f"DESCRIBE {name}").fetchall()
+        made = self._connection.execute(f"CREATE TEMP TABLE {name} AS {query.sql()}")
+        (rows,) = made.fetchone() or (0,)
+        columns = self._connection.execute(f"DESCRIBE {name}").fetchall()
         schema = schema_of([(str(row[0]), str(row[1])) for row in columns])
         staged = Staged(name, schema, int(rows))
         self._bound[name] = staged

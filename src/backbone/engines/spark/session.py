@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import SparkSession as Spark
@@ -130,6 +131,16 @@ class SparkSession:
             rows = sum(row_counts(files))
         self._kept[name] = _Kept(kept, sum(file.stat().st_size for file in files))
         return Staged(name, schema_of(kept), rows)
+
+    def hold(self, rows: pa.Table, schema: Schema) -> Staged:
+        """Keep rows that this process knows in a Parquet file, which executors see."""
+        name = self._next("staged")
+        folder = self._scratch / name
+        folder.mkdir(parents=True)
+        pq.write_table(rows, folder / "part.parquet")
+        size = sum(file.stat().st_size for file in _files(folder))
+        self._kept[name] = _Kept(spark_schema(schema), size)
+        return Staged(name, schema, rows.num_rows)
 
     def write(
         self,

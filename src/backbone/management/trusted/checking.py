@@ -23,7 +23,7 @@ from backbone.management.trusted.finding.pairs import Pairs
 from backbone.management.trusted.finding.seen import Seen, described
 from backbone.management.trusted.finding.witnesses import MAX_WITNESSES, witnesses
 from backbone.management.trusted.rows.numbering import located, row_of
-from backbone.management.trusted.rows.pieces import Inputs, nested, union
+from backbone.management.trusted.rows.pieces import Inputs, bound, nested, union
 from backbone.management.trusted.rows.state import State
 from backbone.management.trusted.rows.steps import select
 from backbone.management.trusted.rules.declared import Part
@@ -221,26 +221,57 @@ def broken_rows(
     """Return every violating row of every rule, in the order of rules and rows.
 
     Columns `origin` (``_record``, or the whole origin), ``_rule, _role, _reason``, then
-    those of `state`. None if no rule is broken.
+    those of `state`. Before these, if a rule says whose rows are wrong, ``_blamed``: null
+    where the row's rule does not say. None if no rule is broken.
     """
     inputs: Inputs = {"rows_shown": state.work, "objects": state.objects}
     branches: list[exp.Query] = []
     for place, one in enumerate(checked):
         for piece in described(one.seen):
             inputs |= piece.inputs
-            wanted = ["_row", "rule", "role", "reason"]
+            wanted = ["_row", "part", "rule", "role", "reason"]
             branches.append(nested(piece.query, wanted, place))
     if not branches:
         return None
     told = {"_rule": "rule", "_role": "role", "_reason": "reason"}
     said = [exp.alias_(column(own, "t"), name) for name, own in told.items()]
-    same = exp.EQ(this=column("_row", "t"), expression=column("_row", "r"))
+    last = exp.select(*(column(name, "t") for name in origin), *said)
+    last = _with_blamed(last.from_(table("placed", "t")), checked, inputs)
     last = (
-        exp.select(*(column(name, "t") for name in origin), *said)
-        .select(*(column(name, "r") for name in state.schema.names))
-        .from_(table("placed", "t"))
-        .join(table("rows_shown", "r"), on=same)
+        last.select(*(column(name, "r") for name in state.schema.names))
+        .join(table("rows_shown", "r"), on=_same("r", ["_row"]))
         .order_by(*(column(n, "t") for n in ("_place", "_row", "reason")))
     )
     steps = (("every", union(branches)), ("placed", located("every")), ("broken", last))
     return Query(steps), inputs
+
+
+def _with_blamed(
+    rows: exp.Select, checked: Sequence[Checked], inputs: Inputs
+) -> exp.Select:
+    """Select whether a row of ``t`` is one of those that its rule says are wrong."""
+    asked = [n for n, one in enumerate(checked) if one.rule.blamed_rows is not None]
+    if not asked:
+        return rows
+    number, guilty = exp.Literal.number, list[exp.Query]()
+    for place in asked:
+        for finding in (seen.finding for seen in checked[place].seen):
+            if finding.blamed is not None:
+                name = bound("blamed", finding.blamed)
+                inputs[name] = finding.blamed
+                key = {"_place": number(place), "part": number(finding.number)}
+                wrong = exp.select(*(exp.alias_(v, n) for n, v in key.items()))
+                guilty.append(wrong.select(column("_row")).from_(table(name)))
+    is_one = exp.not_(exp.Is(this=column("_row", "g"), expression=exp.null()))
+    own = exp.In(this=column("_place", "t"), expressions=[number(n) for n in asked])
+    blamed = exp.Case().when(own, is_one)
+    if not guilty:
+        return rows.select(exp.alias_(exp.cast(exp.null(), "boolean"), "_blamed"))
+    same = _same("g", ["_place", "part", "_row"])
+    rows = rows.join(union(guilty).subquery("g"), on=same, join_type="left")
+    return rows.select(exp.alias_(blamed, "_blamed"))
+
+
+def _same(other: str, names: Sequence[str]) -> exp.Expr:
+    equal = (exp.EQ(this=column(n, "t"), expression=column(n, other)) for n in names)
+    return exp.and_(*equal)

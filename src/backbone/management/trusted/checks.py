@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from backbone.errors import BackboneError, nearest
 from backbone.management.trusted.plans.culprits import kind_of_blame
@@ -20,7 +20,7 @@ from backbone.model.schemas import Schema
 from backbone.project.checks.cleaning import clean_mistakes
 from backbone.project.trusted import CleanStep, Rule, TrustedTable
 
-__all__ = ["check_clean", "check_rule", "check_table"]
+__all__ = ["check_blame", "check_clean", "check_rule", "check_table"]
 
 _LISTED = ("not_null", "unique")
 _BY_COLUMN = ("accepted", "range", "matches")
@@ -63,9 +63,7 @@ def check_rule(rule: Rule, schema: Schema, known: Mapping[str, Schema]) -> list[
     """
     try:
         parts = parts_of(rule)
-        for part in parts:
-            if rule.blamed_rows is not None:
-                kind_of_blame(part.constraint, rule.blamed_rows)
+        check_blame(rule, parts)
     except BackboneError as error:
         said = f"{error.what}. {error.hint or ''}".rstrip()
         return [said if rule.name in said else f"rule `{rule.name}`: {said}"]
@@ -77,6 +75,18 @@ def check_rule(rule: Rule, schema: Schema, known: Mapping[str, Schema]) -> list[
         mistakes += _value_mistakes(rule, public)
         mistakes += _action_mistakes(rule, parts)
     return [f"rule `{rule.name}`: {mistake}" for mistake in dict.fromkeys(mistakes)]
+
+
+def check_blame(rule: Rule, parts: Sequence[Part]) -> None:
+    """Pass a rule of whose rows it can be told which are to blame, if it asks for that.
+
+    Raises
+    ------
+    UnsupportedRule : it cannot
+    """
+    for part in parts:
+        if rule.blamed_rows is not None:
+            kind_of_blame(part.constraint, rule.blamed_rows)
 
 
 def _unknown(name: str, schema: Schema) -> str:

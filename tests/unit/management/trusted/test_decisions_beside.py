@@ -110,6 +110,16 @@ def test_the_fewest_to_blame_are_found_without_rows_that_are_fine(trusting, acti
     assert heat(trusting, made) == left[action]
 
 
+def test_nobody_is_blamed_for_being_out_of_order_with_a_row_that_is_fine(trusting):
+    rule = Rule(
+        name="rises", deny="t1.at < t2.at and t1.heat > t2.heat",
+        blame=["fewest", "heat"], action="blank",
+    )  # fmt: skip
+    said = decision(1, fine=["rises"])
+    made = trusting(readings(1, 9, 2, 8, 3, 4), METER, rules=[rule], decisions=[said])
+    assert heat(trusting, made) == [1, 9, 2, None, 3, 4]
+
+
 @pytest.mark.parametrize("which", ["fewest", "later", "earlier"])
 def test_nobody_is_blamed_in_a_sequence_for_a_row_that_is_fine(trusting, which):
     rule = Rule(

@@ -136,6 +136,59 @@ def test_of_two_rows_in_the_wrong_order_the_later_one_is_flagged(trusting):
     assert flags_of(trusting, made) == []
 
 
+NEVER_LESS = "t1.device = t2.device and t1.at < t2.at and t1.total > t2.total"
+
+
+@pytest.mark.parametrize("action", ["blank", "quarantine", "flag"])
+def test_one_row_is_wrong_that_contradicts_many(trusting, action):
+    totals = [10, 12, 2, 13, 13, 15]
+    rows = [meter("a", at, total) for at, total in enumerate(totals)]
+    rows += [meter("b", 1, 5), meter("b", 2, 4, "old"), meter("b", 3, 4)]
+    blame = ["fewest", "total"] if action == "blank" else ["fewest"]
+    rule = Rule(
+        name="r", deny=NEVER_LESS, blame=blame, action=action, where="state = 'ok'",
+        holds="75%", severity="error",
+    )  # fmt: skip
+    made = trusting(rows, METER, rules=[rule])
+    (report,) = made.rules
+    assert (report.looked_rows, report.violating_rows, report.guilty_rows) == (8, 5, 2)
+    assert not report.questioned
+    wrong = {
+        "blank": trusting.rows(made.repairs, "_record"),
+        "quarantine": trusting.rows(made.quarantine, "_record"),
+        "flag": [(record,) for record in flags_of(trusting, made)],
+    }
+    assert wrong == {one: [(3,), (9,)] if one == action else [] for one in wrong}
+    assert made.failed_rules == ()
+    assert report.witnesses
+
+
+def test_of_bookings_that_overlap_as_few_leave_as_can(trusting):
+    rows = [meter("a", *span) for span in [(1, 9), (2, 4), (4, 6), (8, 9), (9, 9)]]
+    rows += [meter("b", 1, 9), meter("b", 2, None)]
+    text = "t1.device = t2.device and t1.at < t2.total and t1.total > t2.at"
+    rule = Rule(name="r", deny=text, blame="fewest", action="quarantine")
+    made = trusting(rows, METER, rules=[rule])
+    assert trusting.rows(made.quarantine, "_record") == [(1,)]
+    assert made.rules[0].violating_rows == 4
+    touching = text.replace("<", "<=").replace(">", ">=")
+    made = trusting(rows, METER, rules=[rule.model_copy(update={"deny": touching})])
+    assert trusting.rows(made.quarantine, "_record") == [(1,), (3,), (5,)]
+
+
+def test_the_fewest_of_a_table_without_keys_and_of_rows_equal_in_one_column(trusting):
+    def blamed(text, *rows):
+        rule = Rule(name="r", deny=text, blame="fewest")
+        return flags_of(trusting, trusting(rows, METER, rules=[rule]))
+
+    alike = [meter("a", 1, 3), meter("b", 2, 3), meter("c", 2, 3), meter("d", 1, 4)]
+    assert blamed("t1.total < t2.total", *alike) == [4]
+    assert blamed("t1.total <= t2.total", *alike) == [2, 3, 4]
+    assert blamed("t1.at <= t2.at and t1.total < t2.total", *alike) == [4]
+    assert blamed("t1.at < t2.at and t1.total <= t2.total", *alike) == [1]
+    assert blamed("t1.total <> t2.total and t1.at <> t2.at", *alike) == [4]
+
+
 def test_a_rule_within_its_tolerance_is_obeyed_and_blocks_nothing(trusting):
     rule = {"name": "r", "range": {"total": (2, None)}, "severity": "error"}
     made = trusting(COUNTED, METER, rules=[Rule(**rule, holds="75%")])
@@ -219,7 +272,30 @@ def test_what_is_no_share(share):
     ("rule", "says"),
     [
         ({"deny": "total < 0", "blame": "later"}, "chooses between rows; this speaks of"),
-        ({"deny": "t1.at < t2.at", "blame": "fewest"}, "fewest rows to blame cannot be"),
+        (
+            {"deny": "t1.at < t2.at and t1.total < t2.total and t1.state < t2.state",
+             "blame": "fewest"},
+            "cannot be computed here: it has more than two order comparisons",
+        ),
+        (
+            {"deny": "t1.at < t2.at and t1.total < t2.total and t1.state <> t2.state",
+             "blame": "fewest"},
+            "cannot be computed here: it has order comparisons and `<>` besides",
+        ),
+        (
+            {"deny": "t1.at < t2.at and t1.total > t2.total and t1.state = 'ok'",
+             "blame": "fewest"},
+            "t1 and t2 bring different columns or pass different conditions",
+        ),
+        (
+            {"deny": "t1.at < t2.total and t1.total > t2.at and t1.state <> t2.state",
+             "blame": "fewest"},
+            "cannot be computed here: it has order comparisons and `<>` besides",
+        ),
+        (
+            {"deny": "t1.at = t2.total and t1.total = t2.at", "blame": "fewest"},
+            "cannot be computed here: columns cross over",
+        ),
         (
             {"unique": "at", "blame": "later", "action": "deduplicate"},
             "`blame: later` does nothing with `action: deduplicate`",

@@ -2,11 +2,13 @@
 
 *Fewest* is a smallest set of rows whose cells, taken away, leave nothing that breaks the
 rule: a minimum vertex cover of the graph whose edges are the pairs that contradict each
-other. That is hard for graphs at large, and easy for two kinds of them:
+other. That is hard for graphs at large, and easy for some kinds of them:
 
 - rows of equal keys that must agree on a value contradict each other wherever they
   differ, so all but the rows of one value are taken: those of the commonest, and of
   several equally common ones that which was there first. O(n);
+- other rules on any two rows that `fewest` knows a way for: up to two `<>` or two order
+  comparisons of the same columns in both rows, and spans that overlap;
 - neighbours in a sequence contradict each other along it, so the graph is made of paths,
   and of a path of m edges every other row is taken, (m + 1) // 2 of them. O(n log n).
 
@@ -17,10 +19,11 @@ rule by which rows must agree, those that differ from the first.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from backbone.errors import UnsupportedRule
 from backbone.management.trusted.plans import sequence
+from backbone.management.trusted.plans.fewest import Way, agreement, way_of, why_not
 from backbone.management.trusted.plans.frame import Frame, base_steps
 from backbone.management.trusted.plans.ranges import Cut
 from backbone.management.trusted.rows.steps import Steps, select
@@ -36,16 +39,19 @@ from backbone.model.constraints import (
 from backbone.model.schemas import Schema
 from backbone.project.trusted import WhichRows
 
-__all__ = ["agreeing", "by_origin", "in_sequence", "kind_of_blame"]
+__all__ = ["Kind", "agreeing", "by_origin", "in_sequence", "kind_of_blame"]
 
+Kind = Literal["sequence", "origin"] | Way
 _HINT = (
-    "`fewest` is known where rows of equal keys agree, and for neighbours in a "
-    "`sequence`. Say `later` or `earlier`, or name the cell: `blame: [t2.column]`."
+    "It can for rows of equal keys that must agree, for one or two order comparisons of "
+    "the same columns (`t1.a < t2.a and t1.b > t2.b`), for spans that overlap "
+    "(`t1.a < t2.b and t1.b > t2.a`), and for neighbours in a `sequence`. Say `later` or "
+    "`earlier`, or name the cell: `blame: [t2.column]`."
 )
 
 
-def kind_of_blame(constraint: DenialConstraint, which: WhichRows) -> str:
-    """Return how `which` rows are found: ``sequence``, ``agreeing`` or ``origin``.
+def kind_of_blame(constraint: DenialConstraint, which: WhichRows) -> Kind:
+    """Return how `which` rows are found.
 
     Raises
     ------
@@ -59,19 +65,23 @@ def kind_of_blame(constraint: DenialConstraint, which: WhichRows) -> str:
     if not constraint.is_pair:
         what = f"`blame: {which}` chooses between rows; this speaks of one"
         _refuse(constraint, what, "Leave it out, or name a column.")
-    if _agrees(shape_of(constraint)):
-        return "agreeing"
+    shape = shape_of(constraint)
     if which == "fewest":
-        _refuse(constraint, "the fewest rows to blame cannot be computed here", _HINT)
-    return "origin"
+        return way_of(shape) or _refuse_fewest(constraint, shape)
+    return "agreeing" if _agrees(shape) else "origin"
 
 
 def _refuse(constraint: DenialConstraint, what: str, hint: str) -> NoReturn:
     raise UnsupportedRule(f"rule `{constraint.name}`: {what}", hint=hint)
 
 
+def _refuse_fewest(constraint: DenialConstraint, shape: PairShape) -> NoReturn:
+    why = f"the fewest rows to blame cannot be computed here: {why_not(shape)}"
+    _refuse(constraint, why, _HINT)
+
+
 def _agrees(shape: PairShape) -> bool:
-    return shape.same_sides and not shape.orders and len(shape.differs) < 2  # noqa: PLR2004
+    return not shape.orders and way_of(shape) == "agreeing"
 
 
 def agreeing(
@@ -83,7 +93,7 @@ def agreeing(
     commonest, with ``later`` the first, with ``earlier`` the last. Where any two rows
     contradict each other that is one row.
     """
-    frame = Frame("t1", shape_of(constraint))
+    frame = Frame("t1", agreement(shape_of(constraint)))
     steps = [*base_steps(frame.shape, source, schema), *frame.steps()]
     rows, keys = frame.step("probes"), frame.listed(frame.keys, end=", ")
     if not frame.differs:
