@@ -15,6 +15,7 @@ from backbone.errors import BackboneError
 from backbone.management.trusted.checking import Checked
 from backbone.management.trusted.finding.broken import OURS, broken_rows
 from backbone.management.trusted.rows.state import State
+from backbone.model.schemas import RECORD
 
 __all__ = ["check_target", "write_violations"]
 
@@ -66,7 +67,8 @@ def write_violations(
         {name: places[name] for name in OURS},
     )
     if made is None:
-        schema = pa.schema([(name, pa.string()) for name in names])
+        known = {first[RECORD.name]: pa.int64(), first["_blamed"]: pa.bool_()}
+        schema = pa.schema([(name, known.get(name, pa.string())) for name in names])
         return _written(pa.RecordBatchReader.from_batches(schema, []), path)
     batches = session.stream(*made)
     schema = pa.schema(
