@@ -20,7 +20,11 @@ __all__ = ["ROWS", "SHAPES", "SHARES", "compared"]
 
 ROWS = (100_000, 1_000_000, 10_000_000)
 SHARES = (0.0, 0.001, 0.1)
+_FAR_TOO_LONG = 3
 _HERE = Path(__file__).parent
+
+Peers = dict[str, list[tuple[int, float]]]
+"""By peer, the seconds that it took for so many rows; infinite if it was stopped."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,14 @@ def compared(
     """Search tables of each size, each shape and each share of violations.
 
     A peer that did not end within `limit_s` is not asked about larger tables of that
-    shape and share. `verifier` is a Python that has Desbordante. A hundred rules on one
-    table are looked for where all shapes are.
+    shape and share, nor one that by its growth so far would take three times as long.
+    `verifier` is a Python that has Desbordante. A hundred rules on one table are looked
+    for where all shapes are.
     """
     found: list[dict[str, Any]] = []
     for shape in (SHAPES[name] for name in shapes):
         for share in shares:
-            late: set[str] = set()
+            peers: Peers = {}
             for size in sorted(set(rows)):
                 print(
                     f"  {shape.name}, {size:,} rows, {share:.1%} …",
@@ -74,7 +79,7 @@ def compared(
                 with tempfile.TemporaryDirectory(dir=work) as folder:
                     asked = _Asked(shape, size, share, Path(folder))
                     _make(asked, csv=verifier is not None and shape.verified is not None)
-                    found.append(_one(asked, late, limit_s, verifier))
+                    found.append(_one(asked, peers, limit_s, verifier))
                 _say(f" {_words(found[-1])}\n")
     return {
         "limit_s": limit_s,
@@ -118,7 +123,7 @@ def _make(asked: _Asked, *, csv: bool) -> None:
 
 
 def _one(
-    asked: _Asked, late: set[str], limit_s: float, verifier: Path | None
+    asked: _Asked, peers: Peers, limit_s: float, verifier: Path | None
 ) -> dict[str, Any]:
     shape = asked.shape
     told = json.dumps({"deny": shape.deny, "sequence": dict(shape.sequence)})
@@ -132,12 +137,13 @@ def _one(
     }
     module = [sys.executable, "-m", "bench.detection.sqls"]
     sql = [*module, asked.parquet, asked.places, shape.sql]
-    found["sql"] = _peer("sql", sql, late, limit_s)
+    found["sql"] = _peer(sql, asked.rows, peers.setdefault("sql", []), limit_s)
     if "rows" in found["sql"] and found["sql"]["rows"] != found["backbone"]["rows"]:
         raise SystemExit(f"they disagree on who breaks the rule: {found}")
     if verifier is not None and shape.verified is not None:
         command = [verifier, _HERE / "desbordantes.py", asked.csv, shape.verified]
-        found["verifier"] = _peer("verifier", command, late, limit_s)
+        known = peers.setdefault("verifier", [])
+        found["verifier"] = _peer(command, asked.rows, known, limit_s)
     return found
 
 
@@ -146,15 +152,34 @@ def _told(run: Measured) -> dict[str, Any]:
 
 
 def _peer(
-    name: str, command: Sequence[str | Path], late: set[str], limit_s: float
+    command: Sequence[str | Path],
+    rows: int,
+    known: list[tuple[int, float]],
+    limit_s: float,
 ) -> dict[str, Any]:
-    if name in late:
-        return {"why": "late on fewer rows"}
+    """Ask a peer, unless it is `known` from fewer rows that it takes far too long."""
+    expected = _expected(rows, known)
+    if expected > limit_s * _FAR_TOO_LONG:
+        hours = f", about {expected / 3600:.1f} h" if expected < math.inf else ""
+        return {"why": f"late, by fewer rows{hours}"}
     try:
-        return _told(measured(command, limit_s=limit_s))
+        told = _told(measured(command, limit_s=limit_s))
     except subprocess.TimeoutExpired:
-        late.add(name)
+        known.append((rows, math.inf))
         return {"why": f"more than {limit_s:.0f} s"}
+    known.append((rows, told["s"]))
+    return told
+
+
+def _expected(rows: int, known: Sequence[tuple[int, float]]) -> float:
+    """Return the seconds for `rows`, if they grow on as they did; 0 if nobody knows."""
+    if known and known[-1][1] == math.inf:
+        return math.inf
+    if len(known) < 2:
+        return 0.0
+    (few, before), (many, last) = known[-2:]
+    power = math.log(last / before) / math.log(many / few)
+    return last * (rows / many) ** power
 
 
 def _exponents(found: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from backbone.cli.main import backbone
 
 BLOCKS = [block.text for block in page("check.md").blocks if block.text.startswith("$ ")]
 FILES = [text for text in BLOCKS if text.startswith("$ cat ")]
+PYTHON = [block.text for block in page("check.md").blocks if block.language == "python"]
 SHOWN = [text for text in BLOCKS if text.startswith("$ backbone ")]
 TIME = re.compile(r"\d+(\.\d)? s")
 
@@ -20,12 +21,22 @@ def lines(text):
     return [re.sub(r"  +|─+", " ", line) for line in plain if line]
 
 
-@pytest.mark.parametrize("text", SHOWN)
-def test_a_command_prints_what_is_shown(tmp_path, monkeypatch, text):
-    monkeypatch.chdir(tmp_path)
+def written(folder, monkeypatch):
+    monkeypatch.chdir(folder)
     for file in FILES:
         head, _, body = file.partition("\n")
-        (tmp_path / head.split()[-1]).write_text(body.rstrip("\n") + "\n")
+        (folder / head.split()[-1]).write_text(body.rstrip("\n") + "\n")
+
+
+@pytest.mark.parametrize("text", PYTHON)
+def test_what_python_shows_runs(tmp_path, monkeypatch, text):
+    written(tmp_path, monkeypatch)
+    exec(compile(text, "check.md", "exec"), {})
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_a_command_prints_what_is_shown(tmp_path, monkeypatch, text):
+    written(tmp_path, monkeypatch)
     command, _, shown = text.partition("\n")
     result = CliRunner().invoke(backbone, shlex.split(command)[2:])
     printed = lines(result.output)

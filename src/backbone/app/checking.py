@@ -12,7 +12,7 @@ from backbone.app.files import Layout
 from backbone.app.violations import check_target
 from backbone.errors import BackboneError, ProjectError, UnknownAsset
 from backbone.model.names import AssetName, is_table_name
-from backbone.project.rules import rules_given
+from backbone.project.rules import rules_read
 
 if TYPE_CHECKING:
     from backbone.app.environment import Environment
@@ -54,17 +54,17 @@ def check(
     layout = layout or Layout()
     if violations is not None:
         check_target(violations, [Path(target), *files])
-    rules = rules_given(texts, files)
+    rules, mistakes = rules_read(texts, files)
     if allow_quadratic:
         rules = [one.allowing_quadratic() for one in rules]
     if not _is_asset(target):
-        if not rules:
+        if not rules and not mistakes:
             hint = f"Say what must not occur: {_EXAMPLE}"
             raise BackboneError(
                 f"there are no rules to check {target} against", hint=hint
             )
         return check_file(
-            Path(target), rules, layout=layout, examples=examples,
+            Path(target), rules, mistakes=mistakes, layout=layout, examples=examples,
             violations=violations, dry_run=dry_run, tell=tell,
         )  # fmt: skip
     from backbone.app.checking_assets import check_asset  # noqa: PLC0415 - slow to load
@@ -74,8 +74,9 @@ def check(
         raise BackboneError(what, hint="--delimiter, --encoding and --null are for files")
     with _opened(open_project, target) as env:
         return check_asset(
-            env, target, rules, examples=examples, violations=violations,
-            dry_run=dry_run, allow_quadratic=allow_quadratic, tell=tell,
+            env, target, rules, mistakes=mistakes, examples=examples,
+            violations=violations, dry_run=dry_run, tell=tell,
+            allow_quadratic=allow_quadratic,
         )  # fmt: skip
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sqlglot import exp
 
-from backbone.app.check_words import plan_of, rule_found, said_of
+from backbone.app.check_words import example_of, plan_of, rule_found
+from backbone.app.deciding import current_of
 from backbone.app.environment import Environment
 from backbone.app.queries import head
 from backbone.app.violations import write_violations
 from backbone.engines.protocol import Scan, Session
 from backbone.errors import BackboneError, DeclarationError
+from backbone.management.trusted import fine_rows
 from backbone.management.trusted.checking import (
     Checked,
     ToCheck,
@@ -25,11 +28,12 @@ from backbone.management.trusted.checking import (
 from backbone.management.trusted.checks import check_rule
 from backbone.management.trusted.finding.findings import References
 from backbone.management.trusted.opening import opened
+from backbone.management.trusted.rows.decided import Decided
 from backbone.management.trusted.rows.state import CurrentState, State
 from backbone.management.trusted.rules.declared import Part, parts_of
 from backbone.model.names import AssetName
-from backbone.model.reports import Witness
 from backbone.model.schemas import DELIVERY, ORIGIN, RECORD, Schema
+from backbone.operations.rulings import rulings_of, today
 from backbone.project.rules import Given
 from backbone.sql.queries import Query, column, table
 
@@ -41,6 +45,7 @@ def check_asset(
     name: str,
     rules: Sequence[Given],
     *,
+    mistakes: Sequence[str] = (),
     examples: int = 3,
     violations: Path | None = None,
     dry_run: bool = False,
@@ -51,7 +56,8 @@ def check_asset(
 
     Returns
     -------
-    ``{asset, version, rows, seconds, failed, rules, notes}``, as `check_file` does
+    ``{asset, version, rows, seconds, failed, refused, rules, notes}``, as `check_file`
+    does
 
     Raises
     ------
@@ -61,11 +67,12 @@ def check_asset(
     started = time.perf_counter()
     asset = env.asset(name)
     version = head(env, asset)
-    asked = list(rules) or _declared(env, asset)
+    asked = list(rules) if rules or mistakes else _declared(env, asset)
     if allow_quadratic:
         asked = [one.allowing_quadratic() for one in asked]
     tables = _referred(env, asked, str(asset))
-    _check(asked, version.schema, {str(asset): version.schema, **_schemas(tables)})
+    known = {str(asset): version.schema, **_schemas(tables)}
+    _check(asked, mistakes, version.schema, known, str(asset))
     facts = {"asset": str(asset), "version": str(version.number)}
     if dry_run:
         plans = [plan_of(one, parts_of(one.rule)) for one in asked]
@@ -76,11 +83,13 @@ def check_asset(
         env.engine.session() as session,
     ):
         tell(f"reading {asset}")
-        state = _state(session, scan, _reads(asked, scan, violations), Path(folder))
+        folder_ = Path(folder)
+        state = _state(session, scan, _reads(asked, scan, violations), folder_)
+        state = replace(state, decided=_fine(env, session, asset, asked, state, folder_))
         to_check = [ToCheck(one.rule, parts_of(one.rule), state) for one in asked]
         references = References(str(asset), tables)
         checked = check_rules(session, to_check, references, examples=examples, tell=tell)
-        body = _body(asked, checked, state)
+        body = _body(asked, checked)
         if violations is not None:
             origin = _origin(scan.schema)
             written = write_violations(session, checked, state, origin, violations)
@@ -98,7 +107,44 @@ def _declared(env: Environment, asset: AssetName) -> list[Given]:
             f"no rules are declared for {asset}",
             hint='Say what must not occur: --rule "t1.a = t2.a and t1.b <> t2.b"',
         )
-    return [Given(rule, f"trusted/{asset.table}.yml", declared=True) for rule in rules]
+    place_of = env.project.place_of
+    return [
+        Given(rule, str(place_of("trusted", asset.table, "rules", number)), declared=True)
+        for number, rule in enumerate(rules)
+    ]
+
+
+def _fine(
+    env: Environment,
+    session: Session,
+    asset: AssetName,
+    asked: Sequence[Given],
+    state: State,
+    folder: Path,
+) -> Decided | None:
+    """Find the rows that are fine for a rule of the table, as people say today."""
+    if asset.zone != "trusted" or asset.side is not None:
+        return None
+    names = {one.rule.name for one in asked}
+    rulings = [
+        ruling
+        for ruling in rulings_of(env.project, asset.table, today())
+        if names & set(ruling.decision.fine)
+    ]
+    if not rulings:
+        return None
+    formatted, current = current_of(env, asset)
+    return fine_rows(
+        session,
+        Scan(formatted.paths(), formatted.schema),
+        declaration=env.project.trusted[asset.table],
+        schema=formatted.schema,
+        current=current,
+        rulings=rulings,
+        folder=folder,
+        objects=state.objects,
+        lookups=env.project.lookups,
+    )
 
 
 def _referred(env: Environment, rules: Sequence[Given], own: str) -> dict[str, Scan]:
@@ -126,11 +172,20 @@ def _schemas(tables: Mapping[str, Scan]) -> dict[str, Schema]:
     return {name: scan.schema for name, scan in tables.items()}
 
 
-def _check(rules: Sequence[Given], schema: Schema, known: Mapping[str, Schema]) -> None:
+def _check(
+    rules: Sequence[Given],
+    known: Sequence[str],
+    schema: Schema,
+    tables: Mapping[str, Schema],
+    own: str,
+) -> None:
     mistakes = [
-        said_of(one, text)
-        for one in rules
-        for text in check_rule(one.rule, schema, known)
+        *known,
+        *(
+            one.said(text)
+            for one in rules
+            for text in check_rule(one.rule, schema, tables, own=own)
+        ),
     ]
     if mistakes:
         raise DeclarationError(mistakes, project="the rules")
@@ -171,10 +226,7 @@ def _state(session: Session, scan: Scan, reads: Sequence[str], folder: Path) -> 
     return state_of_rows(session, query, {"asset": scan}, schema, record=RECORD.name)
 
 
-def _body(
-    asked: Sequence[Given], checked: Sequence[Checked], state: State
-) -> dict[str, Any]:
-    rows = state.work.rows
+def _body(asked: Sequence[Given], checked: Sequence[Checked]) -> dict[str, Any]:
     pairs = list(zip(asked, checked, strict=True))
     return {
         "failed": any(found.is_broken and one.fails for one, found in pairs),
@@ -183,8 +235,7 @@ def _body(
             rule_found(
                 plan_of(one, parts_of(one.rule)),
                 found,
-                rows,
-                [_witness(each) for each in found.witnesses],
+                [example_of(each, _number) for each in found.shown],
             )
             for one, found in pairs
         ],
@@ -192,6 +243,6 @@ def _body(
     }
 
 
-def _witness(found: Witness) -> dict[str, Any]:
-    rows = [row if len(row.split("/", 1)[0]) else int(row[2:]) for row in found.rows]
-    return {"rows": rows, "sentence": found.sentence, "values": list(found.values)}
+def _number(origin: str) -> str | int:
+    """Name a row by its origin, or by its place where it has none."""
+    return origin if origin.split("/", 1)[0] else int(origin.rpartition("#")[2])

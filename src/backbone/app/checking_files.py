@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlglot import exp
 
-from backbone.app.check_words import note_of, plan_of, rule_found, said_of
+from backbone.app.check_words import as_called, example_of, note_of, plan_of, rule_found
 from backbone.app.files import BareFile, Layout, Rejected, opened_file, read_rows
 from backbone.app.violations import write_violations
 from backbone.engines.protocol import Session
 from backbone.errors import BackboneError, DeclarationError, nearest
 from backbone.management.trusted.checking import Checked, ToCheck, check_rules
-from backbone.management.trusted.checks import check_blame
+from backbone.management.trusted.checks import blame_mistakes
 from backbone.management.trusted.finding.findings import References
 from backbone.management.trusted.rows.numbering import SPAN
 from backbone.management.trusted.rows.state import State
@@ -28,14 +28,14 @@ from backbone.management.trusted.untyped.comparing import (
     Compared,
     columns_wanted,
     compared,
+    mistakes_before,
 )
 from backbone.management.trusted.untyped.odd import Odd
 from backbone.management.trusted.untyped.spellings import Spelling, odd_values, spellings
-from backbone.model.reports import Witness
 from backbone.model.schemas import RECORD, Schema
 from backbone.project.rules import Given
 from backbone.project.trusted import Rule
-from backbone.sql.queries import Query, column, table
+from backbone.sql.queries import Query, table
 
 __all__ = ["check_file"]
 
@@ -56,6 +56,7 @@ def check_file(
     path: Path,
     rules: Sequence[Given],
     *,
+    mistakes: Sequence[str] = (),
     layout: Layout | None = None,
     examples: int = 3,
     violations: Path | None = None,
@@ -68,6 +69,7 @@ def check_file(
     ----------
     path : CSV, TSV, Parquet, JSON or JSON lines, plain or packed
     rules : what must not occur
+    mistakes : what is wrong with other rules; they are told with those of `rules`
     layout : what is known of the file; the rest is found out
     examples : how many examples of what breaks a rule are wanted
     violations : a .csv or .parquet file for all rows that break a rule
@@ -76,8 +78,7 @@ def check_file(
 
     Returns
     -------
-    ``{file, rows, seconds, failed, rejected, rules, notes}``; a rule has ``name, deny,
-    violating_rows, pairs, seconds, witnesses`` and how it was looked for
+    ``{file, columns, layout, rows, seconds, failed, refused, rejected, rules, notes}``
 
     Raises
     ------
@@ -90,8 +91,12 @@ def check_file(
     with tempfile.TemporaryDirectory(prefix="backbone-check-") as name:
         folder = Path(name)
         file = opened_file(path, layout or Layout(), folder)
-        asked = _understood(rules, file)
-        head = {"file": str(path), "columns": list(file.columns)}
+        asked = _understood(rules, mistakes, file)
+        head = {
+            "file": str(path),
+            "columns": list(file.names),
+            "layout": file.layout,
+        }
         if dry_run:
             return head | {"rules": [one.plan for one in asked]}
         engine = DuckDBEngine(spill=folder / "spill")
@@ -99,7 +104,7 @@ def check_file(
             with engine.session() as session:
                 names = _names(asked, file, every=violations is not None)
                 state, rejected = read_rows(session, file, names, folder, tell=tell)
-                job = _Job(session, file, state, folder, tell)
+                job = _Job(session, file, state, tell)
                 body = job.report(asked, examples, violations)
         finally:
             engine.close()
@@ -107,44 +112,51 @@ def check_file(
     return head | spent | {"rejected": _told(rejected)} | body
 
 
-def _understood(rules: Sequence[Given], file: BareFile) -> list[_Rule]:
+def _understood(
+    rules: Sequence[Given], known: Sequence[str], file: BareFile
+) -> list[_Rule]:
     """Return the constraints of all rules.
 
     Raises
     ------
-    DeclarationError : with the mistakes of all of them that need no data to be seen
+    DeclarationError : with the mistakes of all of them that need no data to be seen, and
+        those that are `known`
     """
     found: list[_Rule] = []
-    mistakes: list[str] = []
+    mistakes = list(known)
     for given in rules:
         try:
             parts = parts_of(given.rule)
             plan = plan_of(given, parts)
-            check_blame(given.rule, parts)
         except BackboneError as error:
-            mistakes.append(said_of(given, f"{error.what}. {error.hint or ''}".rstrip()))
+            mistakes.append(given.said(f"{error.what}. {error.hint or ''}".rstrip()))
             continue
-        names = dict.fromkeys(n for part in parts for n in part.constraint.reads)
-        wrong = [text for n in names if (text := _missing(n, file))]
-        if any(part.constraint.reference for part in parts):
-            wrong.append(
-                "it refers to another table, and a file stands alone; in a project: "
-                "`backbone check trusted.<table>`"
-            )
-        wrong += _empty(given.rule)
-        if given.rule.sql is not None:
-            wrong = [
-                "rules in SQL are about tables of a project, and a file stands alone"
-            ]
-        mistakes += [said_of(given, text) for text in wrong]
+        mistakes += [given.said(text) for text in _mistakes(given.rule, parts, file)]
         own = tuple(
-            replace(part, constraint=renamed(part.constraint, file.columns))
-            for part in parts
+            replace(part, constraint=renamed(part.constraint, file.own)) for part in parts
         )
         found.append(_Rule(given, own, plan))
     if mistakes:
         raise DeclarationError(mistakes, project="the rules")
     return found
+
+
+def _mistakes(rule: Rule, parts: Sequence[Part], file: BareFile) -> list[str]:
+    """Return what is wrong with a rule of a file with these columns."""
+    if rule.sql is not None:
+        return ["rules in SQL are about tables of a project, and a file stands alone"]
+    names = dict.fromkeys(n for part in parts for n in part.constraint.reads)
+    wrong = [text for n in names if (text := _missing(n, file))]
+    if any(part.constraint.reference for part in parts):
+        wrong.append(
+            "it refers to another table, and a file stands alone; in a project: "
+            "`backbone check trusted.<table>`"
+        )
+    names = dict.fromkeys(rule.blamed_columns)
+    wrong += [f"`blame`: {text}" for n in names if (text := _missing(n, file))]
+    wrong += blame_mistakes(rule, parts, list(file.own))
+    wrong += _empty(rule)
+    return wrong or [text for part in parts for text in mistakes_before(part.constraint)]
 
 
 def _empty(rule: Rule) -> list[str]:
@@ -163,9 +175,9 @@ def _empty(rule: Rule) -> list[str]:
 def _missing(name: str, file: BareFile) -> str | None:
     if name in file.twice:
         return f"the header has `{name}` more than once; rename one of them"
-    if name in {*file.columns, *file.columns.values()} or file.is_open:
+    if name in file.own or file.is_open:
         return None
-    hint = nearest(name, list(file.columns)) or ""
+    hint = nearest(name, list(file.own)) or ""
     return f"there is no column `{name}`. {hint}".rstrip()
 
 
@@ -193,8 +205,12 @@ class _Job:
     session: Session
     file: BareFile
     state: State
-    folder: Path
     tell: Tell
+
+    @property
+    def header(self) -> dict[str, str]:
+        """The names in the header, by those by which queries read columns."""
+        return {own: name for name, own in self.file.columns.items()}
 
     def report(
         self, asked: Sequence[_Rule], examples: int, violations: Path | None
@@ -217,7 +233,12 @@ class _Job:
         if violations is not None:
             self.tell(f"writing {violations.name}")
             written = write_violations(
-                self.session, checked, self.state, [RECORD.name], violations
+                self.session,
+                checked,
+                self.state,
+                [RECORD.name],
+                violations,
+                header=[self.header.get(n, n) for n in self.state.schema.names],
             )
             body["violations"] = {"file": str(violations), "rows": written}
         return body
@@ -237,7 +258,8 @@ class _Job:
             ]
             wrong = [text for each in made for text in each.mistakes]
             wrong = wrong or self.kind_mistakes(made)
-            mistakes += [said_of(one.given, text) for text in dict.fromkeys(wrong)]
+            wrong = [as_called(text, self.file.called) for text in wrong]
+            mistakes += [one.given.said(text) for text in dict.fromkeys(wrong)]
             rules.append(replace(one, found=tuple(made)))
         if mistakes:
             raise DeclarationError(mistakes, project="the rules")
@@ -264,8 +286,9 @@ class _Job:
                 parts[-1].append(replace(part, constraint=constraint))
                 more |= made
         state = self.ordered(more) if more else self.state
+        texts = {name: name.removesuffix(IN_ORDER) for name in more}
         return [
-            ToCheck(one.given.rule, tuple(own), state)
+            ToCheck(one.given.rule, tuple(own), state, texts, self.file.called)
             for one, own in zip(rules, parts, strict=True)
         ]
 
@@ -281,47 +304,13 @@ class _Job:
     # -- what is told ------------------------------------------------------------------
 
     def told(self, one: _Rule, checked: Checked) -> dict[str, Any]:
-        witnesses = self.witnesses(checked.witnesses)
-        kinds = dict.fromkeys(pair for found in one.found for pair in found.kinds)
-        return {
-            **rule_found(one.plan, checked, self.state.work.rows, witnesses),
-            "compared": [{"comparison": text, "as": kind} for text, kind in kinds],
-        }
-
-    def witnesses(self, found: Sequence[Witness]) -> list[dict[str, Any]]:
-        return [
-            {
-                "rows": [_record(row) for row in one.rows],
-                "sentence": one.sentence,
-                "values": list(one.values),
-            }
-            for one in map(self.to_the_letter, found)
-        ]
-
-    def to_the_letter(self, one: Witness) -> Witness:
-        """Put the texts of the file where values were made of them for their order."""
-        hidden = [name for name in one.values[0] if name.endswith(IN_ORDER)]
-        if not hidden:
-            return one
-        names = [name.removesuffix(IN_ORDER) for name in hidden]
-        texts = self.texts(names, [_record(row) for row in one.rows])
-        values, sentence = [], one.sentence
-        for row, of_row in zip(one.rows, one.values, strict=True):
-            own = texts[_record(row)]
-            values.append({n: v for n, v in {**own, **of_row}.items() if n not in hidden})
-            for made, name in zip(hidden, names, strict=True):
-                said, text = f"{made} = {of_row[made]}", f"{name} = '{own[name]}'"
-                sentence = sentence.replace(said, text, 1)
-        return replace(one, values=tuple(values), sentence=sentence)
-
-    def texts(
-        self, names: Sequence[str], rows: Sequence[int]
-    ) -> dict[int, dict[str, str | None]]:
-        numbers = [exp.Literal.number(SPAN + row) for row in rows]
-        query = exp.select(column("_row"), *map(column, names)).from_(table("work"))
-        query = query.where(exp.In(this=column("_row"), expressions=numbers))
-        found = self.session.fetch(Query.of(query), {"work": self.state.work}).to_pylist()
-        return {row.pop("_row") - SPAN: row for row in found}
+        kinds = dict.fromkeys(
+            (as_called(text, self.file.called), kind)
+            for found in one.found
+            for text, kind in found.kinds
+        )
+        shown = [example_of(each, _record) for each in checked.shown]
+        return rule_found(one.plan, checked, shown, list(kinds))
 
     def notes(self, rules: Sequence[_Rule]) -> list[dict[str, Any]]:
         """Say what kept comparisons from being what they might have been."""
@@ -337,10 +326,11 @@ class _Job:
         if odd.fits is not None:
             values = odd_values(self.session, self.state.work, odd.column, odd.fits)
         shown = [(row % SPAN, text) for row, text in values]
+        name = self.file.called.get(odd.column, odd.column)
         return {
-            "column": odd.column,
+            "column": name,
             "rules": list(rules),
-            "note": note_of(odd, shown),
+            "note": note_of(replace(odd, column=name), shown),
             "values": [{"row": row, "value": text} for row, text in shown],
         }
 

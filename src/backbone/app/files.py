@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlglot import exp
 
@@ -25,7 +26,6 @@ _RAW_SHOWN = 200
 _TABS = {"\\t": "\t", "tab": "\t"}
 _OURS = frozenset(
     {"_row", "_place", "_pair", "_side", "_delivery", "_object", "_record", "_flags"}
-    | {"_rule", "_role", "_reason", "_blamed"}
 )
 
 
@@ -44,7 +44,8 @@ class BareFile:
 
     `path` is as it was given, `plain` where its bytes are unpacked. `columns` maps the
     names in its header to those by which queries read them; `twice` are names that stand
-    in the header more than once, so that no column can be told by them.
+    in the header more than once, so that no column can be told by them. `told` is what a
+    person said of its layout; the rest was found out.
     """
 
     path: Path
@@ -52,6 +53,50 @@ class BareFile:
     sniffed: Sniffed
     columns: dict[str, str]
     twice: tuple[str, ...] = ()
+    told: Layout = field(default_factory=Layout)
+
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """What rules and messages call its columns, in the order of the header.
+
+        The name in the header; of one without a name ``column_3``; None of one whose name
+        others have too.
+        """
+        header = self.sniffed.names
+        return tuple(
+            None if name in self.twice else name or self.columns[name] for name in header
+        )
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The names in its header, to the letter, of the columns that can be read."""
+        return tuple(self.columns)
+
+    @property
+    def own(self) -> dict[str, str]:
+        """The names by which queries read columns, by those that rules use."""
+        return {name or own: own for name, own in self.columns.items()}
+
+    @property
+    def called(self) -> dict[str, str]:
+        """What rules and messages call columns that queries read by another name."""
+        return {own: name for name, own in self.own.items() if name != own}
+
+    @property
+    def layout(self) -> dict[str, Any]:
+        """How it is laid out, the header as it stands, and what of that was found out."""
+        form, is_csv = self.sniffed.format, self.sniffed.format.format == "csv"
+        guessed = ["format", "delimiter", "encoding", "header"]
+        given = {"delimiter": self.told.delimiter, "encoding": self.told.encoding}
+        known = {name for name, value in given.items() if value is not None}
+        shown = {
+            "format": form.format,
+            "delimiter": form.delimiter if is_csv else None,
+            "encoding": form.encoding if form.format != "parquet" else None,
+            "header": list(self.sniffed.names),
+        }
+        found = [n for n in guessed if n not in known and shown[n] is not None]
+        return shown | {"found_out": found if is_csv else found[:-1]}
 
     @property
     def is_open(self) -> bool:
@@ -90,7 +135,7 @@ def opened_file(path: Path, layout: Layout, folder: Path) -> BareFile:
     for place, name in enumerate(found.names, start=1):
         if name not in twice:
             known[name] = _free(name or f"column_{place}", known.values())
-    return BareFile(path, plain, found, known, twice)
+    return BareFile(path, plain, found, known, twice, layout)
 
 
 def _free(name: str, taken: Iterable[str]) -> str:

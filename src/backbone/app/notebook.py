@@ -12,12 +12,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from backbone.app import assets as _assets
+from backbone.app import checks as _checks
 from backbone.app import history as _history
 from backbone.app import lineage as _lineage
 from backbone.app import profiles as _profiles
@@ -144,6 +146,33 @@ class Handle:
         at : read every table as it was at the end of this run
         """
         return Result(self._opened, sql, at=at)
+
+    def check(
+        self,
+        target: str | Path,
+        *rules: str,
+        rules_file: str | Path | Sequence[str | Path] = (),
+        examples: int = 3,
+        allow_quadratic: bool = False,
+    ) -> _checks.Check:
+        """Look for what breaks rules, in an asset as it is now; nothing is changed.
+
+        Parameters
+        ----------
+        target : an asset (or a file, as ``backbone.check`` takes it)
+        rules, rules_file : what must not occur; those of a trusted table by default
+        examples : how many examples of what breaks a rule are wanted
+        allow_quadratic : compare pairs of rows where a rule needs it, however many
+        """
+
+        @contextmanager
+        def opened() -> Iterator[Environment]:
+            yield self._opened()
+
+        return _checks.checked(
+            target, rules, rules_file, open_project=opened, examples=examples,
+            allow_quadratic=allow_quadratic,
+        )  # fmt: skip
 
     def quality(self, asset: str) -> Quality:
         """Return what the rules of an asset found, and its account of rows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,12 @@ from pyarrow import parquet as pq
 
 from backbone.engines.protocol import Session
 from backbone.errors import BackboneError
-from backbone.management.trusted.checking import Checked, broken_rows
+from backbone.management.trusted.checking import Checked
+from backbone.management.trusted.finding.broken import OURS, broken_rows
 from backbone.management.trusted.rows.state import State
+from backbone.model.schemas import RECORD
 
 __all__ = ["check_target", "write_violations"]
-
-_FIRST = ("_rule", "_role", "_reason")
 
 
 def check_target(path: Path, read: Sequence[Path]) -> None:
@@ -44,21 +44,44 @@ def write_violations(
     state: State,
     origin: Sequence[str],
     path: Path,
+    *,
+    header: Sequence[str] | None = None,
 ) -> int:
     """Write a row for every row that breaks a rule, batch by batch; return how many.
 
-    Columns `origin` (where the row is), ``_rule``, ``_role``, ``_reason``, ``_blamed`` if
-    a rule says whose rows are wrong, then those of `state`. A row that breaks several
-    rules is there for each. An older file of that name is replaced when all is written.
+    Columns `origin` (where the row is), ``_rule``, ``_role``, ``_blamed``, ``_reason``,
+    then those of `state`, called as the `header` says. A column of ours that is called
+    like one of those gets a ``_`` before it. A row that breaks several rules is there for
+    each. An older file of that name is replaced when all is written.
     """
-    found = broken_rows(checked, state, origin)
-    if found is None:
-        blamed = ["_blamed"] if any(c.rule.blamed_rows for c in checked) else []
-        names = (*origin, *_FIRST, *blamed, *state.schema.names)
-        schema = pa.schema([(name, pa.string()) for name in names])
+    cells = tuple(header or state.schema.names)
+    taken = {name.lower() for name in cells}
+    first = {name: _free(name, taken) for name in (*origin, *OURS)}
+    names = (*first.values(), *cells)
+    places = {name: f"o{n}" for n, name in enumerate(first)}
+    seen = [each for one in checked for each in one.seen]
+    made = broken_rows(
+        seen,
+        state,
+        {name: places[name] for name in origin},
+        {name: places[name] for name in OURS},
+    )
+    if made is None:
+        known = {first[RECORD.name]: pa.int64(), first["_blamed"]: pa.bool_()}
+        schema = pa.schema([(name, known.get(name, pa.string())) for name in names])
         return _written(pa.RecordBatchReader.from_batches(schema, []), path)
-    query, inputs = found
-    return _written(session.stream(query, inputs), path)
+    batches = session.stream(*made)
+    schema = pa.schema(
+        [(name, field.type) for name, field in zip(names, batches.schema, strict=True)]
+    )
+    renamed = (pa.RecordBatch.from_arrays(b.columns, schema=schema) for b in batches)
+    return _written(pa.RecordBatchReader.from_batches(schema, renamed), path)
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    while name.lower() in taken:
+        name = f"_{name}"
+    return name
 
 
 def _written(batches: pa.RecordBatchReader, path: Path) -> int:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from backbone.app.check_words import header_notes
 from backbone.app.figures import between, count, duration, plural, shorten
 from backbone.cli.output import (
     STYLES,
@@ -49,76 +50,105 @@ def working() -> Iterator[Callable[[str], None]]:
 
 
 def print_checked(
-    found: Mapping[str, Any], *, explain: bool = False, again: str = "backbone check"
+    found: Mapping[str, Any],
+    *,
+    explain: bool = False,
+    again: str = "backbone check",
+    with_layout: bool = False,
 ) -> None:
     """Print what a check found: a line per rule, examples, and what is worth knowing.
 
-    `again` is the command that was typed, which the next one may begin with.
+    `again` is the command that was typed, which the next one may begin with. How a file
+    is laid out is told `with_layout`.
     """
-    console = out()
-    title = f"{found.get('file') or found.get('asset')}  {plural(found['rows'], 'row')}"
+    console, rows = out(), found["rows"]
+    title = f"{found.get('file') or found.get('asset')}  {plural(rows, 'row')}"
     console.print(Text(title, style="bold"))
     console.print()
-    console.print(Grid(_COLUMNS, [_line(rule) for rule in found["rules"]]))
-    broken = [rule for rule in found["rules"] if rule["violating_rows"]]
+    console.print(Grid(_COLUMNS, [_line(rule, rows) for rule in found["rules"]]))
     if explain:
-        _print_plans(console, found["rules"])
-    for rule in broken:
+        _print_plans(console, found)
+    for rule in found["rules"]:
         _print_examples(console, rule)
-    _print_notes(found)
+    _print_notes(found, with_layout=with_layout)
     _print_refused(found["rules"])
-    _print_end(found, [rule for rule in broken if _is_wrong(rule)], again)
+    _print_end(found, [rule for rule in found["rules"] if rule["broken"]], again)
 
 
-def _line(rule: Mapping[str, Any]) -> list[str | Text | None]:
+def _line(rule: Mapping[str, Any], rows: int) -> list[str | Text | None]:
     broken = rule["violating_rows"]
-    wrong, refused = _is_wrong(rule), "refused" in rule
+    wrong, refused = rule["broken"], rule["refused"] is not None
     style = STYLES[rule["severity"]] if wrong else "yellow" if refused else "green"
     return [
         Text("✗" if wrong else "!" if refused else "✓", style=style),
         rule["name"],
         rule["severity"],
         Text("refused" if refused else _rows(rule), style=style if broken else "dim"),
-        _share(rule["share"]) if broken else "",
+        _share(rule, rows) if broken else "",
         between(rule["pairs_at_least"], rule["pairs_at_most"]) if broken else "",
         duration(rule["seconds"]),
         Text(shorten(rule["deny"], _DENY_WIDTH), style="dim"),
     ]
 
 
-def _is_wrong(rule: Mapping[str, Any]) -> bool:
-    """Whether rows break a rule, more of them than it allows for."""
-    return bool(rule["violating_rows"]) and bool(rule.get("questioned", True))
-
-
 def _rows(rule: Mapping[str, Any]) -> str:
-    broken, blamed = count(rule["violating_rows"]), rule.get("blamed_rows")
-    return broken if blamed is None else f"{broken}, {count(blamed)} to blame"
+    """Say how many rows break a rule; and how many of them are wrong, if not all."""
+    broken, blamed = rule["violating_rows"], rule["blamed_rows"]
+    said = [count(broken)]
+    if blamed is not None and blamed != broken:
+        said.append(f"{count(blamed)} to blame")
+    if rule["fine_rows"]:
+        said.append(f"{count(rule['fine_rows'])} fine")
+    return ", ".join(said)
 
 
-def _share(share: float) -> str:
-    return f"{share:.1%}" if share >= _SLIGHT else "< 0.1%"
+def _share(rule: Mapping[str, Any], rows: int) -> str:
+    """Say which share of the rows that a rule looks at break it; of how many, if few."""
+    share, looked = rule["share"], rule["looked_rows"]
+    said = f"{share:.1%}" if share >= _SLIGHT else "< 0.1%"
+    return said if looked == rows else f"{said} of {count(looked)}"
 
 
 def print_plans(found: Mapping[str, Any]) -> None:
     """Print how each rule would be looked for."""
     console = out()
     console.print(Text(f"{found.get('file') or found.get('asset')}", style="bold"))
-    _print_plans(console, found["rules"])
+    _print_plans(console, found)
 
 
-def _print_plans(console: Console, rules: Sequence[Mapping[str, Any]]) -> None:
-    for rule in rules:
+def _print_plans(console: Console, found: Mapping[str, Any]) -> None:
+    if "layout" in found:
+        console.print()
+        console.print(Padding(facts(_layout(found)), (0, 0, 0, 2), expand=False))
+    for rule in found["rules"]:
         kinds = rule.get("compared", ())
         pairs = {
             "forbids": rule["deny"],
+            "where": rule["where"],
+            "holds": f"for {rule['holds']} of the rows" if rule["holds"] else None,
+            "blame": ", ".join(rule["blame"]),
+            "severity": rule["severity"],
             "found by": f"{rule['shape']}: {rule['plan']}, {rule['cost']}",
             "compares": "; ".join(f"{one['comparison']} as {one['as']}" for one in kinds),
-            "given in": rule["where"],
+            "given in": rule["declared"],
         }
         console.print()
         console.print(Text(rule["name"], style="bold"))
         console.print(Padding(facts(pairs), (0, 0, 0, 2), expand=False))
+
+
+def _layout(found: Mapping[str, Any]) -> dict[str, str]:
+    """Return how a file is laid out, in words, and what of that was found out."""
+    layout = found["layout"]
+    guessed = set(layout["found_out"])
+    shown = {"\t": "tab", " ": "blank"}
+    said = {
+        name: f"{shown.get(layout[name], layout[name])}"
+        f"{' (found out)' if name in guessed else ''}"
+        for name in ("format", "delimiter", "encoding")
+        if layout[name] is not None
+    }
+    return said | {"columns": ", ".join(name or "?" for name in found["columns"])}
 
 
 def _print_examples(console: Console, rule: Mapping[str, Any]) -> None:
@@ -129,11 +159,16 @@ def _print_examples(console: Console, rule: Mapping[str, Any]) -> None:
         console.print(f"  {shorten(one['sentence'], _SENTENCE_WIDTH)}", soft_wrap=False)
 
 
-def _print_notes(found: Mapping[str, Any]) -> None:
+def _print_notes(found: Mapping[str, Any], *, with_layout: bool) -> None:
     console = err()
     rejected = found.get("rejected", {})
-    if rejected.get("records") or found["notes"]:
+    header = header_notes(found)
+    if rejected.get("records") or found["notes"] or header:
         console.print()
+    for one in header:
+        console.print(Text(f"! {one}", style="yellow"))
+    if with_layout and "layout" in found:
+        console.print(Padding(facts(_layout(found)), (0, 0, 0, 2), expand=False))
     if rejected.get("records"):
         records = plural(rejected["records"], "record")
         words = f"! {records} could not be read, and took no part"
@@ -154,7 +189,7 @@ def _and(refused: int) -> str:
 def _print_refused(rules: Sequence[Mapping[str, Any]]) -> None:
     console = err()
     for rule in rules:
-        if "refused" in rule:
+        if rule["refused"] is not None:
             words = f"! {rule['refused']}; --allow-quadratic lets it run"
             console.print(Text(words, style="yellow"))
 

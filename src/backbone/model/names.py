@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import total_ordering
 from typing import Literal, get_args
 
 from backbone.errors import UnknownAsset
@@ -25,9 +26,10 @@ def is_table_name(text: str) -> bool:
     return _TABLE.fullmatch(text) is not None
 
 
-@dataclass(frozen=True, order=True)
+@total_ordering
+@dataclass(frozen=True)
 class AssetName:
-    """A table of a zone; `side` names a side table of it.
+    """A table of a zone; `side` names a side table of it, which comes after it.
 
     >>> str(AssetName("trusted", "flights").with_side("repairs"))
     'trusted.flights__repairs'
@@ -39,6 +41,10 @@ class AssetName:
 
     def __str__(self) -> str:
         return f"{self.zone}.{self.local}"
+
+    def __lt__(self, other: AssetName) -> bool:
+        mine = self.zone, self.table, self.side or ""
+        return mine < (other.zone, other.table, other.side or "")
 
     @property
     def local(self) -> str:

@@ -100,7 +100,7 @@ def _trusted(schemas: Schemas, step: Step) -> Iterator[_Mistake]:
         for mistake in check_clean(clean, place + 1, own):
             yield ("clean", place), mistake
     for place, rule in enumerate(declaration.rules):
-        for mistake in check_rule(rule, own, known):
+        for mistake in check_rule(rule, own, known, own=str(step.asset)):
             yield ("rules", place), mistake
 
 

@@ -22,7 +22,7 @@ from sqlglot import exp
 from backbone.errors import RuleSyntaxError, nearest
 from backbone.sql.denial_terms import column_node
 
-__all__ = ["dependency", "imported"]
+__all__ = ["begins", "dependency", "imported"]
 
 _OPERATIONS = {"EQ": "=", "IQ": "<>", "LT": "<", "GT": ">", "LTE": "<=", "GTE": ">="}
 _SIGNS = {"==": "=", "=": "=", "!=": "<>", "<>": "<>", "≠": "<>", "≤": "<=", "≥": ">="}
@@ -40,7 +40,7 @@ _OPERAND = re.compile(
 )
 _SIGN = re.compile(r"==|!=|<>|<=|>=|[=<>≠≤≥]")
 _AND = re.compile(r"and\b|&&?|∧|\^", re.IGNORECASE)
-_KNOWN_ROWS = {"t1": "t1", "t2": "t2"}
+_KNOWN_ROWS = {"t1", "t2"}
 _EXAMPLES = {
     "HoloClean": "t1&t2&EQ(t1.zip,t2.zip)&IQ(t1.city,t2.city)",
     "logic": "!(t.zip == s.zip and t.city != s.city)",
@@ -66,6 +66,8 @@ def imported(name: str, text: str) -> str:
     't1.zip = t2.zip and t1.city <> t2.city'
     >>> imported("r", "!(t.salary < s.salary && t.tax >= s.tax)")
     't1.salary < t2.salary and t1.tax >= t2.tax'
+    >>> imported("r", "!(t2.arr < t2.dep)")
+    't1.arr < t1.dep'
     >>> imported("r", "arr < dep")
     'arr < dep'
     """
@@ -74,6 +76,15 @@ def imported(name: str, text: str) -> str:
     if _HOLOCLEAN.match(text):
         return _Form(name, text, "HoloClean").calls()
     return text
+
+
+def begins(text: str) -> bool:
+    """Tell whether a text begins as a negated conjunction, quantifiers before it or not.
+
+    >>> begins("forall t1 t2: !(t1.a == t2.a)"), begins("one_city: zip -> city")
+    (True, False)
+    """
+    return _LOGIC.match(text) is not None
 
 
 def dependency(name: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
@@ -209,15 +220,20 @@ class _Form:
         return " and ".join(texts)
 
     def rows(self, said: list[tuple[str, str, str]], rows: list[str]) -> dict[str, str]:
-        """Return what rows are called here: t1 and t2 as they are, others in order."""
-        found = dict.fromkeys(rows)
+        """Return what rows are called here: t1 and t2 as they are, others in order.
+
+        One row alone is t1, whatever it is called.
+        """
+        used: dict[str, None] = {}
         for left, _, right in said:
             for side in (left, right):
                 operand = _OPERAND.fullmatch(side)
                 if operand and operand["row"]:
-                    found[operand["row"]] = None
+                    used[operand["row"]] = None
+        found = used if len(used) == 1 else dict.fromkeys(rows) | used
         names = sorted(found) if found.keys() <= {"t0", "t1"} else list(found)
-        names = ["t1", "t2"] if found.keys() <= _KNOWN_ROWS.keys() else names
+        if len(found) > 1 and found.keys() <= _KNOWN_ROWS:
+            names = ["t1", "t2"]
         if len(names) > 2:  # noqa: PLR2004 - of two rows
             self.fail(f"it speaks of {len(names)} rows: {', '.join(names)}")
         return dict(zip(names, ("t1", "t2"), strict=False))

@@ -340,3 +340,12 @@ def test_a_result_of_an_earlier_run(tmp_path):
         sql = "select count(*) as n from trusted.sales"
         assert handle.query(sql).to_pandas()["n"][0] == 41
         assert handle.query(sql, at=first).to_pandas()["n"][0] == 40
+
+
+def test_a_check_of_an_asset_finds_what_its_rules_forbid(bb):
+    found = bb.check("trusted.sales")
+    assert found.ok
+    assert [rule["name"] for rule in found.rules] == ["positive"]
+    other = bb.check("trusted.sales", "shop = 'north'")
+    assert not other.ok
+    assert other.violations().num_rows == other.rules[0]["violating_rows"] == 27

@@ -75,8 +75,8 @@ def command(
 
     Rules may also be written as HoloClean, Desbordante or Metanome write them. Exit code:
     0 nothing is broken, 1 a rule is (unless it says `severity: warn`), 2 a mistake, or a
-    rule that is refused. With --json: {file, rows, seconds, failed, refused, rejected,
-    rules, notes}.
+    rule that is refused. With --json: {file, columns, layout, rows, seconds, failed,
+    refused, rejected, rules, notes}.
     """
     from shlex import quote
 
@@ -107,7 +107,7 @@ def command(
         typed += [f"--null {quote(text)}" for text in nulls]
         typed += ["--allow-quadratic"] if allow_quadratic else []
         again = " ".join(["backbone check", quote(subject), *typed])
-        print_checked(found, explain=explain, again=again)
+        print_checked(found, explain=explain, again=again, with_layout=door.verbose)
     if found.get("refused"):
         return REFUSED
     return FAILED if found.get("failed") else DONE

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from backbone.management.trusted.checks import check_clean, check_rule, check_table
 from backbone.management.trusted.cleaning import describe_step
-from backbone.management.trusted.people.naming import named_rows
+from backbone.management.trusted.people.naming import fine_rows, named_rows
 from backbone.management.trusted.replay import replay_query
 from backbone.management.trusted.rows.state import CurrentState
 from backbone.management.trusted.rules.declared import constraints_of, describe_rule
@@ -28,6 +28,7 @@ __all__ = [
     "constraints_of",
     "describe_rule",
     "describe_step",
+    "fine_rows",
     "named_rows",
     "replay_query",
     "trust",

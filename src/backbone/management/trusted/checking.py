@@ -3,47 +3,76 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
 from backbone.engines.protocol import Relation, Session
 from backbone.errors import UnsupportedRule
-from backbone.management.trusted.finding.accusing import accused
+from backbone.management.trusted.finding.accusing import (
+    accused,
+    accused_among,
+    accused_by_role,
+)
+from backbone.management.trusted.finding.detect import shared_keys
 from backbone.management.trusted.finding.findings import (
     Asked,
     Finding,
     References,
     distinct_rows,
+    hits_of,
     search,
 )
 from backbone.management.trusted.finding.looking import Looked
 from backbone.management.trusted.finding.pairs import Pairs
-from backbone.management.trusted.finding.seen import Seen, described
+from backbone.management.trusted.finding.seen import Seen
 from backbone.management.trusted.finding.witnesses import MAX_WITNESSES, witnesses
-from backbone.management.trusted.rows.numbering import located, row_of
-from backbone.management.trusted.rows.pieces import Inputs, bound, nested, union
+from backbone.management.trusted.rows.numbering import row_of
 from backbone.management.trusted.rows.state import State
 from backbone.management.trusted.rows.steps import select
+from backbone.management.trusted.rules.blame import whose
 from backbone.management.trusted.rules.declared import Part
+from backbone.model.constraints import Predicate
 from backbone.model.reports import Witness
 from backbone.model.schemas import Schema
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query, column, table
 
-__all__ = ["Checked", "ToCheck", "broken_rows", "check_rules", "state_of_rows"]
+__all__ = ["Checked", "Shown", "ToCheck", "check_rules", "state_of_rows"]
 
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class ToCheck:
-    """A rule, its parts as they are to be looked for, and the rows to look at."""
+    """A rule, its parts as they are to be looked for, and the rows to look at.
+
+    `texts` and `called` are as `Seen` has them.
+    """
 
     rule: Rule
     parts: tuple[Part, ...]
     state: State
+    texts: Mapping[str, str] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shares(self) -> bool:
+        """Whether others like it are found in the same scan, or the same groups."""
+        constraints = [part.constraint for part in self.parts]
+        return all(one.is_single or shared_keys(one) for one in constraints)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An example of what breaks a rule, and those of its rows that are to blame.
+
+    None where the rule does not say whose fault it is.
+    """
+
+    witness: Witness
+    blamed: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,8 +80,9 @@ class Checked:
     """What a rule found: rows that break it, pairs where they were counted, examples.
 
     `blamed_rows` are those that it says are wrong, if it says so; `looked_rows` is how
-    many it looked at. More may be wrong than it allows for: then it is `questioned`. One
-    that would compare too many pairs is `refused`, in words, and was not looked for.
+    many it looked at; `fine_rows` would break it, had not a person said that they are
+    fine. More may be wrong than it allows for: then it is `questioned`. One that would
+    compare too many pairs is `refused`, in words, and was not looked for.
     """
 
     rule: Rule
@@ -61,9 +91,10 @@ class Checked:
     seconds: float
     looked_rows: int = 0
     blamed_rows: int | None = None
+    fine_rows: int = 0
     questioned: bool = False
     refused: str | None = None
-    witnesses: tuple[Witness, ...] = ()
+    shown: tuple[Shown, ...] = ()
     seen: tuple[Seen, ...] = ()
 
     @property
@@ -120,77 +151,96 @@ def check_rules(
 
     Notes
     -----
-    Conditions on single rows share one scan, whose time is theirs in equal parts; every
-    other rule has a statement of its own.
+    Conditions on single rows share one scan, and dependencies on the same columns their
+    groups, as in a run; the time is theirs in equal parts. Every other rule has a
+    statement of its own: of those only one that may compare pairs can be refused.
     """
-    found = _singles(session, rules, references, tell)
-    for place, one in enumerate(rules):
-        if place not in found:
-            tell(one.rule.name)
-            started = time.perf_counter()
-            asked = [Asked(one.state, part, n) for n, part in enumerate(one.parts)]
-            try:
-                made = search(session, asked, references)
-            except UnsupportedRule as error:
-                seconds, why = time.perf_counter() - started, error.what
-                found[place] = Checked(one.rule, 0, Pairs(), seconds, refused=why)
-                continue
-            found[place] = _checked(session, one, made, time.perf_counter() - started)
+    together = [place for place, one in enumerate(rules) if one.shares]
+    alone = [[place] for place, one in enumerate(rules) if not one.shares]
+    job = _Job(session, rules, references, tell)
+    found: dict[int, Checked] = {}
+    for places in [together, *alone] if together else alone:
+        found |= job.looked_for(places)
     checked = [found[place] for place in range(len(rules))]
     return _with_witnesses(session, checked, examples)
 
 
-def _singles(
-    session: Session, rules: Sequence[ToCheck], references: References, tell: Tell
-) -> dict[int, Checked]:
-    """Look for all conditions on single rows at once."""
-    places = [
-        place
-        for place, one in enumerate(rules)
-        if all(part.constraint.is_single for part in one.parts)
-    ]
-    asked = [
-        Asked(rules[place].state, part, number)
-        for place in places
-        for number, part in enumerate(rules[place].parts)
-    ]
-    if not asked:
-        return {}
-    tell(", ".join(rules[place].rule.name for place in places))
-    started = time.perf_counter()
-    found = iter(search(session, asked, references))
-    seconds = (time.perf_counter() - started) / len(places)
-    return {
-        place: _checked(
-            session, rules[place], [next(found) for _ in rules[place].parts], seconds
+@dataclass(frozen=True)
+class _Job:
+    """One check of many rules; `looked` keeps how many rows they look at."""
+
+    session: Session
+    rules: Sequence[ToCheck]
+    references: References
+    tell: Tell
+    looked: dict[tuple[int, tuple[Predicate, ...]], int] = field(default_factory=dict)
+
+    def looked_for(self, places: Sequence[int]) -> dict[int, Checked]:
+        """Look for the rules at `places` in one statement."""
+        some = [self.rules[place] for place in places]
+        self.tell(", ".join(one.rule.name for one in some))
+        started = time.perf_counter()
+        asked = [
+            Asked(one.state, part, n) for one in some for n, part in enumerate(one.parts)
+        ]
+        try:
+            findings = iter(search(self.session, asked, self.references))
+        except UnsupportedRule as error:
+            seconds = (time.perf_counter() - started) / len(some)
+            return {
+                place: Checked(one.rule, 0, Pairs(), seconds, refused=error.what)
+                for place, one in zip(places, some, strict=True)
+            }
+        made = [self.checked(one, [next(findings) for _ in one.parts]) for one in some]
+        seconds = (time.perf_counter() - started) / len(some)
+        timed = (replace(one, seconds=seconds) for one in made)
+        return dict(zip(places, timed, strict=True))
+
+    def checked(self, one: ToCheck, found: Sequence[Finding]) -> Checked:
+        """Count what the parts of a rule found, and say whose fault it is."""
+        broken = [self.accused(one, finding) for finding in found if finding.rows]
+        looked = Looked(self.session, one.state, one.rule, one.parts, self.looked)
+        violating = distinct_rows(self.session, found)
+        wrong = violating
+        if any(finding.blamed is not None for finding in broken):
+            wrong = distinct_rows(self.session, [finding.guilty for finding in broken])
+        chosen = one.rule.blamed_rows is not None
+        says = all(whose(one.rule, part) for part in one.parts)
+        return Checked(
+            one.rule,
+            violating_rows=violating,
+            looked_rows=looked.rows,
+            blamed_rows=wrong if says else None,
+            fine_rows=self.fine(one),
+            questioned=looked.doubts(wrong if chosen else violating),
+            pairs=Pairs.together([finding.bounds for finding in found]),
+            seconds=0.0,
+            seen=tuple(
+                Seen(one.state, one.rule, finding, one.texts, one.called)
+                for finding in broken
+            ),
         )
-        for place in places
-    }
 
+    def fine(self, one: ToCheck) -> int:
+        """Count the rows that would break a rule, had nobody said that they are fine."""
+        decided = one.state.decided
+        if decided is None or one.rule.name not in decided.fine:
+            return 0
+        bare = replace(one.state, decided=None)
+        found = search(self.session, [Asked(bare, p) for p in one.parts], self.references)
+        hits, inputs = hits_of([(0, finding) for finding in found])
+        fine = decided.rows_fine_for(one.rule.name)
+        counted = select(
+            "select count(distinct h._row) as n from hits h "
+            "semi join fine f on h._row = f._row"
+        )
+        query = Query((("hits", hits), ("fine", fine), ("counted", counted)))
+        inputs |= decided.inputs
+        return int(self.session.fetch(query, inputs).column("n")[0].as_py())
 
-def _checked(
-    session: Session, one: ToCheck, found: Sequence[Finding], seconds: float
-) -> Checked:
-    broken = [
-        accused(session, one.state, one.rule, finding)
-        for finding in found
-        if finding.rows
-    ]
-    looked = Looked(session, one.state, one.rule, one.parts)
-    wrong = None
-    if one.rule.blamed_rows is not None:
-        wrong = distinct_rows(session, [finding.guilty for finding in broken])
-    violating = distinct_rows(session, found)
-    return Checked(
-        one.rule,
-        violating_rows=violating,
-        looked_rows=looked.rows,
-        blamed_rows=wrong,
-        questioned=looked.doubts(violating if wrong is None else wrong),
-        pairs=Pairs.together([finding.bounds for finding in found]),
-        seconds=seconds,
-        seen=tuple(Seen(one.state, one.rule, finding) for finding in broken),
-    )
+    def accused(self, one: ToCheck, finding: Finding) -> Finding:
+        found = accused(self.session, one.state, one.rule, finding)
+        return accused_by_role(self.session, one.rule, found)
 
 
 def _with_witnesses(
@@ -202,76 +252,20 @@ def _with_witnesses(
     for one in checked:
         for seen in one.seen:
             by_state.setdefault(id(seen.state), []).append(seen)
-    told: Mapping[int, tuple[Witness, ...]] = {
-        id(seen): of_one
-        for of_state in by_state.values()
-        for seen, of_one in zip(
-            of_state, witnesses(session, of_state, at_most=examples), strict=True
-        )
-    }
+    told: dict[int, tuple[Shown, ...]] = {}
+    for some in by_state.values():
+        found = witnesses(session, some, at_most=examples)
+        blamed = accused_among(session, some, found)
+        for seen, of_one, wrong in zip(some, found, blamed, strict=True):
+            told[id(seen)] = tuple(_shown(seen, each, wrong) for each in of_one)
     return tuple(
-        replace(one, witnesses=tuple(w for s in one.seen for w in told[id(s)])[:examples])
+        replace(one, shown=tuple(w for s in one.seen for w in told[id(s)])[:examples])
         for one in checked
     )
 
 
-def broken_rows(
-    checked: Sequence[Checked], state: State, origin: Sequence[str]
-) -> tuple[Query, Inputs] | None:
-    """Return every violating row of every rule, in the order of rules and rows.
-
-    Columns `origin` (``_record``, or the whole origin), ``_rule, _role, _reason``, then
-    those of `state`. Before these, if a rule says whose rows are wrong, ``_blamed``: null
-    where the row's rule does not say. None if no rule is broken.
-    """
-    inputs: Inputs = {"rows_shown": state.work, "objects": state.objects}
-    branches: list[exp.Query] = []
-    for place, one in enumerate(checked):
-        for piece in described(one.seen):
-            inputs |= piece.inputs
-            wanted = ["_row", "part", "rule", "role", "reason"]
-            branches.append(nested(piece.query, wanted, place))
-    if not branches:
-        return None
-    told = {"_rule": "rule", "_role": "role", "_reason": "reason"}
-    said = [exp.alias_(column(own, "t"), name) for name, own in told.items()]
-    last = exp.select(*(column(name, "t") for name in origin), *said)
-    last = _with_blamed(last.from_(table("placed", "t")), checked, inputs)
-    last = (
-        last.select(*(column(name, "r") for name in state.schema.names))
-        .join(table("rows_shown", "r"), on=_same("r", ["_row"]))
-        .order_by(*(column(n, "t") for n in ("_place", "_row", "reason")))
-    )
-    steps = (("every", union(branches)), ("placed", located("every")), ("broken", last))
-    return Query(steps), inputs
-
-
-def _with_blamed(
-    rows: exp.Select, checked: Sequence[Checked], inputs: Inputs
-) -> exp.Select:
-    """Select whether a row of ``t`` is one of those that its rule says are wrong."""
-    asked = [n for n, one in enumerate(checked) if one.rule.blamed_rows is not None]
-    if not asked:
-        return rows
-    number, guilty = exp.Literal.number, list[exp.Query]()
-    for place in asked:
-        for finding in (seen.finding for seen in checked[place].seen):
-            if finding.blamed is not None:
-                name = bound("blamed", finding.blamed)
-                inputs[name] = finding.blamed
-                key = {"_place": number(place), "part": number(finding.number)}
-                wrong = exp.select(*(exp.alias_(v, n) for n, v in key.items()))
-                guilty.append(wrong.select(column("_row")).from_(table(name)))
-    is_one = exp.not_(exp.Is(this=column("_row", "g"), expression=exp.null()))
-    own = exp.In(this=column("_place", "t"), expressions=[number(n) for n in asked])
-    blamed = exp.Case().when(own, is_one)
-    if not guilty:
-        return rows.select(exp.alias_(exp.cast(exp.null(), "boolean"), "_blamed"))
-    same = _same("g", ["_place", "part", "_row"])
-    rows = rows.join(union(guilty).subquery("g"), on=same, join_type="left")
-    return rows.select(exp.alias_(blamed, "_blamed"))
-
-
-def _same(other: str, names: Sequence[str]) -> exp.Expr:
-    equal = (exp.EQ(this=column(n, "t"), expression=column(n, other)) for n in names)
-    return exp.and_(*equal)
+def _shown(seen: Seen, witness: Witness, wrong: Container[str]) -> Shown:
+    says = whose(seen.rule, seen.finding.part)
+    if says is None or says == "all":
+        return Shown(witness, witness.rows if says else None)
+    return Shown(witness, tuple(row for row in witness.rows if row in wrong))

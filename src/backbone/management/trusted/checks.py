@@ -18,27 +18,32 @@ from backbone.management.trusted.rules.selecting import compiled
 from backbone.model.constraints import Reference, Selected
 from backbone.model.schemas import Schema
 from backbone.project.checks.cleaning import clean_mistakes
+from backbone.project.checks.referring import side_mistake
 from backbone.project.trusted import CleanStep, Rule, TrustedTable
 
-__all__ = ["check_blame", "check_clean", "check_rule", "check_table"]
+__all__ = ["blame_mistakes", "check_clean", "check_rule", "check_table"]
 
 _LISTED = ("not_null", "unique")
 _BY_COLUMN = ("accepted", "range", "matches")
 
 
 def check_table(
-    declaration: TrustedTable, schema: Schema, known: Mapping[str, Schema]
+    declaration: TrustedTable,
+    schema: Schema,
+    known: Mapping[str, Schema],
+    *,
+    own: str | None = None,
 ) -> list[str]:
     """Return every mistake of `declaration` over a table of `schema`.
 
     `known` are the schemas of the tables that rules may refer to, by full name
-    (``trusted.planes``), this table among them.
+    (``trusted.planes``), this table, `own`, among them.
     """
     mistakes = []
     for number, step in enumerate(declaration.clean, start=1):
         mistakes += check_clean(step, number, schema)
     for rule in declaration.rules:
-        mistakes += check_rule(rule, schema, known)
+        mistakes += check_rule(rule, schema, known, own=own)
     return mistakes
 
 
@@ -54,8 +59,14 @@ def check_clean(step: CleanStep, number: int, schema: Schema) -> list[str]:
     return [f"cleaning step {number}: {mistake}" for mistake in mistakes]
 
 
-def check_rule(rule: Rule, schema: Schema, known: Mapping[str, Schema]) -> list[str]:
-    """Return the mistakes of `rule` over a table of `schema`.
+def check_rule(
+    rule: Rule,
+    schema: Schema,
+    known: Mapping[str, Schema],
+    *,
+    own: str | None = None,
+) -> list[str]:
+    """Return the mistakes of `rule` over a table of `schema`, which is called `own`.
 
     Unknown columns, values that cannot be compared, unknown tables, rows to blame that
     cannot be told, an action that does not know which cells are wrong. Each mistake names
@@ -63,30 +74,46 @@ def check_rule(rule: Rule, schema: Schema, known: Mapping[str, Schema]) -> list[
     """
     try:
         parts = parts_of(rule)
-        check_blame(rule, parts)
     except BackboneError as error:
         said = f"{error.what}. {error.hint or ''}".rstrip()
         return [said if rule.name in said else f"rule `{rule.name}`: {said}"]
     public = schema.public
     mistakes = list(_column_mistakes(rule, parts, public))
+    mistakes += _choosing_mistakes(rule, parts, public.names)
     if not mistakes:
         for part in parts:
-            mistakes += _part_mistakes(part, public, known)
+            mistakes += _part_mistakes(part, public, known, own)
         mistakes += _value_mistakes(rule, public)
         mistakes += _action_mistakes(rule, parts)
     return [f"rule `{rule.name}`: {mistake}" for mistake in dict.fromkeys(mistakes)]
 
 
-def check_blame(rule: Rule, parts: Sequence[Part]) -> None:
-    """Pass a rule of whose rows it can be told which are to blame, if it asks for that.
+def blame_mistakes(rule: Rule, parts: Sequence[Part], names: Sequence[str]) -> list[str]:
+    """Return why nobody can tell whom `rule` blames, in a table with columns `names`."""
+    said = _choosing_mistakes(rule, parts, names)
+    if said or rule.blamed_rows is not None:
+        return said
+    if rule.sequence is not None:
+        return list(_neighbour_mistakes(rule, parts))
+    return list(_role_mistakes(rule, parts))
 
-    Raises
-    ------
-    UnsupportedRule : it cannot
-    """
-    for part in parts:
-        if rule.blamed_rows is not None:
-            kind_of_blame(part.constraint, rule.blamed_rows)
+
+def _choosing_mistakes(
+    rule: Rule, parts: Sequence[Part], names: Sequence[str]
+) -> list[str]:
+    """Say why rows cannot be chosen as ``fewest``, ``later`` or ``earlier`` asks."""
+    which = rule.blamed_rows
+    if which is None:
+        return []
+    try:
+        for part in parts:
+            kind_of_blame(part.constraint, which)
+    except BackboneError as error:
+        said = f"{error.what}. {error.hint or ''}".rstrip()
+        said = said.removeprefix(f"rule `{rule.name}`: ")
+        column = f" For the column of that name write `t1.{which}`."
+        return [said + (column if which in names else "")]
+    return []
 
 
 def _unknown(name: str, schema: Schema) -> str:
@@ -110,26 +137,35 @@ def _column_mistakes(
 
 
 def _part_mistakes(
-    part: Part, schema: Schema, known: Mapping[str, Schema]
+    part: Part, schema: Schema, known: Mapping[str, Schema], own: str | None
 ) -> Iterator[str]:
     if part.constraint.reference is not None:
         yield from _reference_mistakes(part.constraint.reference, schema, known)
     constraint = part.constraint
     if constraint.selected is not None:
-        yield from _query_mistakes(constraint.name, constraint.selected, schema, known)
+        yield from _query_mistakes(
+            constraint.name, constraint.selected, schema, known, own
+        )
     for predicate in (*constraint.predicates, *constraint.where):
         yield from predicate_mistakes(predicate, schema)
 
 
 def _query_mistakes(
-    name: str, selected: Selected, schema: Schema, known: Mapping[str, Schema]
+    name: str,
+    selected: Selected,
+    schema: Schema,
+    known: Mapping[str, Schema],
+    own: str | None,
 ) -> Iterator[str]:
+    sides = [text for table in selected.tables if (text := side_mistake(table))]
+    if sides:
+        yield from sides
+        return
     named = {table: known[table] for table in selected.tables if table in known}
     for table in selected.tables:
         if table not in known:
             yield f"there is no table `{table}`. {nearest(table, sorted(known)) or ''}"
-    own = [table for table, of in known.items() if of.public == schema]
-    mine = next((table for table in own if table in named), next(iter(own), ""))
+    mine = own or next(iter(named), "")
     if len(named) == len(selected.tables):
         try:
             compiled(name, selected, mine, {mine: schema, **named})
@@ -140,6 +176,10 @@ def _query_mistakes(
 def _reference_mistakes(
     reference: Reference, schema: Schema, known: Mapping[str, Schema]
 ) -> Iterator[str]:
+    side = side_mistake(reference.table)
+    if side:
+        yield side
+        return
     if reference.table not in known:
         hint = nearest(reference.table, sorted(known))
         yield f"there is no table `{reference.table}`. {hint or ''}".rstrip()
@@ -175,11 +215,15 @@ def _action_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
     return _cell_mistakes(rule, parts)
 
 
-def _cell_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
+def _role_mistakes(rule: Rule, parts: Sequence[Part]) -> Iterator[str]:
     pairs = any(part.constraint.is_pair for part in parts)
     for text in rule.blame:
-        if text.startswith(("t1.", "t2.")) and not pairs:
+        if text.startswith("t2.") and not pairs:
             yield f"`blame: {text}` names one of two rows, but the rule speaks of one"
+
+
+def _cell_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
+    yield from _role_mistakes(rule, parts)
     if rule.blame and rule.action in {"flag", "deduplicate"}:
         yield f"`blame` does nothing with `action: {rule.action}`"
     if rule.action == "quarantine" and any("." not in text for text in rule.blame):
@@ -227,11 +271,17 @@ def _one_sided_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
 
 
 def _sequence_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
+    if rule.blame and rule.action == "flag":
+        yield "`blame` does nothing with `action: flag`"
+    yield from _neighbour_mistakes(rule, parts)
+    if rule.action == "blank":
+        yield from _blank_mistakes(rule, parts)
+
+
+def _neighbour_mistakes(rule: Rule, parts: Sequence[Part]) -> Iterator[str]:
     """A column is the row's own; of two neighbours it is not known which is meant."""
     (part,) = parts
     beside = part.constraint.neighbours
-    if rule.blame and rule.action == "flag":
-        yield "`blame` does nothing with `action: flag`"
     for text in rule.blame:
         row, dot, _ = text.partition(".")
         if dot and row in {"t1", "t2"}:
@@ -240,8 +290,6 @@ def _sequence_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:
             yield f"`blame: {text}`: of a rule on both neighbours it can be the row's own"
         elif dot and row in {"previous", "next"} and row not in beside:
             yield f"`blame: {text}`: the rule does not speak of the {row} row"
-    if rule.action == "blank":
-        yield from _blank_mistakes(rule, parts)
 
 
 def _blank_mistakes(rule: Rule, parts: tuple[Part, ...]) -> Iterator[str]:

@@ -14,7 +14,13 @@ from backbone.project.drafts import Draft
 from backbone.project.mistakes import Mistake, Where, suggestion
 from backbone.project.trusted import Rule, TrustedTable
 
-__all__ = ["check_deny", "check_references", "check_sql", "check_where"]
+__all__ = [
+    "check_deny",
+    "check_references",
+    "check_sql",
+    "check_where",
+    "side_mistake",
+]
 
 _READABLE: tuple[Zone, ...] = ("formatted", "trusted", "exploitation")
 TrustedDraft = Draft[TrustedTable]
@@ -99,9 +105,20 @@ def check_sql(
         text = f"it does not read trusted.{draft.name}, whose rows it is to select"
         yield draft.mistake(where, text)
     for table in tables:
-        why = known.unknown(table, _READABLE)
+        why = known.unknown(table, _READABLE) or side_mistake(table)
         if why:
             yield draft.mistake(where, why)
+
+
+def side_mistake(table: str) -> str | None:
+    """Say why a rule cannot read `table`, if that is a side table.
+
+    >>> side_mistake("trusted.sales__repairs")
+    '`trusted.sales__repairs` is a side table: rules are about tables'
+    """
+    if AssetName.parse(table).side is None:
+        return None
+    return f"`{table}` is a side table: rules are about tables"
 
 
 def _said(error: BackboneError) -> str:
@@ -111,7 +128,7 @@ def _said(error: BackboneError) -> str:
 def _reference(
     draft: TrustedDraft, where: Where, reference: Reference, known: Known
 ) -> Iterator[Mistake]:
-    why = known.unknown(reference.table, _READABLE)
+    why = known.unknown(reference.table, _READABLE) or side_mistake(reference.table)
     if why:
         yield draft.mistake(where, why)
         return

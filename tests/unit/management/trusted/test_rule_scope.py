@@ -419,5 +419,24 @@ def test_a_query_may_name_columns_in_any_way(trusting, sql):
 )
 def test_what_is_no_query_of_a_rule(sql, says):
     known = {"trusted.things": METER, "trusted.others": Schema.of(_row=INTEGER)}
-    mistakes = check_rule(Rule(name="r", sql=sql), METER, known)
+    mistakes = check_rule(Rule(name="r", sql=sql), METER, known, own="trusted.things")
     assert any(says in mistake for mistake in mistakes), mistakes
+
+
+def test_a_rule_is_of_the_table_that_has_it_not_of_one_that_looks_like_it():
+    known = {"trusted.another": METER, "trusted.things": METER}
+    sql = "select t._row as row from trusted.things t join trusted.another a on true"
+    rule = Rule(name="r", sql=sql)
+    assert check_rule(rule, METER, known, own="trusted.things") == []
+    sql = "select _row as row from trusted.another"
+    (said,) = check_rule(Rule(name="r", sql=sql), METER, known, own="trusted.things")
+    assert "does not read trusted.things" in said
+
+
+def test_columns_called_as_a_word_of_blame_are_named_with_their_row():
+    schema = Schema.of(later=INTEGER)
+    rule = Rule(name="r", deny="later > 5", blame=("later",), action="blank")
+    (said,) = check_rule(rule, schema, {})
+    assert said.endswith("For the column of that name write `t1.later`.")
+    rule = Rule(name="r", deny="later > 5", blame=("t1.later",), action="blank")
+    assert check_rule(rule, schema, {}) == []

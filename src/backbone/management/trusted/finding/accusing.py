@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+from sqlglot import exp
 
 from backbone.engines.protocol import Session
 from backbone.management.trusted.finding.choosing import rows_in_the_way, rows_off_chains
 from backbone.management.trusted.finding.findings import (
     Finding,
     cut_of,
+    hits_of,
     looked,
 )
 from backbone.management.trusted.finding.fine import fine_in_sequence
 from backbone.management.trusted.finding.parting import Reading
+from backbone.management.trusted.finding.seen import Seen
 from backbone.management.trusted.plans.culprits import (
     Kind,
     agreeing,
@@ -22,17 +27,20 @@ from backbone.management.trusted.plans.culprits import (
 )
 from backbone.management.trusted.plans.fewest import in_order, on_no_line
 from backbone.management.trusted.plans.overlaps import in_time
+from backbone.management.trusted.rows.numbering import located
 from backbone.management.trusted.rows.pieces import Inputs, bound, nested, union
 from backbone.management.trusted.rows.state import State
 from backbone.management.trusted.rows.steps import ROWS, select
+from backbone.management.trusted.rules.blame import whose
 from backbone.management.trusted.rules.shapes import shape_of
 from backbone.model.constraints import DenialConstraint
+from backbone.model.reports import Witness
 from backbone.model.schemas import Column
 from backbone.model.types import INTEGER
 from backbone.project.trusted import Rule, WhichRows
-from backbone.sql.queries import Query
+from backbone.sql.queries import Query, column, table
 
-__all__ = ["accused"]
+__all__ = ["accused", "accused_among", "accused_by_role"]
 
 _MARKED = select("select 0 as _place, _row, 't1' as role from culprits")
 
@@ -56,6 +64,47 @@ def accused(session: Session, state: State, rule: Rule, finding: Finding) -> Fin
         query, inputs = state.decided.sparing_fine(query, inputs, rule.name)
     marked = session.stage(query, inputs)
     return replace(finding, blamed=marked)
+
+
+def accused_by_role(session: Session, rule: Rule, finding: Finding) -> Finding:
+    """Return `finding` with the rows to blame, if `rule` blames those of one role."""
+    role = whose(rule, finding.part)
+    if role not in {"t1", "t2"} or not finding.rows:
+        return finding
+    hits, inputs = hits_of([(0, finding)])
+    roles = [exp.Literal.string(one) for one in (str(role), "both")]
+    mine = exp.select(*map(column, ("_place", "_row", "role"))).from_(table("hits"))
+    mine = mine.where(exp.In(this=column("role"), expressions=roles))
+    marked = session.stage(Query((("hits", hits), ("mine", mine))), inputs)
+    return replace(finding, blamed=marked)
+
+
+def accused_among(
+    session: Session, seen: Sequence[Seen], shown: Sequence[Sequence[Witness]]
+) -> list[frozenset[str]]:
+    """Return the origins of the rows to blame among the witnesses of each of `seen`.
+
+    In one statement, for the findings of one table that have rows to blame.
+    """
+    asked = [
+        (number, one.finding.guilty)
+        for number, (one, some) in enumerate(zip(seen, shown, strict=True))
+        if one.finding.blamed is not None and some
+    ]
+    found: dict[int, set[str]] = {}
+    if asked:
+        rows = {row for number, _ in asked for one in shown[number] for row in one.rows}
+        records = {int(row.rpartition("#")[2]) for row in rows}
+        every, inputs = hits_of(asked)
+        listed = [exp.Literal.number(one) for one in sorted(records)]
+        some = exp.select("*").from_(table("placed"))
+        some = some.where(exp.In(this=column("_record"), expressions=listed))
+        steps = (("every", every), ("placed", located("every")), ("some", some))
+        inputs["objects"] = seen[0].state.objects
+        for row in session.fetch(Query(steps), inputs).to_pylist():
+            origin = f"{row['_delivery']}/{row['_object']}#{row['_record']}"
+            found.setdefault(row["_place"], set()).add(origin)
+    return [frozenset(found.get(number, ())) for number in range(len(seen))]
 
 
 def _culprits(

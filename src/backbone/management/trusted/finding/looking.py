@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from backbone.engines.protocol import Session
 from backbone.management.trusted.rows.state import State
 from backbone.management.trusted.rows.steps import select
 from backbone.management.trusted.rules.declared import Part
+from backbone.model.constraints import Predicate
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query
 
@@ -19,13 +20,15 @@ __all__ = ["Looked"]
 class Looked:
     """The table in which a rule looks, and whether what it finds is too much.
 
-    `parts` are those of the rule, all of which look at the same rows.
+    `parts` are those of the rule, all of which look at the same rows. `known` keeps how
+    many they are, for other rules that look at the same rows of the same table.
     """
 
     session: Session
     state: State
     rule: Rule
     parts: tuple[Part, ...]
+    known: dict[tuple[int, tuple[Predicate, ...]], int] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> int:
@@ -34,6 +37,12 @@ class Looked:
         if not where:
             gone = self.state.removed.rows if self.state.removed else 0
             return self.state.work.rows - gone
+        key = id(self.state), where
+        if key not in self.known:
+            self.known[key] = self._counted(where)
+        return self.known[key]
+
+    def _counted(self, where: tuple[Predicate, ...]) -> int:
         steps, inputs = self.state.rows([], where)
         counted = select("select count(*) as n from rows")
         query = Query((*steps, ("counted", counted)))

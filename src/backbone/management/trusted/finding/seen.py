@@ -6,8 +6,8 @@ one for each.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
@@ -24,20 +24,32 @@ __all__ = ["Seen", "Together", "described", "together"]
 
 @dataclass(frozen=True)
 class Seen:
-    """What a part of a rule found, and the state of the table in which it did."""
+    """What a part of a rule found, and the state of the table in which it did.
+
+    `texts` are the columns that are shown in place of those made of their values;
+    `called` is how columns are called where that is not their name here.
+    """
 
     state: State
     rule: Rule
     finding: Finding
+    texts: Mapping[str, str] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns that tell why."""
         constraint, public = self.finding.part.constraint, self.state.schema.public
         if constraint.selected is None:
-            return constraint.columns
+            names = (self.texts.get(name, name) for name in constraint.columns)
+            return tuple(dict.fromkeys(names))
         written = {name.lower() for name in constraint.columns}
         return tuple(name for name in public.names if name.lower() in written)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """How the columns that tell why are called, in the same order."""
+        return tuple(self.called.get(name, name) for name in self.names)
 
 
 @dataclass(frozen=True)
@@ -85,7 +97,7 @@ def _described(seen: Sequence[Seen], group: Together) -> Piece:
         "part": {p: number(one.finding.number) for p, one in members.items()},
         "rule": {p: text(one.rule.name) for p, one in members.items()},
         "severity": {p: text(one.rule.severity) for p, one in members.items()},
-        "columns": {p: text(", ".join(one.names)) for p, one in members.items()},
+        "columns": {p: text(", ".join(one.labels)) for p, one in members.items()},
         "reason": {p: _reason(one) for p, one in members.items()},
     }
     why = (
@@ -103,5 +115,5 @@ def _described(seen: Sequence[Seen], group: Together) -> Piece:
 def _reason(one: Seen) -> exp.Expr:
     return exp.DPipe(
         this=exp.Literal.string(f"{one.finding.part.reason}: "),
-        expression=values_text(one.names, one.state.schema, of="r"),
+        expression=values_text(one.names, one.state.schema, of="r", labels=one.labels),
     )

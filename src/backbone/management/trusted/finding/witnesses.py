@@ -127,7 +127,8 @@ def _sampled(
         if not constraint.is_pair and constraint.sequence is None:
             alone.append(exp.Literal.number(number))
             continue
-        steps, read = one.state.seen_by(constraint).rows(one.names, constraint.where)
+        reads = tuple(dict.fromkeys([*constraint.columns, *one.names]))
+        steps, read = one.state.seen_by(constraint).rows(reads, constraint.where)
         inputs.update(read)
         first = only("probed", number, "probed_rows")
         sample = _partners(one, names) if constraint.is_pair else _beside(one, names)
@@ -234,10 +235,11 @@ def _same_row(left: str, right: str) -> exp.Expr:
 
 
 def _witness(one: Seen, rows: Sequence[Row]) -> Witness:
-    names, schema = one.names, one.state.schema
+    names, schema = one.labels, one.state.schema
+    own = dict(zip(names, one.names, strict=True))
     origins = tuple(f"{r['_delivery']}/{r['_object']}#{r['_record']}" for r in rows)
-    values = tuple({name: row["values"][name] for name in names} for row in rows)
-    texts = {name for name in names if schema[name].type.kind == "string"}
+    values = tuple({name: row["values"][own[name]] for name in names} for row in rows)
+    texts = {name for name in names if schema[own[name]].type.kind == "string"}
     called = [_called(row) for row in rows]
     shown = [{n: _shown(v[n], quote=n in texts) for n in names} for v in values]
     if len(rows) == 1:

@@ -1,4 +1,4 @@
-"""Which current rows decisions name, without making the table."""
+"""Which current rows decisions name, and which are fine, without making the table."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 import pyarrow as pa
 from sqlglot import exp
 
-from backbone.engines.protocol import Relation, Session
+from backbone.engines.protocol import Relation, Session, Staged
 from backbone.management.trusted.cleaning import changes_of
 from backbone.management.trusted.people.rulings import settled
-from backbone.management.trusted.rows.numbering import numbered
+from backbone.management.trusted.rows.decided import Decided
+from backbone.management.trusted.rows.numbering import located, numbered, row_of
 from backbone.management.trusted.rows.state import CurrentState, State
 from backbone.management.trusted.rows.steps import Steps, select
 from backbone.management.trusted.rows.texts import canonical_text
@@ -22,7 +23,7 @@ from backbone.project.lookups import Pairs
 from backbone.project.trusted import TrustedTable
 from backbone.sql.queries import Query, column, table
 
-__all__ = ["named_rows"]
+__all__ = ["fine_rows", "named_rows"]
 
 
 def named_rows(
@@ -73,3 +74,51 @@ def named_rows(
     steps: Steps = [("named", told), bare.rowed(), ("rows", rows)]
     inputs = {"formatted": formatted, "objects": found.objects, "told": made.told}
     return session.fetch(Query(tuple(steps)), inputs, max_rows=max_rows)
+
+
+def fine_rows(
+    session: Session,
+    formatted: Relation,
+    *,
+    declaration: TrustedTable,
+    schema: Schema,
+    current: CurrentState,
+    rulings: Sequence[Ruling],
+    folder: Path,
+    objects: Staged,
+    lookups: Mapping[Lookup, Pairs] | None = None,
+) -> Decided | None:
+    """Return which rows of a finished table are fine for which rules, as people said.
+
+    Parameters
+    ----------
+    formatted, schema, current, declaration, lookups : as `trust` takes them
+    rulings : at least one
+    folder : where relations are while they are handed to the engine
+    objects : the objects of the finished table, by whose numbers its rows are known
+    """
+    found = numbered(session, formatted, current.deliveries, current.current, folder)
+    bare = State(formatted, schema, found.objects, work=found.objects)
+    changes = changes_of(declaration.clean, schema, lookups)
+    said = settled(session, bare, rulings, declaration.rules, changes, folder).decided
+    if said is None or not said.fine:
+        return None
+    number = row_of(column("number", "o"), column("_record", "p"))
+    told = [column(name, "p") for name in ("kind", "column", "rule", "decision")]
+    same = [
+        exp.EQ(this=column(name, "p"), expression=column(name, "o"))
+        for name in ("_delivery", "_object")
+    ]
+    rows = exp.select(exp.alias_(number, "_row"), *told).from_(table("placed", "p"))
+    rows = rows.join(table("own_objects", "o"), on=exp.and_(*same))
+    steps: Steps = [
+        ("fine", select("select * from verdicts where kind = 'fine'")),
+        ("placed", located("fine")),
+        ("rows", rows),
+    ]
+    inputs = {
+        "verdicts": said.verdicts,
+        "objects": found.objects,
+        "own_objects": objects,
+    }
+    return Decided(session.stage(Query(tuple(steps)), inputs), fine=said.fine)

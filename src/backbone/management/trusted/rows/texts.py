@@ -42,16 +42,25 @@ def from_text(text: exp.Expr, kind: CanonicalType) -> exp.Expr:
     return exp.cast(text, kind.sql)
 
 
-def values_text(names: tuple[str, ...], schema: Schema, *, of: str) -> exp.Expr:
-    """Return ``a = 1, b = 'x'`` for the columns `names` of relation `of`."""
+def values_text(
+    names: tuple[str, ...],
+    schema: Schema,
+    *,
+    of: str,
+    labels: tuple[str, ...] | None = None,
+) -> exp.Expr:
+    """Return ``a = 1, b = 'x'`` for the columns `names` of relation `of`.
+
+    `labels` are what they are called in the text, if not by their names.
+    """
     made: exp.Expr | None = None
-    for name in names:
+    for name, label in zip(names, labels or names, strict=True):
         kind = schema[name].type
         text = canonical_text(column(name, of), kind)
         if kind.kind == "string":
             text = _joined(_text("'"), text, _text("'"))
         shown = exp.func("coalesce", text, _text("missing"))
-        lead = f"{name} = " if made is None else f", {name} = "
+        lead = f"{label} = " if made is None else f", {label} = "
         piece = _joined(_text(lead), shown)
         made = piece if made is None else _joined(made, piece)
     return made or _text("")

@@ -11,9 +11,10 @@ from typing import Literal
 from backbone.management.trusted.rules.declared import Part
 from backbone.project.trusted import Rule
 
-__all__ = ["Blamed", "blamed", "blamed_role"]
+__all__ = ["Blamed", "Whose", "blamed", "blamed_role", "whose"]
 
 Rows = Literal["t1", "t2", "any"]
+Whose = Literal["all", "chosen", "t1", "t2"]
 
 
 @dataclass(frozen=True)
@@ -72,3 +73,26 @@ def blamed_role(rule: Rule) -> Rows:
     if rule.sequence is not None:
         rows = {"t1" if of == "any" else of for of in rows or {"t1"}}
     return rows.pop() if len(rows) == 1 else "any"
+
+
+def whose(rule: Rule, part: Part) -> Whose | None:
+    """Return which of the rows that break `part` are wrong, as far as `rule` says so.
+
+    ``all``: each is by itself; ``chosen``: those of `culprits`; ``t1`` or ``t2``: those
+    of one role; None: they contradict each other, and nobody says whose fault that is.
+
+    >>> from backbone.management.trusted.rules.declared import parts_of
+    >>> def of(rule):
+    ...     return whose(rule, parts_of(rule)[0])
+    >>> of(Rule(name="r", deny="a < 0")), of(Rule(name="r", unique=("a",)))
+    ('all', None)
+    >>> of(Rule(name="r", unique=("a",), blame=("later",)))
+    'chosen'
+    """
+    if rule.blamed_rows is not None:
+        return "chosen"
+    constraint = part.constraint
+    if not constraint.is_pair and constraint.sequence is None:
+        return "all"
+    role = blamed_role(rule)
+    return None if role == "any" else role

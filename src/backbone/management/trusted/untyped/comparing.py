@@ -34,7 +34,7 @@ from backbone.model.constraints import DenialConstraint, Predicate, Term
 from backbone.sql.denial_functions import ARITHMETIC, FUNCTIONS, MATCHES, function_of
 from backbone.sql.denial_terms import term_of
 
-__all__ = ["Compared", "columns_wanted", "compared", "tree_of"]
+__all__ = ["Compared", "columns_wanted", "compared", "mistakes_before", "tree_of"]
 
 _ORDERS = (exp.LT, exp.LTE, exp.GT, exp.GTE)
 _COMPARED = (exp.EQ, exp.NEQ, *_ORDERS)
@@ -109,6 +109,19 @@ def compared(
         tuple(dict.fromkeys(typing.odd)),
         tuple(dict.fromkeys(typing.mistakes)),
     )
+
+
+def mistakes_before(constraint: DenialConstraint) -> tuple[str, ...]:
+    """Return why `constraint` cannot be used, whatever the data are.
+
+    What is said of sums and differences depends on them: those of numbers, or of times.
+    """
+    predicates = (*constraint.predicates, *constraint.where)
+    sides = [s for p in predicates for s in (p.left, p.right) if s is not None]
+    if any(node for s in sides for node in tree_of(s).find_all(exp.Add, exp.Sub)):
+        return ()
+    spelt = {name: Spelling(name) for name in constraint.reads}
+    return compared(constraint, spelt, constraint.reads).mistakes
 
 
 def tree_of(term: Term) -> exp.Expr:
@@ -213,7 +226,10 @@ class _Comparisons(Casting):
         if not any(isinstance(s, exp.Expr) and columns_of(s) for s in sides):
             return "text", {}
         if spelt and all(s.is_number for s in spelt):
-            return self.numbers_or_codes(sides, spelt, is_order=is_order), {}
+            kind = self.numbers_or_codes(sides, spelt, is_order=is_order)
+            if kind == "text":
+                self.tell_codes(spelt)
+            return kind, {}
         styles = self.styles(sides, spelt, is_order=is_order)
         if styles is not None:
             return "time", styles
@@ -261,8 +277,9 @@ class _Comparisons(Casting):
         """Say why texts are compared, where numbers or times might have been meant."""
         fixed = [one for one in spelt if one.is_constant]
         meant = not fixed or any(one.is_number or one.styles() for one in fixed)
+        listed = bool(fixed) and all(one.is_number for one in fixed)
         for one in spelt:
-            if one.is_sampled and meant and is_order:
+            if one.is_sampled and meant and (is_order or listed):
                 fits = is_number(bare(one.name))
                 self.odd.append(Odd(one.name, "number", "as text", MOST, 0, fits))
             if one.is_sampled or one.is_number or one.is_constant:
@@ -272,9 +289,20 @@ class _Comparisons(Casting):
                 if one.times[style] < one.values and is_order:
                     fits = style.fits(bare(one.name))
                     self.odd.append(odd_of(one, "time", "as text", fits))
-            elif one.numbers and (is_order or one.numbers > one.plain):
+            elif (listed and one.values) or (
+                one.numbers and (is_order or one.numbers > one.plain)
+            ):
                 fits = is_number(bare(one.name))
                 self.odd.append(odd_of(one, "number", "as text", fits))
+
+    def tell_codes(self, spelt: Sequence[Spelling]) -> None:
+        """Say that ``01`` is a text, where it is compared with numbers like ``1``."""
+        fixed = [one for one in spelt if one.is_constant]
+        if not fixed or any(one.zeros for one in fixed):
+            return
+        for one in spelt:
+            if one.zeros and not one.is_constant:
+                self.odd.append(Odd(one.name, "number", "codes", one.zeros, one.values))
 
     def tell_nans(self, sides: Sequence[exp.Expr]) -> None:
         for one in self.spelt_of(sides):

@@ -11,7 +11,7 @@ from backbone.management.trusted.untyped.spellings import Spelling
 
 __all__ = ["MOST", "Effect", "Odd", "ambiguous", "bare", "odd_of"]
 
-Effect = Literal["as text", "left out", "ambiguous", "guessed", "nan", "rounded"]
+Effect = Literal["as text", "left out", "ambiguous", "guessed", "nan", "rounded", "codes"]
 MOST = -1
 """A count of odd values that was not made: most of them are."""
 
