@@ -572,3 +572,21 @@ def test_several_files_have_a_result_each(tmp_path, monkeypatch):
     assert "no file is called like" in refused("*.tsv", "--rule", "a -> b")
     assert "for one file" in refused("*.csv", "--rule", "a -> b", "--violations", "o.csv")
     assert f"backbone check '{tmp_path}/*.csv'" in refused(tmp_path, "--rule", "a -> b")
+
+
+def test_how_a_file_is_laid_out_can_be_said_and_is_told(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("näme%b\nx%1\nx%2\n".encode("latin-1"))
+    assert "if it is not, --delimiter says" in refused(path, "--rule", "näme -> b")
+    words = ("--rule", "näme -> b", "--delimiter", "%")
+    report = found(path, *words)
+    assert report["layout"] == {
+        "format": "csv", "delimiter": "%", "encoding": "windows-1252",
+        "header": ["näme", "b"], "found_out": ["format", "encoding", "header"],
+    }  # fmt: skip
+    said = " ".join(typed(path, *words, "--verbose").stderr.split())
+    assert "delimiter % encoding windows-1252 (found out) columns näme, b" in said
+    assert "found out" not in typed(path, *words).stderr
+    path.write_text("a\tb\n1\t2\n1\t3\n")
+    report = found(path, "--rule", "a -> b", "--delimiter", "\\t", "--encoding", "utf-8")
+    assert report["layout"]["found_out"] == ["format", "header"]
