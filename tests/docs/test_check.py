@@ -26,6 +26,9 @@ def written(folder, monkeypatch):
     for file in FILES:
         head, _, body = file.partition("\n")
         (folder / head.split()[-1]).write_text(body.rstrip("\n") + "\n")
+    (folder / "days").mkdir()
+    (folder / "days" / "1.csv").write_text("zip,city\n01234,Dalton\n01234,Dalten\n")
+    (folder / "days" / "2.csv").write_text("zip,city\n10001,New York\n")
 
 
 @pytest.mark.parametrize("text", PYTHON)

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from backbone.app.check_files import refuse_folder
 from backbone.app.checking_files import check_file
 from backbone.app.files import Layout
 from backbone.app.violations import check_target
@@ -52,6 +53,7 @@ def check(
     DeclarationError : mistakes in the rules
     """
     layout = layout or Layout()
+    refuse_folder(Path(target))
     if violations is not None:
         check_target(violations, [Path(target), *files])
     rules, mistakes = rules_read(texts, files)

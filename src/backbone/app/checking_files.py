@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -137,8 +138,19 @@ def _understood(
         )
         found.append(_Rule(given, own, plan))
     if mistakes:
-        raise DeclarationError(mistakes, project="the rules")
+        raise DeclarationError([*mistakes, *_one_column(file)], project="the rules")
     return found
+
+
+def _one_column(file: BareFile) -> list[str]:
+    """Say that a file may be read wrongly, if its header is one column, so guessed."""
+    form = file.sniffed.format
+    if form.format != "csv" or file.told.delimiter is not None or file.header[1:]:
+        return []
+    if not re.search(r"\w\W+\w", "".join(file.header)):
+        return []
+    text = f"the header is one column, `{file.header[0]}`"
+    return [f"{file.path}: {text}; if it is not, --delimiter says what parts its cells"]
 
 
 def _mistakes(rule: Rule, parts: Sequence[Part], file: BareFile) -> list[str]:

@@ -29,7 +29,22 @@ def step_number(name: str) -> int | None:
 
 
 def cleaned(env: Environment, asset: AssetName) -> list[dict[str, Any]]:
-    """Return ``{rule, column, method, cells}`` of each step, in their order."""
+    """Return ``{rule, column, method, cells}`` of each step, in their order.
+
+    Steps that changed nothing are among them, with 0 cells, in versions that remember
+    which steps there were.
+    """
+    found = _changed(env, asset)
+    met = {(one["rule"], one["column"]) for one in found}
+    idle = [
+        {"rule": rule, "column": name, "method": method, "cells": 0}
+        for rule, name, method in head(env, asset).metadata.get("cleaning", ())
+        if (rule, name) not in met
+    ]
+    return sorted([*found, *idle], key=lambda one: step_number(one["rule"]) or 0)
+
+
+def _changed(env: Environment, asset: AssetName) -> list[dict[str, Any]]:
     repairs = head(env, asset.with_side("repairs"))
     if not repairs.files:
         return []

@@ -24,6 +24,7 @@ from backbone.cli.output import (
     out,
     print_next,
 )
+from backbone.errors import bounded
 
 __all__ = ["print_checked", "print_plans", "working"]
 
@@ -31,6 +32,10 @@ _COLUMNS = (
     Column(""), Column("rule"), Column("severity", drop=1), Column("rows", "right"),
     Column("share", "right"), Column("pairs", "right", drop=2),
     Column("time", "right", drop=3), Column("what must not occur", fold=True, drop=4),
+)  # fmt: skip
+_FILES = (
+    Column(""), Column("file"), Column("rows", "right"),
+    Column("rejected", "right", drop=1), Column("breaks", fold=True),
 )  # fmt: skip
 _DENY_WIDTH = 100
 _SENTENCE_WIDTH = 300
@@ -53,13 +58,13 @@ def print_checked(
     found: Mapping[str, Any],
     *,
     explain: bool = False,
-    again: str = "backbone check",
+    again: str | None = None,
     with_layout: bool = False,
 ) -> None:
     """Print what a check found: a line per rule, examples, and what is worth knowing.
 
-    `again` is the command that was typed, which the next one may begin with. How a file
-    is laid out is told `with_layout`.
+    `again` is the command that was typed, which the next one may begin with; without it
+    this is one of several files. How a file is laid out is told `with_layout`.
     """
     console, rows = out(), found["rows"]
     title = f"{found.get('file') or found.get('asset')}  {plural(rows, 'row')}"
@@ -72,7 +77,57 @@ def print_checked(
         _print_examples(console, rule)
     _print_notes(found, with_layout=with_layout)
     _print_refused(found["rules"])
-    _print_end(found, [rule for rule in found["rules"] if rule["broken"]], again)
+    if again is not None:
+        _print_end(found, [rule for rule in found["rules"] if rule["broken"]], again)
+
+
+def print_each(
+    found: Sequence[Mapping[str, Any]], *, explain: bool, with_layout: bool
+) -> None:
+    """Print what was found in several files: what breaks rules, then a line for each."""
+    console = out()
+    for one in found:
+        if "error" not in one and (explain or any(r["broken"] for r in one["rules"])):
+            print_checked(one, explain=explain, with_layout=with_layout)
+            console.print()
+    console.print(Grid(_FILES, list(map(_file_line, found))))
+    messages = err()
+    for one in found:
+        if "error" in one:
+            messages.print(Text(f"! {_trouble(one)}", style="yellow"))
+    broken = sum(any(r["broken"] for r in one.get("rules", ())) for one in found)
+    wrong = sum("error" in one for one in found)
+    breaks = "breaks" if broken == 1 else "break"
+    words = f"{broken} of {count(len(found))} files {breaks} rules"
+    words += f", {wrong} cannot be checked" if wrong else ""
+    took = duration(sum(one.get("seconds", 0.0) for one in found))
+    style = "bold red" if broken or wrong else "bold green"
+    messages.print()
+    messages.print(Text(f"{words}, in {took}", style=style))
+
+
+def _trouble(one: Mapping[str, Any]) -> str:
+    """Say why a file cannot be checked, on a line."""
+    what, hint = one["error"]["what"], one["error"]["hint"]
+    words = " ".join(f"{what}. {hint}".split() if hint else what.split())
+    return words if one["file"] in words else f"{one['file']}: {words}"
+
+
+def _file_line(one: Mapping[str, Any]) -> list[str | Text | None]:
+    name = str(one.get("file") or one.get("asset"))
+    if "error" in one:
+        return [Text("!", style="yellow"), name, None, None, "cannot be checked"]
+    broken = [rule for rule in one["rules"] if rule["broken"]]
+    refused = [f"{rule} (refused)" for rule in one["refused"]]
+    told = [f"{rule['name']} ({count(rule['violating_rows'])})" for rule in broken]
+    style = "red" if one["failed"] else "yellow" if told or refused else "green"
+    return [
+        Text("✗" if told else "!" if refused else "✓", style=style),
+        name,
+        count(one["rows"]),
+        count(one.get("rejected", {}).get("records", 0)),
+        bounded([*told, *refused]) if told or refused else "",
+    ]
 
 
 def _line(rule: Mapping[str, Any], rows: int) -> list[str | Text | None]:

@@ -89,9 +89,19 @@ def _print_cleaning(console: Console, steps: Sequence[Mapping[str, Any]]) -> Non
         return
     console.print(heading("Cleaned first"))
     columns = [
-        Column("step"), Column("column"), Column("method"), Column("cells", "right"),
+        Column("step"), Column("column", fold=True), Column("method"),
+        Column("cells", "right"),
     ]  # fmt: skip
-    rows = [[s["rule"], s["column"], s["method"], count(s["cells"])] for s in steps]
+    idle: dict[tuple[str, str], list[str]] = {}
+    for one in steps:
+        if not one["cells"]:
+            idle.setdefault((one["rule"], one["method"]), []).append(one["column"])
+    rows = [
+        [s["rule"], s["column"], s["method"], count(s["cells"])]
+        for s in steps
+        if s["cells"]
+    ]
+    rows += [[rule, ", ".join(names), how, "0"] for (rule, how), names in idle.items()]
     console.print(Grid(columns, rows))
 
 

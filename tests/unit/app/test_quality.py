@@ -323,3 +323,19 @@ def test_what_cannot_be_asked_is_said(shop, tmp_path):
     assert result.exit_code == 2
     assert "cannot be written" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_cleaning_step_that_changed_nothing_is_told_too(tmp_path):
+    folder = shop_project(tmp_path / "shop")
+    edit(
+        folder / "trusted" / "sales.yml",
+        "rules:\n",
+        "  - {column: shop, replace: {nowhere: somewhere}}\nrules:\n",
+    )
+    with Environment(load(folder)) as env:
+        run(env)
+        told = {one["rule"]: one for one in quality(env, "trusted.sales")["cleaning"]}
+    assert list(told) == ["clean_1_trim", "clean_2_replace"]
+    assert told["clean_1_trim"]["cells"] > 0
+    idle = {"rule": "clean_2_replace", "column": "shop", "method": "clean", "cells": 0}
+    assert told["clean_2_replace"] == idle

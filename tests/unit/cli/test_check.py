@@ -565,3 +565,48 @@ def test_dependencies_and_conditions_find_together_what_they_find_alone(tmp_path
         [r[k] for k in keys] for r in alone
     ]
     assert together[0]["violating_rows"] == sum(row[0] == 40 % 7 for row in rows)
+
+
+def test_several_files_have_a_result_each(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, text in {
+        "1": "a,b\n1,2\n1,3\n", "2": "a;b\n1;2\n2;3\n", "3": "a,c\n1,2\n", "4": "",
+    }.items():  # fmt: skip
+        (tmp_path / f"{name}.csv").write_text(text)
+    result = typed("[12].csv", "--rule", "a -> b")
+    assert result.exit_code == 1
+    assert "✗  1.csv     2         0  rule_1 (2)" in result.stdout
+    assert "✓  2.csv" in result.stdout
+    assert "1 of 2 files breaks rules" in result.stderr
+    one, two = found("2.csv", "1.csv", "--rule", "a -> b")
+    assert [(r["file"], r["failed"]) for r in (one, two)] == [
+        ("2.csv", False), ("1.csv", True),
+    ]  # fmt: skip
+    (alone,) = found("1*.csv", "--rule", "a -> b")
+    assert alone["file"] == "1.csv"
+    assert found("[2].csv", "2.csv", "--rule", "a -> b", code=0)[0]["rows"] == 2
+    every = found("*.csv", "--rule", "a -> b", code=2)
+    assert [r["file"] for r in every if "error" in r] == ["3.csv", "4.csv"]
+    assert "there is no column `b`" in every[2]["error"]["what"]
+    assert "no column `q`" in refused("*.csv", "--rule", "a -> q")
+    assert "no file is called like" in refused("*.tsv", "--rule", "a -> b")
+    assert "for one file" in refused("*.csv", "--rule", "a -> b", "--violations", "o.csv")
+    assert f"backbone check '{tmp_path}/*.csv'" in refused(tmp_path, "--rule", "a -> b")
+
+
+def test_how_a_file_is_laid_out_can_be_said_and_is_told(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("näme%b\nx%1\nx%2\n".encode("latin-1"))
+    assert "if it is not, --delimiter says" in refused(path, "--rule", "näme -> b")
+    words = ("--rule", "näme -> b", "--delimiter", "%")
+    report = found(path, *words)
+    assert report["layout"] == {
+        "format": "csv", "delimiter": "%", "encoding": "windows-1252",
+        "header": ["näme", "b"], "found_out": ["format", "encoding", "header"],
+    }  # fmt: skip
+    said = " ".join(typed(path, *words, "--verbose").stderr.split())
+    assert "delimiter % encoding windows-1252 (found out) columns näme, b" in said
+    assert "found out" not in typed(path, *words).stderr
+    path.write_text("a\tb\n1\t2\n1\t3\n")
+    report = found(path, "--rule", "a -> b", "--delimiter", "\\t", "--encoding", "utf-8")
+    assert report["layout"]["found_out"] == ["format", "header"]

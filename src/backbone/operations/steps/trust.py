@@ -10,6 +10,7 @@ from backbone.catalog import Catalog
 from backbone.engines.protocol import Relation
 from backbone.errors import bounded
 from backbone.lake.tables import TableVersion
+from backbone.management.trusted.cleaning import changes_of
 from backbone.management.trusted.rows.state import CurrentState
 from backbone.management.trusted.step import trust
 from backbone.model.deliveries import Delivery
@@ -67,6 +68,12 @@ def execute(work: Work, step: Step) -> Outcome:
             "rules": reports,
             "failed_rules": list(result.failed_rules),
             "failed_rows": result.failed_rows,
+            "cleaning": [
+                [change.name, change.column, change.method]
+                for change in changes_of(
+                    project.trusted[name].clean, formatted.schema, project.lookups
+                )
+            ],
             **_decided(work, name, result.decisions),
             "lineage": [
                 [column.name, str(formatted.asset), column.name, "value"]
