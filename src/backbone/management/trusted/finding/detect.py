@@ -28,6 +28,7 @@ from backbone.management.trusted.plans import (
     two_orders,
 )
 from backbone.management.trusted.plans.frame import Frame, base_steps
+from backbone.management.trusted.plans.narrowing import narrowed
 from backbone.management.trusted.plans.ranges import Cut
 from backbone.management.trusted.rows.steps import ROWS, Step, Steps, select, typed
 from backbone.management.trusted.rules.shapes import PairShape, shape_of
@@ -191,13 +192,16 @@ def looked_for(
 ) -> tuple[Steps, tuple[str, ...]]:
     """Return the steps that find the probes of each frame, and those to keep."""
     steps: Steps = []
+    rows_of = frames[0].base
+    if frames[0].shape.kind in {"two orders", "three orders", "counts"}:
+        rows_of, steps = narrowed(frames[0])
     kept: list[str] = []
     for frame in frames:
         first = frames[0] if frame is not frames[0] else None
         if frame.shape.kind == "one order":
             steps += one_order.found(frame, first)
             continue
-        steps += [*frame.steps(), *_found(frame, first, cut, rows)]
+        steps += [*frame.steps(rows_of), *_found(frame, first, cut, rows)]
         if frame.shape.kind in {"counts", "three orders"}:
             kept += (counts if frame.shape.kind == "counts" else three_orders).kept(frame)
     return steps, tuple(kept)

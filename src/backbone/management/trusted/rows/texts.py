@@ -32,9 +32,9 @@ def canonical_text(value: exp.Expr, kind: CanonicalType) -> exp.Expr:
     if kind.kind == "double":
         return exp.Anonymous(this=DOUBLE_TEXT, expressions=[value])
     if kind.kind == "timestamp":
-        wall = exp.cast(exp.cast(value, "TIMESTAMP"), "VARCHAR")
+        wall = exp.cast(exp.cast(value, exp.DType.TIMESTAMP), exp.DType.VARCHAR)
         return exp.DPipe(this=wall, expression=_text("+00"))
-    return value if kind.kind == "string" else exp.cast(value, "VARCHAR")
+    return value if kind.kind == "string" else exp.cast(value, exp.DType.VARCHAR)
 
 
 def from_text(text: exp.Expr, kind: CanonicalType) -> exp.Expr:
