@@ -1,7 +1,7 @@
 """A longest subsequence of numbers that never fall, by patience sorting.
 
-The one part of the zone that goes row by row: no query sorts patiently. It sees two
-numbers of a row, in arrays.
+This, and `overlaps`, go row by row, as nothing else in the zone: no query sorts
+patiently. It sees two numbers of a row, in arrays.
 
 References
 ----------
@@ -56,7 +56,8 @@ def on_chain(ranks: Numbers, ids: Numbers, *, rising: bool) -> npt.NDArray[np.bo
 
     Notes
     -----
-    O(n log n) time, and O(n) where most rows are in order; about 50 bytes a row.
+    O(n log n) time, and O(n) where most rows are in order; about 50 bytes a row
+    besides.
 
     >>> on_chain(np.array([1, 4, 2, 3]), np.array([5, 6, 7, 8]), rising=False).tolist()
     [True, False, True, True]
