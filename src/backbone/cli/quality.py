@@ -33,6 +33,7 @@ from backbone.cli.output import (
 __all__ = ["print_history", "print_overview", "print_quality"]
 
 _SENTENCE_WIDTH = 200
+_TEXT_WIDTH = 40
 _HALF = 0.0005
 _SUMS = (
     ("read", ("formatted", "rejected")),
@@ -91,8 +92,41 @@ def _print_cleaning(console: Console, steps: Sequence[Mapping[str, Any]]) -> Non
     columns = [
         Column("step"), Column("column"), Column("method"), Column("cells", "right"),
     ]  # fmt: skip
-    rows = [[s["rule"], s["column"], s["method"], count(s["cells"])] for s in steps]
-    console.print(Grid(columns, rows))
+    read = any("unread" in step for step in steps)
+    if read:
+        columns.append(Column("not read", "right"))
+    console.print(Grid(columns, [_cleaning(step)[: len(columns)] for step in steps]))
+    unread = {s["rule"]: _unread(s["unread"]) for s in steps if _is_unread(s)}
+    if unread:
+        console.print(heading("What cleaning could not read"))
+        console.print(facts(unread))
+
+
+def _is_unread(step: Mapping[str, Any]) -> bool:
+    return bool(step.get("unread", {}).get("cells"))
+
+
+def _cleaning(step: Mapping[str, Any]) -> list[str | Text | None]:
+    unread = step.get("unread")
+    style = "yellow" if unread and unread["cells"] else "dim"
+    return [
+        step["rule"],
+        step["column"],
+        step["method"],
+        Text(count(step["cells"]), style="" if step["cells"] else "dim"),
+        Text(count(unread["cells"]), style=style) if unread else None,
+    ]
+
+
+def _unread(unread: Mapping[str, Any]) -> str:
+    """Say which texts a step could not read, and what became of them."""
+    shown = [
+        f"{shorten(one['text'], _TEXT_WIDTH)!r} {count(one['cells'])}"
+        for one in unread["examples"]
+    ]
+    more = unread["texts"] - len(shown)
+    words = ", ".join(shown) + (f", and {plural(more, 'more text')}" if more else "")
+    return f"{words}; {'missing now' if unread['blanked'] else 'left as they were'}"
 
 
 def _print_dimensions(console: Console, found: Sequence[Mapping[str, Any]]) -> None:

@@ -67,6 +67,7 @@ def execute(work: Work, step: Step) -> Outcome:
             "rules": reports,
             "failed_rules": list(result.failed_rules),
             "failed_rows": result.failed_rows,
+            "cleaning": [plain(report) for report in result.cleaning],
             **_decided(work, name, result.decisions),
             "lineage": [
                 [column.name, str(formatted.asset), column.name, "value"]
