@@ -78,7 +78,7 @@ CLEAN_MORE = [
     {"column": "k", "do": ["nfkc", "casefold"]},
     {"column": "v", "units": {"to": "Q", "compound": True, "otherwise": "missing"}},
 ]  # fmt: skip
-CLEAN_AMONG = [CLEAN_MORE[at] for at in (0, 2, 3, 6, 7, 10, 11, 12, 14, 16)]
+CLEAN_AMONG = [CLEAN_MORE[at] for at in (0, 2, 3, 6, 7, 10, 11, 12, 14, 16, 18, 19)]
 LOOKED_UP = (("p", "r"), ("it's", None), ("q ", "Q"), ("nowhere", "x"))
 SHAPES = [
     {"not_null": ["z", "n"]},

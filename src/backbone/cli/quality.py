@@ -11,6 +11,7 @@ from rich.text import Text
 from backbone.app.figures import (
     between,
     count,
+    decided_words,
     duration,
     moment,
     outcome,
@@ -29,8 +30,9 @@ from backbone.cli.output import (
     out,
     print_next,
 )
+from backbone.errors import bounded
 
-__all__ = ["print_history", "print_overview", "print_quality"]
+__all__ = ["print_below", "print_history", "print_overview", "print_quality"]
 
 _SENTENCE_WIDTH = 200
 _TEXT_WIDTH = 40
@@ -96,14 +98,11 @@ def _print_cleaning(console: Console, steps: Sequence[Mapping[str, Any]]) -> Non
     if read:
         columns.append(Column("not read", "right"))
     console.print(Grid(columns, [_cleaning(step)[: len(columns)] for step in steps]))
-    unread = {s["rule"]: _unread(s["unread"]) for s in steps if _is_unread(s)}
+    unread = [step for step in steps if step.get("unread", {}).get("cells")]
     if unread:
+        words = {f"{s['rule']}, {s['column']}": _unread(s["unread"]) for s in unread}
         console.print(heading("What cleaning could not read"))
-        console.print(facts(unread))
-
-
-def _is_unread(step: Mapping[str, Any]) -> bool:
-    return bool(step.get("unread", {}).get("cells"))
+        console.print(facts(words))
 
 
 def _cleaning(step: Mapping[str, Any]) -> list[str | Text | None]:
@@ -193,13 +192,11 @@ def _print_account(console: Console, account: Mapping[str, Any]) -> None:
 
 
 def _print_decisions(console: Console, asset: str, counts: Mapping[str, int]) -> None:
-    """Print what became of people's decisions, where there are any."""
+    """Say in one line what became of people's decisions, where there are any."""
     if not counts:
         return
-    told = {"of people": counts.get("decisions", 0)}
-    told |= {status: n for status, n in counts.items() if status != "decisions"}
     console.print(heading("Decisions"))
-    console.print(facts(told))
+    console.print(Text(f"  {decided_words(counts)}"))
     if set(counts) & {"no row", "several rows", "other value", "expired"}:
         print_next(console, [f"backbone decide {asset}"], lead="Which:")
 
@@ -253,6 +250,19 @@ def print_overview(found: Sequence[Mapping[str, Any]]) -> None:
     console.print(Grid(columns, [_table(one) for one in found]))
     if not any(one["version"] for one in found):
         print_next(err(), ["backbone run"])
+
+
+def print_below(found: Sequence[Mapping[str, Any]]) -> None:
+    """Say on stderr which tables do not reach the score that they have to, and why."""
+    for one in found:
+        judged = one["fail_under"]
+        words = f"score {score(one['score'])} is under {judged['bar']:g}"
+        if one["version"] is None:
+            words = f"not made yet, so no score of {judged['bar']:g}"
+        rules = [f"{rule['name']} {score(rule['score'])}" for rule in judged["rules"]]
+        why = f": {bounded(rules)}" if rules else ""
+        line = Text.assemble("✗ ", (one["asset"], "bold"), f"  {words}{why}", style="red")
+        err().print(line)
 
 
 def _table(one: Mapping[str, Any]) -> list[str | Text | None]:

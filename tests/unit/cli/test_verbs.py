@@ -64,6 +64,7 @@ def test_a_run_shows_progress_on_stderr_and_its_summary_on_stdout(project):
 def test_a_second_run_has_nothing_to_do(call, copy):
     result = call("-C", copy, "run")
     assert (result.exit_code, result.stdout) == (0, "Everything is up to date.\n")
+    assert "(severity warn)" in result.stderr, "what rows break is no news, but still so"
     assert call("-C", copy, "run", "--quiet").output == ""
 
 

@@ -44,9 +44,12 @@ class Found:
 
 
 def texts_read(session: Session, state: State, reading: Reading, folder: Path) -> Found:
-    """Read every different text of a column, and find the cells that become another."""
-    rows, inputs = state.rows([reading.column])
-    steps: Steps = [*rows, (TEXTS, _different(reading.column)), *reading.steps]
+    """Read every different text of a column, and find the cells that become another.
+
+    Cells that people decided are nobody's to read.
+    """
+    first, inputs = _texts(state, reading.column)
+    steps: Steps = [*first, *reading.steps]
     with ExitStack() as lent:
         if reading.pairs:
             texts, values = zip(*reading.pairs, strict=True)
@@ -73,9 +76,9 @@ def texts_respelt(
     O(d) for d different texts for which ``change.where`` is true, which are fetched batch
     by batch; what became another text is kept in a file, and joined back.
     """
-    rows, inputs = state.rows([change.column])
-    asked = exp.select("x").from_(table("texts")).where(change.where(column("x")))
-    query = Query((*rows, (TEXTS, _different(change.column)), ("asked", asked)))
+    first, inputs = _texts(state, change.column)
+    asked = exp.select("x").from_(table(TEXTS)).where(change.where(column("x")))
+    query = Query((*first, ("asked", asked)))
     batches = session.stream(query, inputs)
     respelt = (_respelt(change, batch) for batch in batches)
     with handed_in_batches(respelt, _HANDED, _PAIRS, folder, change.name) as pairs:
@@ -94,12 +97,17 @@ def _respelt(change: Respelling, batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.record_batch([list(texts), list(values)], schema=_HANDED)
 
 
-def _different(target: str) -> exp.Select:
-    """Return every different text of a column, as ``x``, and in how many cells it is."""
-    made = exp.select(exp.alias_(column(target), "x"))
-    made = made.select(exp.alias_(exp.Count(this=exp.Star()), "n")).from_(table(ROWS))
-    made = made.where(exp.not_(exp.Is(this=column(target), expression=exp.null())))
-    return made.group_by(column(target))
+def _texts(state: State, name: str) -> tuple[Steps, Inputs]:
+    """Return the step of the different texts of a column, and those that it needs."""
+    rows, inputs = state.rows([name])
+    cells = exp.select(column("_row"), exp.alias_(column(name), "x")).from_(table(ROWS))
+    cells = cells.where(exp.not_(exp.Is(this=column(name), expression=exp.null())))
+    query = Query((*rows, ("cells", cells)))
+    if state.decided is not None:
+        query, inputs = state.decided.sparing_cells(query, inputs, name)
+    texts = exp.select(column("x"), exp.alias_(exp.Count(this=exp.Star()), "n"))
+    texts = texts.from_(table(query.result)).group_by(column("x"))
+    return list(query.then(TEXTS, texts).steps), inputs
 
 
 def _joined(
