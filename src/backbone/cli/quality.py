@@ -36,6 +36,7 @@ __all__ = ["print_below", "print_history", "print_overview", "print_quality"]
 
 _SENTENCE_WIDTH = 200
 _TEXT_WIDTH = 40
+_COLUMNS = 3
 _HALF = 0.0005
 _SUMS = (
     ("read", ("formatted", "rejected")),
@@ -97,12 +98,29 @@ def _print_cleaning(console: Console, steps: Sequence[Mapping[str, Any]]) -> Non
     read = any("unread" in step for step in steps)
     if read:
         columns.append(Column("not read", "right"))
-    console.print(Grid(columns, [_cleaning(step)[: len(columns)] for step in steps]))
+    told = _folded(steps)
+    console.print(Grid(columns, [_cleaning(step)[: len(columns)] for step in told]))
     unread = [step for step in steps if step.get("unread", {}).get("cells")]
     if unread:
         words = {f"{s['rule']}, {s['column']}": _unread(s["unread"]) for s in unread}
         console.print(heading("What cleaning could not read"))
         console.print(facts(words))
+
+
+def _folded(steps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the steps in order, a line for all columns that one left as they were."""
+    told: dict[tuple[str, str], dict[str, Any]] = {}
+    idle: dict[str, list[str]] = {}
+    for step in steps:
+        is_idle = not step["cells"] and not step.get("unread", {}).get("cells")
+        key = (step["rule"], "" if is_idle else step["column"])
+        told.setdefault(key, dict(step))
+        if is_idle:
+            idle.setdefault(step["rule"], []).append(step["column"])
+    for (rule, column), step in told.items():
+        if not column:
+            step["column"] = bounded(idle[rule], at_most=_COLUMNS)
+    return list(told.values())
 
 
 def _cleaning(step: Mapping[str, Any]) -> list[str | Text | None]:

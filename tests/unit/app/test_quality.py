@@ -13,6 +13,7 @@ from tests.projects import edit, shop_project, write
 
 from backbone.app import profiles
 from backbone.app.environment import Environment
+from backbone.app.lineage import explain
 from backbone.app.notebook import Handle
 from backbone.app.pages import quality_page, zone_page
 from backbone.app.profiles import profile
@@ -359,6 +360,9 @@ def test_what_people_decided_and_cleaning_could_not_read_are_told(tmp_path):
         found = quality(env, "trusted.sales")
         page = checked(quality_page(env, "trusted.sales"))
         zone = checked(zone_page(env))
+        said = explain(env, "trusted.sales")["decisions"]
+    assert [one.get("until", "") for one in said] == ["", "", "2026-01-02"]
+    assert not [v for one in said for v in one.values() if v is None or v == []]
     words = "3 decisions of people: 1 applied, 1 no row, 1 expired"
     assert words in page.text
     assert words in zone.text
