@@ -74,8 +74,11 @@ CLEAN_MORE = [
     {"column": "m", "fill": {"with": "interpolate", "by": "day"}},
     {"column": "w", "fill": {"with": "next", "by": "at"}},
     {"columns": ["x", "n"], "fill": {"constant": 0}},
+    {"column": "k", "pad": {"width": 3, "with": "\ufb01", "side": "right"}},
+    {"column": "k", "do": ["nfkc", "casefold"]},
+    {"column": "v", "units": {"to": "Q", "compound": True, "otherwise": "missing"}},
 ]  # fmt: skip
-CLEAN_AMONG = [CLEAN_MORE[at] for at in (0, 2, 3, 6, 7, 10, 11, 12, 14, 16)]
+CLEAN_AMONG = [CLEAN_MORE[at] for at in (0, 2, 3, 6, 7, 10, 11, 12, 14, 16, 18, 19)]
 LOOKED_UP = (("p", "r"), ("it's", None), ("q ", "Q"), ("nowhere", "x"))
 SHAPES = [
     {"not_null": ["z", "n"]},

@@ -11,10 +11,12 @@ __all__ = [
     "between",
     "cell",
     "count",
+    "decided_words",
     "duration",
     "moment",
     "outcome",
     "plural",
+    "says_of",
     "score",
     "shorten",
     "size",
@@ -179,3 +181,35 @@ def outcome(report: Mapping[str, Any]) -> str:
     if blamed and not parts:
         parts = [f"{plural(blamed, 'row')} to blame"]
     return ", ".join(parts)
+
+
+def decided_words(counts: Mapping[str, int]) -> str:
+    """Say in a line what became of people's decisions, from their counts.
+
+    >>> decided_words({"decisions": 3, "applied": 2, "no row": 1, "expired": 1})
+    '4 decisions of people: 2 applied, 1 no row, 1 expired'
+    """
+    every = counts.get("decisions", 0) + counts.get("expired", 0)
+    rest = sorted(set(counts) - {"decisions", "applied", "expired"})
+    parts = [
+        f"{count(counts[name])} {name}"
+        for name in ("applied", *rest, "expired")
+        if counts.get(name)
+    ]
+    if not every:
+        return "decisions of people, none of them run yet"
+    return f"{plural(every, 'decision')} of people: {', '.join(parts) or 'none applied'}"
+
+
+def says_of(decision: Mapping[str, Any]) -> str:
+    """Say what a decision says, as `app.decisions.decisions` lists it.
+
+    >>> says_of({"form": "set", "values": {"year": "1985"}})
+    "set year = '1985'"
+    """
+    if decision["form"] == "set" and decision["values"]:
+        pairs = decision["values"].items()
+        told = (f"{k} = {'missing' if v is None else repr(v)}" for k, v in pairs)
+        return f"set {', '.join(told)}"
+    about = ", ".join((*decision["rules"], *decision["columns"]))
+    return f"{decision['form']} {about}".strip()

@@ -201,7 +201,8 @@ def _raw(
 def explain(env: Environment, name: str) -> dict[str, Any]:
     """Say how a table is made: rules, plans and decisions, or SQL and column lineage.
 
-    Of an analysis: the question, the newest report and what it found.
+    Of an analysis: the question, the newest report and what it found. What there is none
+    of is left out.
     """
     asset = env.asset(name).main
     found: dict[str, Any] = {
@@ -210,7 +211,7 @@ def explain(env: Environment, name: str) -> dict[str, Any]:
     }
     if asset.zone == "trusted":
         said = decisions(env, str(asset))["decisions"]
-        told = [{key: one[key] for key in _SAID} for one in said]
+        told = [{k: one[k] for k in _SAID if not _is_absent(one[k])} for one in said]
         return found | {
             "cleaning": _cleaning(env, asset),
             "rules": _rules(env, asset),
@@ -220,7 +221,12 @@ def explain(env: Environment, name: str) -> dict[str, Any]:
         return found | _view(env, asset)
     if asset.zone == "analysis":
         return found | _analysis(env, asset)
-    return found | {"declaration": _text(env, asset)}
+    text = _text(env, asset)
+    return found | ({} if text is None else {"declaration": text})
+
+
+def _is_absent(value: Any) -> bool:
+    return value is None or value == []
 
 
 def _cleaning(env: Environment, asset: AssetName) -> list[dict[str, Any]]:
@@ -291,7 +297,8 @@ def _analysis(env: Environment, asset: AssetName) -> dict[str, Any]:
     if known is not None:
         folder = env.lake.artifacts.folder(asset, known["identity"])
         found["report"] = str(folder / "report.html")
-        found["findings"] = known["record"].get("findings")
+        findings = known["record"].get("findings")
+        found |= {} if findings is None else {"findings": findings}
     return found
 
 

@@ -14,18 +14,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from backbone.app import assets as _assets
+from backbone.app import bars as _bars
 from backbone.app import checks as _checks
+from backbone.app import decisions as _decisions
 from backbone.app import history as _history
 from backbone.app import lineage as _lineage
 from backbone.app import profiles as _profiles
 from backbone.app import quality as _quality
 from backbone.app import queries as _queries
 from backbone.app import runs as _runs
+from backbone.app import sayings as _sayings
 from backbone.app.display import (
     Facts,
     Listing,
@@ -174,9 +178,23 @@ class Handle:
             allow_quadratic=allow_quadratic,
         )  # fmt: skip
 
-    def quality(self, asset: str) -> Quality:
-        """Return what the rules of an asset found, and its account of rows."""
-        return Quality(_quality.quality(self._opened(), asset))
+    def quality(
+        self, asset: str | None = None, *, fail_under: float | str | None = None
+    ) -> Quality | Listing:
+        """Return what the rules of an asset found, and its account of rows.
+
+        Parameters
+        ----------
+        asset : a table; by default every table of the trusted zone, a row each
+        fail_under : a score, ``0.99`` or ``"99%"``: `fail_under` of each says whether the
+            table reaches it, and which rules do not
+        """
+        env = self._opened()
+        one = None if asset is None else _quality.quality(env, asset)
+        found = _quality.overview(env) if one is None else [one]
+        if fail_under is not None:
+            found = _bars.judged(env, found, _bars.bar_of(str(fail_under)))
+        return Listing(found) if asset is None else Quality(found[0])
 
     def quality_history(self, asset: str) -> Listing:
         """Return the scores and figures of every version of a table, newest first."""
@@ -207,6 +225,62 @@ class Handle:
         if column is not None:
             return Facts(_history.history(self._opened(), asset, words, column))
         return Facts(_lineage.trace(self._opened(), asset, words).rows())
+
+    def decide(
+        self,
+        asset: str,
+        *values: object,
+        reason: str,
+        column: str | Sequence[str] = (),
+        keep: bool = False,
+        set: object = None,  # noqa: A002 - as the command calls it
+        blank: bool = False,
+        undo: str | None = None,
+        fine: str | None = None,
+        out: bool = False,
+        by: str | None = None,
+        until: date | str | None = None,
+        name: str | None = None,
+        many: bool = False,
+        always: bool = False,
+        dry_run: bool = False,
+    ) -> Facts:
+        """Decide about a row of a trusted table; it is added to its file of decisions.
+
+        Parameters
+        ----------
+        asset : a trusted table
+        values : the values of its key, in their order, or ``"column=value"``
+        reason : why
+        column : of `keep`, `set`, `blank`, `undo`: which, or several of them
+        keep, set, blank, undo, fine, out : what is decided, one of them
+        by : who decided; by default the user of this machine
+        until : the last day on which it holds
+        name : what it is called; made from the rest by default
+        many : all rows that have this key are meant
+        always : it holds even when the source delivers another value later
+        dry_run : say what would change, and write nothing
+        """
+        columns = (column,) if isinstance(column, str) else tuple(column)
+        said = {
+            "columns": columns, "keep": keep, "set": set, "blank": blank, "undo": undo,
+            "fine": fine, "out": out, "reason": reason, "by": by, "until": until,
+            "name": name, "many": many, "always": always,
+        }  # fmt: skip
+        try:
+            saying = _sayings.saying_of(said, "`{}`".format)
+        except ValueError as error:
+            raise BackboneError(str(error)) from error
+        key = [str(value) for value in values]
+        if not key:
+            message = "which row? Name it: the values of its key, or column=value"
+            raise BackboneError(message)
+        decided = _decisions.decide(self._opened(), asset, key, saying, dry_run=dry_run)
+        return Facts(decided)
+
+    def decisions(self, asset: str) -> Listing:
+        """Return what people decided about rows of a table, and what came of it."""
+        return Listing(_decisions.decisions(self._opened(), asset)["decisions"])
 
     def explain(self, asset: str) -> Facts:
         """Say how an asset is made: its rules, its SQL and lineage, or its models."""

@@ -22,14 +22,19 @@ engine: duckdb            # or: {{kind: duckdb, threads: 4, memory_limit: 8GB}}
 _README = """\
 # {name}
 
+- `backbone.yml`: the name, where the data rest, the engine, targets
 - `sources/*.yml`: where data come from, one file a source
 - `formatted/*.yml`: canonical columns and types, one file a table
 - `trusted/*.yml`: cleaning and quality rules, one file a table
-- `exploitation/*.sql`: integrated views, one file a view
+- `decisions/*.yml`: what people decided about rows, one file a table (`backbone decide`)
+- `exploitation/*.sql`: integrated views, one file a view; `.yml` beside it: its grain
 - `analysis/*.yml`: one file a question
+- `lookups/*.csv`: lists that cleaning steps name
+- `.backbone/`: the lake and the catalog; not for git
 
-`backbone plan` says what a run would do; `backbone run` does it; `backbone schema` prints
-the JSON Schema of every file, for an editor.
+`backbone plan` says what a run would do; `backbone run` does it; `backbone quality` says
+how good the tables are; `backbone trace` leads from a row back to the raw file; `backbone
+schema` prints the JSON Schema of every file, for an editor.
 """
 
 

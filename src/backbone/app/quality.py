@@ -43,7 +43,8 @@ def quality(env: Environment, name: str) -> dict[str, Any]:
     formatted = trusted + quarantined + merged + superseded. Scores lie in [0, 1]; those
     that end in ``_before`` are of the rows as rules found them. Where nothing was looked
     at, a score is None. `cleaning` tells how many cells of which column each step
-    changed, and how; `decisions` counts those of people by what became of them.
+    changed, and how, and which it could not read; `decisions` counts those of people by
+    what became of them.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def quality(env: Environment, name: str) -> dict[str, Any]:
         "score": table.score,
         "score_before": table.before,
         "dimensions": [_mean(one) for one in score_dimensions(scored)],
-        "cleaning": cleaned(env, asset) if asset.zone == "trusted" else [],
+        "cleaning": cleaned(env, asset, head) if asset.zone == "trusted" else [],
         "rules": [report | _score(rules[report["name"]]) for report in reports],
         "failed_rules": head["record"].get("failed_rules", []),
         "columns": _columns(env, asset, head, scored),

@@ -8,12 +8,13 @@ from typing import Any
 
 from rich.text import Text
 
-from backbone.app.figures import count, plural, shorten
+from backbone.app.figures import count, plural, says_of, shorten
 from backbone.cli.output import Column, Grid, err, facts, near, note, out, print_next
 
 __all__ = ["print_decided", "print_decisions"]
 
 _WIDTH = 60
+_SAYS = 200
 _MANY = 5
 _STYLES = {
     "applied": "green", "expired": "dim", "not run yet": "cyan", "overruled": "dim",
@@ -35,8 +36,9 @@ def print_decisions(found: Mapping[str, Any]) -> None:
     ]  # fmt: skip
     lines = [
         [
-            one["name"], _says(one), shorten(one["key"], _WIDTH), _status(one),
-            one["until"], one["by"], one["reason"],
+            one["name"], shorten(says_of(one), _SAYS),
+            shorten(one["key"], _WIDTH), _status(one), one["until"], one["by"],
+            one["reason"],
         ]
         for one in listed
     ]  # fmt: skip
@@ -44,14 +46,6 @@ def print_decisions(found: Mapping[str, Any]) -> None:
     out().print(Grid(columns, lines))
     if any(one["status"] == "not run yet" for one in listed):
         print_next(err(), [f"backbone run {asset}+"])
-
-
-def _says(one: Mapping[str, Any]) -> str:
-    if one["form"] == "set" and one["values"]:
-        values = (f"{k} = {_value(v)}" for k, v in one["values"].items())
-        return f"set {', '.join(values)}"
-    about = ", ".join((*one["rules"], *one["columns"]))
-    return f"{one['form']} {about}".strip()
 
 
 def _status(one: Mapping[str, Any]) -> Text:

@@ -71,7 +71,7 @@ def _print_nested(value: Any) -> None:
     console = out()
     if not isinstance(value, Mapping):
         names = list(dict.fromkeys(name for row in value for name in row))
-        rows = [{name: _words(row.get(name)) for name in names} for row in value]
+        rows = [{name: _words(row.get(name, "")) for name in names} for row in value]
         console.print(rows_table(names, rows, console))
         return
     simple = {name: _words(v) for name, v in value.items() if not _is_nested(v)}

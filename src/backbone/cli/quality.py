@@ -11,6 +11,7 @@ from rich.text import Text
 from backbone.app.figures import (
     between,
     count,
+    decided_words,
     duration,
     moment,
     outcome,
@@ -29,10 +30,13 @@ from backbone.cli.output import (
     out,
     print_next,
 )
+from backbone.errors import bounded
 
-__all__ = ["print_history", "print_overview", "print_quality"]
+__all__ = ["print_below", "print_history", "print_overview", "print_quality"]
 
 _SENTENCE_WIDTH = 200
+_TEXT_WIDTH = 40
+_COLUMNS = 3
 _HALF = 0.0005
 _SUMS = (
     ("read", ("formatted", "rejected")),
@@ -92,17 +96,55 @@ def _print_cleaning(console: Console, steps: Sequence[Mapping[str, Any]]) -> Non
         Column("step"), Column("column", fold=True), Column("method"),
         Column("cells", "right"),
     ]  # fmt: skip
-    idle: dict[tuple[str, str], list[str]] = {}
-    for one in steps:
-        if not one["cells"]:
-            idle.setdefault((one["rule"], one["method"]), []).append(one["column"])
-    rows = [
-        [s["rule"], s["column"], s["method"], count(s["cells"])]
-        for s in steps
-        if s["cells"]
+    read = any("unread" in step for step in steps)
+    if read:
+        columns.append(Column("not read", "right"))
+    told = _folded(steps)
+    console.print(Grid(columns, [_cleaning(step)[: len(columns)] for step in told]))
+    unread = [step for step in steps if step.get("unread", {}).get("cells")]
+    if unread:
+        words = {f"{s['rule']}, {s['column']}": _unread(s["unread"]) for s in unread}
+        console.print(heading("What cleaning could not read"))
+        console.print(facts(words))
+
+
+def _folded(steps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the steps in order, a line for all columns that one left as they were."""
+    told: dict[tuple[str, str], dict[str, Any]] = {}
+    idle: dict[str, list[str]] = {}
+    for step in steps:
+        is_idle = not step["cells"] and not step.get("unread", {}).get("cells")
+        key = (step["rule"], "" if is_idle else step["column"])
+        told.setdefault(key, dict(step))
+        if is_idle:
+            idle.setdefault(step["rule"], []).append(step["column"])
+    for (rule, column), step in told.items():
+        if not column:
+            step["column"] = bounded(idle[rule], at_most=_COLUMNS)
+    return list(told.values())
+
+
+def _cleaning(step: Mapping[str, Any]) -> list[str | Text | None]:
+    unread = step.get("unread")
+    style = "yellow" if unread and unread["cells"] else "dim"
+    return [
+        step["rule"],
+        step["column"],
+        step["method"],
+        Text(count(step["cells"]), style="" if step["cells"] else "dim"),
+        Text(count(unread["cells"]), style=style) if unread else None,
     ]
-    rows += [[rule, ", ".join(names), how, "0"] for (rule, how), names in idle.items()]
-    console.print(Grid(columns, rows))
+
+
+def _unread(unread: Mapping[str, Any]) -> str:
+    """Say which texts a step could not read, and what became of them."""
+    shown = [
+        f"{shorten(one['text'], _TEXT_WIDTH)!r} {count(one['cells'])}"
+        for one in unread["examples"]
+    ]
+    more = unread["texts"] - len(shown)
+    words = ", ".join(shown) + (f", and {plural(more, 'more text')}" if more else "")
+    return f"{words}; {'missing now' if unread['blanked'] else 'left as they were'}"
 
 
 def _print_dimensions(console: Console, found: Sequence[Mapping[str, Any]]) -> None:
@@ -169,13 +211,11 @@ def _print_account(console: Console, account: Mapping[str, Any]) -> None:
 
 
 def _print_decisions(console: Console, asset: str, counts: Mapping[str, int]) -> None:
-    """Print what became of people's decisions, where there are any."""
+    """Say in one line what became of people's decisions, where there are any."""
     if not counts:
         return
-    told = {"of people": counts.get("decisions", 0)}
-    told |= {status: n for status, n in counts.items() if status != "decisions"}
     console.print(heading("Decisions"))
-    console.print(facts(told))
+    console.print(Text(f"  {decided_words(counts)}"))
     if set(counts) & {"no row", "several rows", "other value", "expired"}:
         print_next(console, [f"backbone decide {asset}"], lead="Which:")
 
@@ -229,6 +269,19 @@ def print_overview(found: Sequence[Mapping[str, Any]]) -> None:
     console.print(Grid(columns, [_table(one) for one in found]))
     if not any(one["version"] for one in found):
         print_next(err(), ["backbone run"])
+
+
+def print_below(found: Sequence[Mapping[str, Any]]) -> None:
+    """Say on stderr which tables do not reach the score that they have to, and why."""
+    for one in found:
+        judged = one["fail_under"]
+        words = f"score {score(one['score'])} is under {judged['bar']:g}"
+        if one["version"] is None:
+            words = f"not made yet, so no score of {judged['bar']:g}"
+        rules = [f"{rule['name']} {score(rule['score'])}" for rule in judged["rules"]]
+        why = f": {bounded(rules)}" if rules else ""
+        line = Text.assemble("✗ ", (one["asset"], "bold"), f"  {words}{why}", style="red")
+        err().print(line)
 
 
 def _table(one: Mapping[str, Any]) -> list[str | Text | None]:

@@ -68,12 +68,12 @@ def print_run(
     ----------
     report : what the run did
     zones : a row per zone
-    quiet : print only what did not go well
+    quiet : print only what did not go well, and no warning that an earlier run gave
     """
     if not quiet and not is_idle(report):
         out().print()
         out().print(zone_table(zones))
-    problems = [*_collected(report), *_steps(report)]
+    problems = [*_collected(report), *_steps(report, quiet=quiet)]
     console = err()
     if problems:
         console.print()
@@ -144,11 +144,12 @@ def _collected(report: RunReport) -> list[RenderableType]:
     return shown + _warnings(warnings)
 
 
-def _steps(report: RunReport) -> list[RenderableType]:
+def _steps(report: RunReport, *, quiet: bool) -> list[RenderableType]:
     shown: list[RenderableType] = []
     for step in report.steps:
         shown += _of_step(step)
-    warnings = [(str(s.asset), text) for s in report.steps for text in s.warnings]
+    told = [s for s in report.steps if not (quiet and s.status == "skipped")]
+    warnings = [(str(step.asset), text) for step in told for text in step.warnings]
     return shown + _warnings(warnings)
 
 

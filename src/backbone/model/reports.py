@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from backbone.errors import AccountMismatch
 
 __all__ = [
+    "CleaningReport",
     "DecisionReport",
     "FormattedAccount",
     "RuleReport",
     "TrustedAccount",
+    "Unread",
     "Witness",
 ]
 
@@ -136,6 +138,35 @@ class RuleReport:
     columns: tuple[str, ...] = ()
     dimension: str = ""
     weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Texts that a cleaning step knew nothing about.
+
+    So many `cells` hold one of so many different `texts`; `examples` are those of them
+    that occur most, cut to some length, each with its number of cells. With `blanked`
+    the cells are missing now.
+    """
+
+    cells: int = 0
+    texts: int = 0
+    examples: tuple[tuple[str, int], ...] = ()
+    blanked: bool = False
+
+
+@dataclass(frozen=True)
+class CleaningReport:
+    """A cleaning step in one version of a table.
+
+    `rule` and `method` are what the repairs call it, which tell what it changed; `unread`
+    is what it could not read, of steps that read texts.
+    """
+
+    rule: str
+    column: str
+    method: str
+    unread: Unread | None = None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from backbone.operations.work import (
     Event,
     Outcome,
     Work,
+    broken_words,
     left_out_rows,
     left_out_words,
 )
@@ -174,6 +175,7 @@ class _Crew:
             warnings=(
                 *_still_refused(step.asset, int(record.get("refused", 0))),
                 *left_out_words(record),
+                *broken_words(record),
             ),
         )
 

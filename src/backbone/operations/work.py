@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from backbone.catalog import Catalog
 from backbone.engines.protocol import Engine, Scan, Written
-from backbone.errors import LakeError
+from backbone.errors import LakeError, bounded
 from backbone.lake.lake import Lake
 from backbone.lake.tables import Commit, DataFile, TableVersion
 from backbone.model.deliveries import Delivery
@@ -23,8 +23,16 @@ from backbone.project import Project
 from backbone.project.declarations import EngineKind
 
 __all__ = [
-    "Event", "Outcome", "Tell", "Work", "enter", "left_out_rows", "left_out_words",
-    "plain", "version_ref",
+    "Event",
+    "Outcome",
+    "Tell",
+    "Work",
+    "broken_words",
+    "enter",
+    "left_out_rows",
+    "left_out_words",
+    "plain",
+    "version_ref",
 ]  # fmt: skip
 
 
@@ -246,6 +254,24 @@ def left_out_words(record: Mapping[str, Any]) -> tuple[str, ...]:
         rules = ", ".join(one["rules"])
         said.append(f"made without {rows} of {asset} that {verb} {rules}")
     return tuple(f"{words} (severity error)" for words in said)
+
+
+def broken_words(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say, in one warning, which rules of severity warn rows break in the end.
+
+    It reads what is recorded with a version; a rule that holds as nearly as it has to is
+    not broken.
+    """
+    left = {
+        report["name"]: report["left_rows"]
+        for report in record.get("rules", ())
+        if report["severity"] == "warn"
+        and report.get("left_rows")
+        and (report.get("holds") is None or report["questioned"])
+    }
+    most = sorted(left, key=lambda name: (-left[name], name))
+    words = [f"{name} ({left[name]:,})" for name in most]
+    return (f"rows break {bounded(words)} (severity warn)",) if left else ()
 
 
 def version_ref(version: TableVersion) -> VersionRef:

@@ -21,8 +21,10 @@ __all__ = [
     "Ignored",
     "Lookup",
     "Missing",
+    "Otherwise",
     "Outliers",
     "Pad",
+    "Reads",
     "Scalar",
     "Season",
     "Substitute",
@@ -37,6 +39,10 @@ Tidying = Literal[
     "trim",
     "collapse_spaces",
     "nfc",
+    "nfd",
+    "nfkc",
+    "nfkd",
+    "casefold",
     "lower",
     "upper",
     "title",
@@ -44,6 +50,7 @@ Tidying = Literal[
     "drop_control",
     "digits",
 ]
+Otherwise = Literal["keep", "missing"]
 Season = Literal["hour", "weekday", "month"]
 Filling = Literal["median", "mean", "mode", "interpolate", "last", "next"]
 Ignored = Literal["case", "spaces", "punctuation", "accents"]
@@ -83,7 +90,15 @@ def _method(given: object) -> object:
     return {"with": given} if isinstance(given, str) else given
 
 
-class Lookup(Declaration):
+class Reads(Declaration):
+    """A step that reads texts, and does not know all of them."""
+
+    otherwise: Otherwise = Field(
+        "keep", description="What it does not know stays, or becomes missing."
+    )
+
+
+class Lookup(Reads):
     """Whole values, and what they become, in a file of the project."""
 
     file: str = Field(description="A CSV file in the project's folder, with a header.")
@@ -137,7 +152,7 @@ class Missing(Declaration):
         return parse("where", self.where) if self.where is not None else None
 
 
-class Units(Declaration):
+class Units(Reads):
     """Numbers with units, spelt in many ways."""
 
     to: str = Field(description="The unit that is wanted.", min_length=1)
@@ -148,6 +163,9 @@ class Units(Declaration):
         default={}, description="Unit: how many of the wanted one it is."
     )
     decimal: Literal[".", ","] = Field(".", description="The decimal mark of the texts.")
+    compound: bool = Field(
+        default=False, description="Whether a text may have several parts: `5 ft 3 in`."
+    )
     write: Literal["number", "unit"] = Field(
         "number", description="The number alone, or with the unit behind it."
     )
@@ -176,7 +194,7 @@ class Units(Declaration):
         return (*own, *more)
 
 
-class Codes(Declaration):
+class Codes(Reads):
     """Codes, of which texts are spellings."""
 
     accepted: tuple[str, ...] = Field(description="The codes.", min_length=1)

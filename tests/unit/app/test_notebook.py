@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from tests.projects import shop_project
 
 import backbone
 from backbone.app import tables
@@ -150,6 +151,25 @@ def test_the_rest_of_the_verbs_are_functions_of_app(bb):
         bb.show("trusted.sale")
     with pytest.raises(BackboneError, match="ended well"):
         bb.resume()
+
+
+def test_a_person_decides_in_a_notebook_as_on_the_command_line(tmp_path):
+    folder = shop_project(tmp_path / "shop")
+    with Handle(folder) as bb:
+        bb.run(quiet=True)
+        said = {"column": "amount", "reason": "Asked.", "by": "mia"}
+        would = bb.decide("trusted.sales", 1, set=5, dry_run=True, **said)
+        assert (would["written"], bb.decisions("trusted.sales")) == (False, [])
+        bb.decide("trusted.sales", "id=1", set=5, until="2999-01-31", **said)
+        (listed,) = bb.decisions("trusted.sales")
+        assert (listed["status"], listed["values"]) == ("not run yet", {"amount": "5"})
+        bb.run(quiet=True)
+        (listed,) = bb.decisions("trusted.sales")
+        assert (listed["status"], listed["until"]) == ("applied", "2999-01-31")
+        with pytest.raises(BackboneError, match="say one of `keep`, `set`"):
+            bb.decide("trusted.sales", 1, **said)
+        with pytest.raises(BackboneError, match="which row"):
+            bb.decide("trusted.sales", keep=True, **said)
 
 
 @pytest.mark.parametrize(

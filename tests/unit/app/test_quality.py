@@ -13,6 +13,7 @@ from tests.projects import edit, shop_project, write
 
 from backbone.app import profiles
 from backbone.app.environment import Environment
+from backbone.app.lineage import explain
 from backbone.app.notebook import Handle
 from backbone.app.pages import quality_page, zone_page
 from backbone.app.profiles import profile
@@ -308,6 +309,75 @@ def test_the_command_line_and_the_notebook_say_the_same(shop, env, tmp_path):
     assert [row["asset"] for row in json.loads(call("--json").stdout)] == [
         "trusted.sales", "trusted.shops"
     ]  # fmt: skip
+
+
+def test_a_score_under_the_bar_fails(shop):
+    def call(*words, code):
+        result = CliRunner().invoke(backbone, ["-C", str(shop), "quality", *words])
+        assert result.exit_code == code, result.stderr
+        return result
+
+    low = call("trusted.sales", "--fail-under", "0.91", code=1)
+    assert "trusted.sales  score 0.900 is under 0.91: " in low.stderr
+    call("--fail-under", "90%", code=0)
+    found = json.loads(call("--json", "--fail-under", "91 %", code=1).stdout)
+    sales, shops = (one["fail_under"] for one in found)
+    assert (sales["passed"], shops["passed"], sales["bar"]) == (False, True, 0.91)
+    scores = [rule["score"] for rule in sales["rules"]]
+    assert scores == sorted(scores)
+    assert max(scores) < 0.91
+    with Handle(shop) as bb:
+        assert bb.quality(fail_under=0.91) == found
+        assert bb.quality("trusted.sales", fail_under="0.9")["fail_under"]["passed"]
+    assert "Did you mean 95%?" in call("--fail-under", "95", code=2).stderr
+    asked = ("trusted.sales", "--history", "--fail-under", "1")
+    assert "leave out --history" in call(*asked, code=2).stderr
+
+
+def test_a_table_that_was_never_made_does_not_pass(tmp_path):
+    shop_project(tmp_path / "shop")
+    words = ["-C", str(tmp_path / "shop"), "quality", "--fail-under", "0"]
+    result = CliRunner().invoke(backbone, words)
+    assert result.exit_code == 1
+    assert "trusted.sales  not made yet" in result.stderr
+
+
+def test_what_people_decided_and_cleaning_could_not_read_are_told(tmp_path):
+    folder = shop_project(tmp_path / "shop")
+    clean = (
+        "  - {column: shop, codes: {accepted: [north]}}\n"
+        "  - {column: shop, do: [casefold]}\nrules:\n"
+    )
+    edit(folder / "trusted" / "sales.yml", "rules:\n", clean)
+    said = "reason: Seen <there>., by: mia, decided: 2026-01-01"
+    write(folder, {"decisions/sales.yml": "decisions:\n" + "".join([
+        f"  - {{name: mine, where: {{id: '1'}}, set: {{amount: '5'}}, {said}}}\n",
+        f"  - {{name: gone, where: {{id: '99'}}, out: true, {said}}}\n",
+        f"  - {{name: over, where: {{id: '1'}}, out: true, {said}, until: 2026-01-02}}\n",
+    ])})  # fmt: skip
+    with Environment(load(folder)) as env:
+        run(env)
+        found = quality(env, "trusted.sales")
+        page = checked(quality_page(env, "trusted.sales"))
+        zone = checked(zone_page(env))
+        said = explain(env, "trusted.sales")["decisions"]
+    assert [one.get("until", "") for one in said] == ["", "", "2026-01-02"]
+    assert not [v for one in said for v in one.values() if v is None or v == []]
+    words = "3 decisions of people: 1 applied, 1 no row, 1 expired"
+    assert words in page.text
+    assert words in zone.text
+    for told in ("set amount = '5'", "Seen <there>.", "mia, 2026-01-01", "2026-01-02"):
+        assert told in page.text
+    _, codes, fold = found["cleaning"]
+    assert (fold["cells"], fold.get("unread")) == (0, None)
+    assert codes["unread"]["cells"] == sum(
+        e["cells"] for e in codes["unread"]["examples"]
+    )
+    assert {e["text"] for e in codes["unread"]["examples"]} == {"south", "west"}
+    assert "What cleaning could not read" in page.text
+    result = CliRunner().invoke(backbone, ["-C", str(folder), "quality", "trusted.sales"])
+    assert words in result.stdout
+    assert "'south'" in result.stdout.split("What cleaning could not read")[1]
 
 
 def test_what_cannot_be_asked_is_said(shop, tmp_path):

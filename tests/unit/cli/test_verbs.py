@@ -17,6 +17,7 @@ from backbone.errors import BackboneError
 from backbone.model.names import AssetName
 from backbone.operations.run import StepResult
 from backbone.operations.verbs import RunReport
+from backbone.project.folder import FOLDERS
 
 ASSETS = ["landing.sales", "formatted.sales", "trusted.sales", "exploitation.by_shop"]
 
@@ -64,6 +65,7 @@ def test_a_run_shows_progress_on_stderr_and_its_summary_on_stdout(project):
 def test_a_second_run_has_nothing_to_do(call, copy):
     result = call("-C", copy, "run")
     assert (result.exit_code, result.stdout) == (0, "Everything is up to date.\n")
+    assert "(severity warn)" in result.stderr, "what rows break is no news, but still so"
     assert call("-C", copy, "run", "--quiet").output == ""
 
 
@@ -396,6 +398,8 @@ def test_init_writes_a_project_that_plans(call, tmp_path):
     again = call("init", tmp_path / "heat")
     assert again.exit_code == 2
     assert "is a project already" in again.stderr
+    told = (tmp_path / "heat" / "README.md").read_text()
+    assert [f for f in FOLDERS if f"`{f}/*" not in told] == []
 
 
 def test_init_says_where_it_cannot_write(call, tmp_path):

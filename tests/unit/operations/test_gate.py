@@ -53,6 +53,11 @@ def test_the_rows_are_left_out_counted_and_told(folder):
         assert steps["trusted.sales"].warnings == (
             "rows break small (1) (severity warn)",
         )
+        again = {str(step.asset): step for step in run(env).steps}["trusted.sales"]
+        assert (again.status, again.warnings) == (
+            "skipped",
+            steps["trusted.sales"].warnings,
+        )
         found = query(env, "select id from exploitation.ids order by id").to_pylist()
         assert [row["id"] for row in found] == [1, 2, 5, 6]
         shops = query(env, "select shop, sales from exploitation.by_shop order by shop")

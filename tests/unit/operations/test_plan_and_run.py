@@ -94,6 +94,24 @@ def test_one_more_file_is_formatted_alone_and_everything_downstream_follows(fold
         ] * 7
 
 
+def test_columns_that_nobody_declared_are_one_warning(folder):
+    def said():
+        with Environment(load(folder)) as env:
+            steps = {str(step.asset): step for step in run(env).steps}
+            told = steps["formatted.readings"].warnings
+            return [words for words in told if "declared" in words]
+
+    assert said() == []
+    path = min((folder / "inbox").glob("*"))
+    for number in (7, 8, 9):
+        head, row = path.read_text().splitlines()[:2]
+        more = f"{head},note{',more' * (number > 8)}\n{row},x{',y' * (number > 8)}\n"
+        (folder / "inbox" / f"{path.stem}_{number}{path.suffix}").write_text(more)
+    (warning,) = said()
+    assert warning.startswith("3 files have columns that are not declared, ")
+    assert warning.endswith(" for example: note (in 3), more (in 1)")
+
+
 def test_a_plan_says_why(folder):
     with opened(folder) as env:
         run(env)

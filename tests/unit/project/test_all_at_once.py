@@ -45,9 +45,9 @@ def test_many_mistakes_of_one_file(good):
         f"trusted/meters.yml:{line}"
         for line in [
             (
-                "2: clean[0].do[0]: `trimm` is none of trim, collapse_spaces, nfc, lower, upper, "
-                "title, strip_accents, drop_control, digits; did you "
-                "mean `trim`?"
+                "2: clean[0].do[0]: `trimm` is none of trim, collapse_spaces, nfc, nfd, "
+                "nfkc, nfkd, casefold, lower, upper, title, strip_accents, drop_control, "
+                "digits; did you mean `trim`?"
             ),
             "3: clean[1].column: there is no column `statos`; did you mean `status`?",
             (

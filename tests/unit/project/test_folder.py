@@ -174,10 +174,26 @@ def test_a_circle_of_references(good):
     path.write_text(path.read_text() + rule)
     assert good.mistakes() == [
         (
-            "trusted/devices.yml:1: a circle: `trusted.devices` reads `trusted.meters` reads "
-            "`trusted.devices`"
+            "trusted/devices.yml:5: rules[3]: a circle: `trusted.devices` reads "
+            "`trusted.meters` reads `trusted.devices`"
         )
     ]
+
+
+def test_a_circle_through_a_rule_in_sql_is_told_at_the_rule(good):
+    rule = (
+        "  - name: odd\n    sql: select m._row as row from trusted.meters m\n"
+        "      join exploitation.heat_by_hour h on h.device = m.device\n"
+    )
+    path = good.root / "trusted" / "meters.yml"
+    lines = path.read_text().count("\n")
+    path.write_text(path.read_text() + rule)
+    (said,) = good.mistakes()
+    assert said.startswith(f"trusted/meters.yml:{lines + 1}: rules[")
+    assert said.endswith(
+        "]: a circle: `trusted.meters` reads `exploitation.heat_by_hour` reads "
+        "`trusted.meters`"
+    )
 
 
 def test_a_view_that_does_not_parse_is_told_with_its_line(good):

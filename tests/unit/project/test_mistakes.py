@@ -67,9 +67,9 @@ WORDS = [
      "did you mean `first`?")),
     (METERS, "format: csv", "format: cvs",
      "3: read.format: `cvs` is none of csv, json, jsonl, parquet; did you mean `csv`?"),
-    (TRUST, "[trim, nfc]", "[trim, nfk]",
-     ("3: clean[0].do[1]: `nfk` is none of trim, collapse_spaces, nfc, lower, upper, "
-     "title, strip_accents, drop_control, digits; did you mean "
+    (TRUST, "[trim, nfc]", "[trim, nffc]",
+     ("3: clean[0].do[1]: `nffc` is none of trim, collapse_spaces, nfc, nfd, nfkc, nfkd, "
+     "casefold, lower, upper, title, strip_accents, drop_control, digits; did you mean "
      "`nfc`?")),
     (TRUST, "action: flag", "action: FLAG",
      ("18: rules[6].action: `FLAG` is none of flag, blank, quarantine, deduplicate, "

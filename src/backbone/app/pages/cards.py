@@ -92,6 +92,8 @@ def _chart(one: Mapping[str, Any]) -> Markup | None:
 
 def _said(value: Any, kind: str) -> str:
     """Write a value; of a time no more than it says."""
+    if value == "":
+        return "(empty)"
     if kind not in {"datetime", "timestamp"} or not isinstance(value, str):
         return shorten(cell(value), _VALUE)
     zone = "Z" if value.endswith("Z") else ""

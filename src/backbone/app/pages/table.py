@@ -20,6 +20,7 @@ from backbone.app.figures import (
 )
 from backbone.app.pages.cards import cards
 from backbone.app.pages.charts import Bar, Point, score_bars, trend
+from backbone.app.pages.decisions import decided
 from backbone.app.pages.flow import flow
 from backbone.app.pages.repairs import repairs
 from backbone.app.profiles import profile
@@ -33,6 +34,7 @@ _OPEN_RULES = 40
 _OPEN_CARDS = 40
 _WITNESSES = 3
 _SENTENCE = 300
+_TEXT = 80
 _RULE_TEXT = 600
 _VERSIONS = 400
 _DONE = {
@@ -77,6 +79,8 @@ def quality_page(env: Environment, name: str) -> str:
         "flow": flow(found["account"]),
         "account": _account(found["account"]),
         "rules": shown_rules(rules),
+        "decisions": decided(env, asset, found["decisions"]),
+        "unread": _unread(found["cleaning"]),
         "repairs": repairs(env, asset),
         "cards": drawn[:_OPEN_CARDS],
         "more_cards": drawn[_OPEN_CARDS:],
@@ -128,8 +132,11 @@ def _without(left_out: Mapping[str, int]) -> list[str]:
 
 def _first(found: Mapping[str, Any], broken: Sequence[Mapping[str, Any]]) -> str:
     rules = plural(len(found["rules"]), "rule")
+    if not found["rows"] and found["score_before"] is None:
+        return f"The table has no rows, so there was nothing for its {rules} to look at."
     if not broken:
-        return f"{rules}, and every row keeps all of them."
+        many = "it" if len(found["rules"]) == 1 else "all of them"
+        return f"{rules}, and every row keeps {many}."
     verb = "was" if len(broken) == 1 else "were"
     return (
         f"{count(len(broken))} of {rules} {verb} broken by rows. "
@@ -163,6 +170,8 @@ def _tiles(found: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     tiles = [("rows", count(found["rows"]), f"version {found['version']}", "")]
     if rules:
         before = f"{score(found['score_before'])} as formatted"
+        if found["score"] is None and found["score_before"] is None:
+            before = "nothing was looked at"
         tiles.insert(0, ("score", score(found["score"]), before, ""))
         tone = "bad" if found["failed_rules"] else ""
         tiles.append(("rules broken", count(broken), f"of {count(len(rules))}", tone))
@@ -206,6 +215,25 @@ def points_of(past: Sequence[Mapping[str, Any]]) -> list[Point]:
         )
         for one in reversed(past[:_VERSIONS])
         if one["score"] is not None or one["score_before"] is not None
+    ]
+
+
+def _unread(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what cleaning steps could not read."""
+    told = [one for one in steps if one.get("unread", {}).get("cells")]
+    return [
+        {
+            "step": one["rule"],
+            "column": one["column"],
+            "cells": plural(one["unread"]["cells"], "cell"),
+            "now": "missing now" if one["unread"]["blanked"] else "left as they were",
+            "examples": [
+                (f"“{shorten(each['text'], _TEXT)}”", count(each["cells"]))
+                for each in one["unread"]["examples"]
+            ],
+            "more": count(one["unread"]["texts"] - len(one["unread"]["examples"])),
+        }
+        for one in told
     ]
 
 

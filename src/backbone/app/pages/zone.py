@@ -8,7 +8,7 @@ from typing import Any
 
 from backbone.analysis.report.page import page
 from backbone.app.environment import Environment
-from backbone.app.figures import count, plural, score
+from backbone.app.figures import count, decided_words, plural, score
 from backbone.app.pages.charts import Bar, score_bars, trend
 from backbone.app.pages.flow import flow
 from backbone.app.pages.table import PACKAGE, points_of, rules_of, shown_rules
@@ -110,5 +110,6 @@ def _table(env: Environment, one: Mapping[str, Any]) -> dict[str, Any]:
         "trend": trend(points) if len(points) > 1 else None,
         "flow": flow(found["account"]),
         "rules": shown_rules(rules),
+        "decisions": decided_words(found["decisions"]) if found["decisions"] else "",
         "command": f"backbone quality {name} --html {name.table}.html",
     }

@@ -91,36 +91,17 @@ def _refuse_without_key(said: dict[str, object]) -> None:
 
 def _saying(said: dict[str, object]) -> Saying:
     """Return what was typed as one thing that a person says."""
-    from backbone.app.decisions import Saying
+    from backbone.app.sayings import saying_of
 
-    forms = {
-        "keep": said["keep"], "set": said["value"] is not None or said["blank"],
-        "undo": said["undo"], "fine": said["fine"], "out": said["out"],
-    }  # fmt: skip
-    chosen = [form for form, given in forms.items() if given]
-    if len(chosen) != 1 or (said["value"] is not None and said["blank"]):
-        message = (
-            "say one of --keep, --set VALUE, --blank, --undo RULE, --fine RULE, --out"
+    try:
+        return saying_of(
+            {**said, "set": said["value"]}, lambda n: _SPELT.get(n, f"--{n}")
         )
-        raise click.UsageError(message)
-    (form,) = chosen
-    columns = tuple(str(name) for name in said["columns"])  # type: ignore[attr-defined]  # click gives a tuple
-    if form in {"keep", "set"} and not columns:
-        message = f"--{form} is said of a --column"
-        raise click.UsageError(message)
-    if form in {"fine", "out"} and columns:
-        message = f"--{form} is said of a row, not of a --column"
-        raise click.UsageError(message)
-    if not said["reason"]:
-        message = "a decision has a reason: --reason TEXT"
-        raise click.UsageError(message)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
 
-    def text(name: str) -> str | None:
-        return None if said[name] is None else str(said[name])
 
-    return Saying(
-        form=form,  # type: ignore[arg-type]  # one of the keys above
-        reason=str(said["reason"]), columns=columns, value=text("value"),
-        rule=text("undo") or text("fine"), by=text("by"), until=text("until"),
-        name=text("name"), many=bool(said["many"]), always=bool(said["always"]),
-    )  # fmt: skip
+_SPELT = {
+    "set": "--set VALUE", "undo": "--undo RULE", "fine": "--fine RULE",
+    "reason": "--reason TEXT",
+}  # fmt: skip

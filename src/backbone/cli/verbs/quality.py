@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from backbone.cli.door import Door
+from backbone.cli.door import DONE, FAILED, Door
 from backbone.cli.verb import json_option, verb
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ __all__ = ["command"]
     "backbone quality trusted.flights --history",
     "backbone quality trusted.flights --profile",
     "backbone quality trusted.flights --html flights.html",
+    "backbone quality --fail-under 0.99",
     "backbone quality trusted.flights --json",
 )
 @click.argument("asset", required=False)
@@ -31,6 +32,10 @@ __all__ = ["command"]
     "--html", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT",
     help="Write a report to this file, one page that loads nothing.",
 )  # fmt: skip
+@click.option(
+    "--fail-under", metavar="SCORE",
+    help="Exit with 1 if a table has a lower score: 0.99, or 99%.",
+)  # fmt: skip
 @json_option
 def command(
     door: Door,
@@ -38,8 +43,9 @@ def command(
     history: bool,
     profile: bool,
     html: Path | None,
+    fail_under: str | None,
     as_json: bool,
-) -> None:
+) -> int:
     """Show what the rules of ASSET found, its scores, and its account of rows.
 
     Without ASSET every table of the trusted zone, a line each. A score is the share of
@@ -47,7 +53,14 @@ def command(
     of its rules'. The account goes back to the raw records: read = formatted + rejected,
     formatted = trusted + quarantined + merged + superseded. With --json: {asset, rows,
     score, dimensions, rules, columns, account, decisions}, with --profile also {profile}.
+
+    With --fail-under the exit code is 1 if a table has a lower score, or is not made yet;
+    a table of which nothing was looked at has none. With --json each table has
+    {fail_under: {bar, passed, rules}}, rules being those with a lower score.
     """
+    if history and fail_under is not None:
+        message = "--fail-under is of the newest version; leave out --history"
+        raise click.UsageError(message)
     if asset is None and (history or profile):
         what = "--history" if history else "--profile"
         message = f"{what} is of one table; name it: backbone quality ASSET {what}"
@@ -58,15 +71,32 @@ def command(
     with door.open() as env:
         if html is not None:
             _write_page(env, asset, html)
-        if html is not None and not as_json:
-            return
+        if html is not None and fail_under is None and not as_json:
+            return DONE
         found = _found(env, asset, history=history, profile=profile)
+        low: list[Any] = []
+        if fail_under is not None:
+            found, low = _judged(env, found, fail_under)
     if as_json:
         from backbone.cli.encoding import print_json
 
         print_json(found)
-    else:
+    elif html is None:
         _print(found, history=history, profile=profile)
+    if low:
+        from backbone.cli.quality import print_below
+
+        print_below(low)
+    return FAILED if low else DONE
+
+
+def _judged(env: Environment, found: Any, text: str) -> tuple[Any, list[Any]]:
+    """Return what was found, each table judged, and the tables with too low a score."""
+    from backbone.app.bars import bar_of, below, judged
+
+    one = not isinstance(found, list)
+    tables = judged(env, [found] if one else found, bar_of(text))
+    return (tables[0] if one else tables), list(below(tables))
 
 
 def _found(env: Environment, asset: str | None, *, history: bool, profile: bool) -> Any:

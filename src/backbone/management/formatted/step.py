@@ -55,8 +55,9 @@ class FormattedDelivery:
     """What became of one delivery.
 
     `records` are the records of each object. `refused` says why the delivery, or some of
-    its objects, could not be read as declared; `warnings` are worth a look.
-    `bad_cells` are, by column, how many cells have no value, and a reason.
+    its objects, could not be read as declared. `undeclared` are the columns of its
+    objects that no declaration names, by object. `bad_cells` are, by column, how many
+    cells have no value, and a reason.
     """
 
     main: Written
@@ -65,7 +66,7 @@ class FormattedDelivery:
     account: FormattedAccount
     records: Mapping[str, int]
     refused: str | None = None
-    warnings: tuple[str, ...] = ()
+    undeclared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bad_cells: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
 
@@ -122,7 +123,7 @@ def format_deliveries(
             account=account,
             records={name: one.read for name, one in result.accounts.items()},
             refused=_unread(delivery, result.refused),
-            warnings=_warnings(result),
+            undeclared=result.undeclared,
             bad_cells=cells.get(name, {}),
         )
     return made
@@ -148,17 +149,6 @@ def _unread(delivery: Delivery, refused: Mapping[str, str]) -> str | None:
         for name, reason in refused.items()
     ]
     return bounded(words) or None
-
-
-def _warnings(result: RawResult) -> tuple[str, ...]:
-    columns: dict[tuple[str, ...], str] = {}
-    for name, undeclared in result.undeclared.items():
-        if undeclared:
-            columns.setdefault(undeclared, name)
-    return tuple(
-        f"{name} has columns that are not declared: {', '.join(undeclared)}"
-        for undeclared, name in columns.items()
-    )
 
 
 def _bad_cells(
@@ -211,7 +201,7 @@ def _refuse(
         account=FormattedAccount(read=account.read, rejected=account.read),
         records={name: one.read for name, one in result.accounts.items()},
         refused=reason,
-        warnings=_warnings(result),
+        undeclared=result.undeclared,
     )
 
 

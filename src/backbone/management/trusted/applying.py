@@ -190,10 +190,10 @@ def flagged(
 ) -> tuple[Flag, ...]:
     """Return the rows that break each of `rules` after its turn.
 
-    What has to be asked again is one statement for all of them.
+    What has to be asked again is one statement for all of them; nobody counts pairs.
     """
     asked = [one for outcome in outcomes for one in outcome.again]
-    found = iter(search(session, asked, references))
+    found = iter(search(session, asked, references, pairs=False))
     flags: list[Flag] = []
     for place, (rule, outcome) in enumerate(zip(rules, outcomes, strict=True)):
         again = [accused(session, one.state, rule, next(found)) for one in outcome.again]

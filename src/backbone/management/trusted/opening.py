@@ -12,6 +12,7 @@ from backbone.management.trusted.people.rulings import Settled, settled
 from backbone.management.trusted.rows.numbering import numbered
 from backbone.management.trusted.rows.pieces import Piece
 from backbone.management.trusted.rows.state import CurrentState, State
+from backbone.model.reports import CleaningReport
 from backbone.model.schemas import Schema
 from backbone.project.decisions import Ruling
 from backbone.project.trusted import Rule
@@ -24,7 +25,8 @@ class Opened:
     """The first state of a table, and the rows that it was made from.
 
     `formatted` rows in all, of which `current` count today; `settled` is what people
-    decided about them; `repairs` tell what they and cleaning changed.
+    decided about them; `repairs` tell what they and cleaning changed, `cleaning` is what
+    to remember of its steps.
     """
 
     state: State
@@ -32,6 +34,7 @@ class Opened:
     current: int
     settled: Settled
     repairs: tuple[Piece, ...] = ()
+    cleaning: tuple[CleaningReport, ...] = ()
 
 
 def opened(
@@ -67,4 +70,5 @@ def opened(
     state = replace(bare, fixed=said.fixed, decided=said.decided, removed=said.out)
     made = cleaned(session, state, changes, reads=reads, folder=folder)
     repairs = (*said.repairs, *made.repairs)
-    return Opened(made.state, found.formatted, found.current, said, repairs)
+    reports = made.reports(changes)
+    return Opened(made.state, found.formatted, found.current, said, repairs, reports)

@@ -35,7 +35,13 @@ from backbone.management.trusted.rules.assess import (
 )
 from backbone.management.trusted.rules.blame import blamed
 from backbone.management.trusted.rules.declared import parts_of
-from backbone.model.reports import DecisionReport, RuleReport, TrustedAccount, Witness
+from backbone.model.reports import (
+    CleaningReport,
+    DecisionReport,
+    RuleReport,
+    TrustedAccount,
+    Witness,
+)
 from backbone.model.schemas import Schema
 from backbone.project.cleaning import Lookup
 from backbone.project.decisions import Ruling
@@ -52,7 +58,7 @@ class TrustedResult:
     `failed_rules` are the rules of severity ``error`` that rows still break, and
     `failed_rows` how many rows do: whoever calls the step keeps what is downstream from
     running, or those rows from it. `decisions` are what became of those of people;
-    `told` is their side table, where there are any.
+    `told` is their side table, where there are any. `cleaning` are the cleaning steps.
     """
 
     main: Written
@@ -66,6 +72,7 @@ class TrustedResult:
     failed_rows: int = 0
     decisions: tuple[DecisionReport, ...] = ()
     told: Written | None = None
+    cleaning: tuple[CleaningReport, ...] = ()
 
     @property
     def sides(self) -> dict[str, Written]:
@@ -250,6 +257,7 @@ def _written(
         failed_rows=left.failed_rows,
         decisions=start.settled.reports,
         told=write_decisions(session, state, told, folder) if told else None,
+        cleaning=start.cleaning,
     )
 
 

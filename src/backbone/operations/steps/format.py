@@ -67,7 +67,7 @@ def execute(work: Work, step: Step) -> Outcome:
         left = fresh if anew else {}
         told = {name: done[name] for name in left}
         version = _commit(work, step, table, pinned, done, told, left, keep)
-    warnings = (*_bad_cells(step, fresh), *_warnings(fresh))
+    warnings = (*_bad_cells(step, fresh), *_undeclared(fresh))
     return Outcome(version, warnings=warnings, refused=_refused(pinned, fresh))
 
 
@@ -177,7 +177,6 @@ def _record(
         "records": dict(result.records),
         "files": [file.path.relative_to(root).as_posix() for file in result.main.files],
         "refused": result.refused,
-        "warnings": list(result.warnings),
     }
 
 
@@ -221,8 +220,19 @@ def _joined(parts: Sequence[Written], schema: Any) -> Written:
     return Written(tuple(file for part in parts for file in part.files), schema)
 
 
-def _warnings(fresh: Mapping[str, FormattedDelivery]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(w for one in fresh.values() for w in one.warnings))
+def _undeclared(fresh: Mapping[str, FormattedDelivery]) -> Iterator[str]:
+    """Say, in one warning, which columns of files no declaration names."""
+    every = [one for each in fresh.values() for one in each.undeclared.items() if one[1]]
+    if not every:
+        return
+    files = Counter(name for _, columns in every for name in columns)
+    first = every[0][0]
+    what = "columns that are not declared"
+    if len(every) == 1:
+        yield f"{first} has {what}: {bounded(list(files))}"
+        return
+    words = bounded([f"{name} (in {n:,})" for name, n in files.most_common()])
+    yield f"{len(every):,} files have {what}, {first} for example: {words}"
 
 
 def _bad_cells(step: Step, fresh: Mapping[str, FormattedDelivery]) -> Iterator[str]:

@@ -10,16 +10,15 @@ from backbone.catalog import Catalog
 from backbone.engines.protocol import Relation
 from backbone.errors import bounded
 from backbone.lake.tables import TableVersion
-from backbone.management.trusted.cleaning import changes_of
 from backbone.management.trusted.rows.state import CurrentState
 from backbone.management.trusted.step import trust
 from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName
-from backbone.model.reports import DecisionReport, RuleReport
+from backbone.model.reports import DecisionReport
 from backbone.model.versions import fingerprint
 from backbone.operations.plan import Step
 from backbone.operations.rulings import decided_on, rulings_of
-from backbone.operations.work import Outcome, Work, plain
+from backbone.operations.work import Outcome, Work, broken_words, plain
 
 __all__ = ["execute", "readable"]
 
@@ -68,12 +67,7 @@ def execute(work: Work, step: Step) -> Outcome:
             "rules": reports,
             "failed_rules": list(result.failed_rules),
             "failed_rows": result.failed_rows,
-            "cleaning": [
-                [change.name, change.column, change.method]
-                for change in changes_of(
-                    project.trusted[name].clean, formatted.schema, project.lookups
-                )
-            ],
+            "cleaning": [plain(report) for report in result.cleaning],
             **_decided(work, name, result.decisions),
             "lineage": [
                 [column.name, str(formatted.asset), column.name, "value"]
@@ -82,22 +76,8 @@ def execute(work: Work, step: Step) -> Outcome:
         },
     )
     unmet = _unmet(str(step.asset), result.decisions)
-    broken = _still_broken(result.rules)
+    broken = broken_words({"rules": reports})
     return Outcome(version, warnings=(*unmet, *broken), failed_rules=result.failed_rules)
-
-
-def _still_broken(reports: Sequence[RuleReport]) -> tuple[str, ...]:
-    """Say, in one warning, which rules of severity warn rows break in the end."""
-    left = {
-        report.name: report.left_rows
-        for report in reports
-        if report.severity == "warn"
-        and report.left_rows
-        and (report.holds is None or report.questioned)
-    }
-    most = sorted(left, key=lambda name: (-left[name], name))
-    words = [f"{name} ({left[name]:,})" for name in most]
-    return (f"rows break {bounded(words)} (severity warn)",) if left else ()
 
 
 def _decided(work: Work, table: str, reports: Sequence[DecisionReport]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from backbone.model.names import AssetName
-from backbone.project.checks.inputs import asset_or_none
+from backbone.project.checks.inputs import asset_or_none, rule_that_reads
 from backbone.project.mistakes import Mistake
 from backbone.project.reading import Drafts
 
@@ -35,11 +35,16 @@ def check_circles(
 
 
 def _circle(edges: Inputs) -> list[AssetName]:
+    """Return a circle, each asset before the one that reads it.
+
+    A table of the trusted zone is the first where there is one: of all that the circle
+    is made of, a rule is what can best be written in another way.
+    """
     try:
         TopologicalSorter(edges).prepare()
     except CycleError as error:
         found: list[AssetName] = error.args[1][:-1]
-        first = found.index(min(found))
+        first = found.index(min(found, key=lambda one: (one.zone != "trusted", one)))
         return found[first:] + found[:first]
     return []
 
@@ -47,10 +52,12 @@ def _circle(edges: Inputs) -> list[AssetName]:
 def _told(drafts: Drafts, circle: list[AssetName]) -> Mistake:
     """Tell a circle at the asset that it begins with, as `a` reads `b` reads `a`."""
     path = [circle[0], *reversed(circle)]
-    text = " reads ".join(f"`{each}`" for each in path)
-    first = circle[0]
+    text = f"a circle: {' reads '.join(f'`{each}`' for each in path)}"
+    first, reads = path[:2]
     if first.zone == "exploitation":
-        return Mistake(drafts.views[first.table].file, 1, f"a circle: {text}")
-    draft = drafts.of("trusted" if first.zone == "trusted" else "analysis")[first.table]
-    where = ("from",) if first.zone == "analysis" else ()
-    return draft.mistake(where, f"a circle: {text}")
+        return Mistake(drafts.views[first.table].file, 1, text)
+    if first.zone == "analysis":
+        return drafts.analysis[first.table].mistake(("from",), text)
+    draft = drafts.trusted[first.table]
+    place = rule_that_reads(draft.value, reads) if draft.value else None
+    return draft.mistake(() if place is None else ("rules", place), text)

@@ -6,9 +6,9 @@ from backbone.errors import BackboneError, RuleSyntaxError, UnknownAsset
 from backbone.model.constraints import Reference
 from backbone.model.names import AssetName
 from backbone.project.reading import Drafts
-from backbone.project.trusted import Rule
+from backbone.project.trusted import Rule, TrustedTable
 
-__all__ = ["asset_or_none", "reference_of", "referred"]
+__all__ = ["asset_or_none", "reference_of", "referred", "rule_that_reads"]
 
 
 def referred(drafts: Drafts) -> dict[str, tuple[AssetName, ...]]:
@@ -20,6 +20,12 @@ def referred(drafts: Drafts) -> dict[str, tuple[AssetName, ...]]:
         own = AssetName("trusted", name)
         found[name] = tuple(dict.fromkeys(each for each in assets if each != own))
     return found
+
+
+def rule_that_reads(table: TrustedTable, asset: AssetName) -> int | None:
+    """Return the place of the first rule that looks into `asset`; None if none does."""
+    places = (place for place, rule in enumerate(table.rules) if asset in _of(rule))
+    return next(places, None)
 
 
 def asset_or_none(text: str) -> AssetName | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from unicodedata import normalize
 
 import pytest
 
@@ -110,6 +111,74 @@ def test_units_that_differ_in_case_are_told_apart(cleaned):
     assert made == ["0.005", "5000000", "5 mw", "5"]
 
 
+PARTS = {
+    "to": "min",
+    "spellings": {"min": ["m", "minutes"], "h": "hours"},
+    "factors": {"h": 60, "d": 1440, "s": "0.5"},
+    "compound": True,
+}
+
+
+ADDED = {
+    "1 h 30 min": "90", "1h30m": "90", " -1 H 30.5 Minutes ": "-90.5", "1m 20s": "11",
+    "2 d 3 hours 4 min 5 s": "3066.5", "+0h 0m": "0", "1h": "60", "7": "7",
+    "999999999999 d 1 h": "1439999999998620",
+}  # fmt: skip
+NOT_ADDED = [
+    "30 min 1 h", "5 h 3 h", "1 h 30", "1 h 2 kg", "1 h -30 min", "h min", "1 h, 30 min",
+    "1 d 1 h 1 m 1 s 1 s", "1 h 2 . min", "",
+]  # fmt: skip
+
+
+def test_numbers_in_several_parts_are_added(cleaned):
+    texts = [*ADDED, *NOT_ADDED]
+    made, _ = cleaned(texts, {"column": "a", "units": PARTS})
+    assert dict(zip(texts, made, strict=True)) == ADDED | dict(
+        zip(NOT_ADDED, NOT_ADDED, strict=True)
+    )
+
+
+def test_parts_with_a_decimal_comma(cleaned):
+    units = {"to": "in", "factors": {"ft": 12}, "decimal": ",", "compound": True}
+    made, _ = cleaned(["5 ft 3,25 in", "5 ft. 3 in"], {"column": "a", "units": units})
+    assert made == ["63.25", "5 ft. 3 in"]
+
+
+# -- forms of Unicode -----------------------------------------------------------------------
+
+ODD_TEXTS = [
+    "\uff21\uff22\uff11", "\ufb01n", "Stra\u00dfe", "\u01c5ungla", "\u0391\u03a3", "ABC", "abc",
+    "\u0130stanbul", "\u00e9", "e\u0301", "\u1e9b\u0323", "\ufdfa", "\U0001d538\u2460", "\u212b", "",
+    "a" * 200 + "\u00bd", None,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("do", ["nfkc", "nfkd", "nfd", "casefold"])
+def test_forms_are_those_of_python(cleaned, do):
+    def respelt(text):
+        if text is None:
+            return None
+        return text.casefold() if do == "casefold" else normalize(do.upper(), text)
+
+    texts = [*ODD_TEXTS, *reversed(ODD_TEXTS)]
+    made, told = cleaned(texts, {"column": "a", "do": [do]})
+    assert made == [respelt(text) for text in texts]
+    assert told == [
+        (record, text, respelt(text), f"clean_1_{do}", "clean")
+        for record, text in enumerate(texts, start=1)
+        if text is not None and text != respelt(text)
+    ]
+
+
+def test_forms_and_other_changes_follow_one_another(cleaned):
+    step = {"column": "a", "do": ["trim", "nfkc", "casefold", "collapse_spaces", "upper"]}
+    made, told = cleaned([" \ufb01n\u3000\u00a0Stra\u00dfe ", "x  Y", "ok"], step)
+    assert made == ["FIN STRASSE", "X Y", "OK"]
+    assert {rule for record, *_, rule, _ in told if record == 1} == {
+        f"clean_1_{do}" for do in step["do"]
+    }
+
+
 # -- a list in a file -----------------------------------------------------------------------
 
 
@@ -125,6 +194,53 @@ def test_texts_are_looked_up_in_a_list(trusting):
     assert trusting.rows(made.repairs, "_record", "rule") == [
         (record, "clean_1_lookup") for record in (1, 2, 3)
     ]
+
+
+# -- what cannot be read --------------------------------------------------------------------
+
+UNREAD = {
+    "units": ({"units": {"to": "kg"}}, {"1 kg": "1", "2": "2"}),
+    "codes": ({"codes": {"accepted": ["A", "B"]}}, {"a.": "A", "B": "B"}),
+    "lookup": ({"lookup": {"file": "x.csv"}}, {"p": "q", "q": "q", "none": None}),
+}
+
+
+@pytest.mark.parametrize("form", UNREAD)
+@pytest.mark.parametrize("otherwise", ["keep", "missing"])
+def test_what_a_step_cannot_read_is_counted(trusting, form, otherwise):
+    step, known = UNREAD[form]
+    inner = {**step[form], "otherwise": otherwise}
+    (clean,) = steps({"column": "a", form: inner})
+    texts = [*known, "soon", "soon", "x" * 300, "w", "v", "u", "t", None]
+    pairs = {clean.lookup: (("p", "q"), ("none", None))} if form == "lookup" else {}
+    rows = [{"a": text} for text in texts]
+    made = trusting(rows, TEXT, clean=[clean], lookups=pairs)
+
+    left = (lambda text: None) if otherwise == "missing" else (lambda text: text)
+    found = [a for (a,) in trusting.rows(made.main, "a")]
+    assert found == [known[t] if t in known else left(t) for t in texts]
+    (report,) = made.cleaning
+    assert (report.rule, report.column) == (f"clean_1_{form}", "a")
+    unread = report.unread
+    blanked = otherwise == "missing"
+    assert (unread.cells, unread.texts, unread.blanked) == (7, 6, blanked)
+    assert unread.examples[:4] == (("soon", 2), ("t", 1), ("u", 1), ("v", 1))
+    told = trusting.rows(made.repairs, "old", "new")
+    expected = [(t, known[t]) for t in known if known[t] != t]
+    assert told == expected + [(t, None) for t in texts[len(known) : -1] if blanked]
+
+
+def test_every_step_is_remembered_though_it_changed_nothing(trusting):
+    declared = steps(
+        {"columns": ["a"], "do": ["trim", "casefold"]}, {"column": "a", "missing": ["-"]}
+    )
+    made = trusting([{"a": "x"}], TEXT, clean=declared)
+    assert [(one.rule, one.method, one.unread) for one in made.cleaning] == [
+        ("clean_1_trim", "clean", None),
+        ("clean_1_casefold", "clean", None),
+        ("clean_2_missing", "missing", None),
+    ]
+    assert made.repairs.rows == 0
 
 
 # -- values for none ------------------------------------------------------------------------

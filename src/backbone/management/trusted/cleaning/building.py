@@ -8,10 +8,10 @@ from sqlglot import exp
 
 from backbone.management.trusted.cleaning.changes import Change, Search, Tidy, typed
 from backbone.management.trusted.cleaning.fills import filled
+from backbone.management.trusted.cleaning.forms import done
 from backbone.management.trusted.cleaning.outliers import outliers
 from backbone.management.trusted.cleaning.spellings import coded, looked_up, measured
 from backbone.management.trusted.cleaning.texts import (
-    DOING,
     padded,
     replaced,
     substituted,
@@ -55,7 +55,8 @@ def _changes(
 ) -> Iterator[Change]:
     name, kind = f"{lead}_{step.form}", schema[target].type
     if step.do:
-        yield from (Tidy(f"{lead}_{do}", target, DOING[do]) for do in step.do)
+        for do in step.do:
+            yield from done(f"{lead}_{do}", target, do)
     elif step.missing:
         yield _blanked(name, target, step.missing, kind)
     elif step.outliers:
@@ -72,7 +73,7 @@ def _of_text(name: str, step: CleanStep, target: str, lookups: Lookups) -> Chang
     if step.pad:
         return Tidy(name, target, padded(step.pad))
     if step.lookup:
-        return looked_up(name, target, lookups[step.lookup])
+        return looked_up(name, target, step.lookup, lookups[step.lookup])
     if step.codes:
         return coded(name, target, step.codes)
     if step.units:

@@ -1,4 +1,4 @@
-"""What a change of cleaning is: an expression over a cell, or a search among all rows."""
+"""What a change of cleaning is: of a cell by itself, of texts, among all rows."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from backbone.project.lookups import Pairs
 from backbone.sql.queries import quoted
 from backbone.sql.types import annotated
 
-__all__ = ["LOOKED_UP", "Change", "Search", "Tidy", "deciding", "typed", "with_row"]
+__all__ = [
+    "LOOKED_UP", "TEXTS", "Change", "Reading", "Respelling", "Search", "Tidy", "deciding",
+    "typed", "with_row",
+]  # fmt: skip
 
 LOOKED_UP = "looked_up"
-"""The relation (``text, value``) that holds the pairs of a search."""
+"""The relation (``text, value``) that holds the pairs of a reading."""
+TEXTS = "texts"
+"""The relation of every different text of a column, ``x``, in ``n`` cells."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +46,11 @@ class Tidy:
 
 @dataclass(frozen=True)
 class Search:
-    """A change of one column that other cells, or a list of pairs, decide.
+    """A change of one column that other cells decide.
 
-    `steps` read ``rows`` (``_row``, the column, and those that are `read`) and, if there
-    are `pairs`, the relation `LOOKED_UP`; the last has ``_row, old, value`` of every cell
-    that changes, the value of the column's type. They are told the types of ``rows``.
+    `steps` read ``rows`` (``_row``, the column, and those that are `read`); the last has
+    ``_row, old, value`` of every cell that changes, the value of the column's type. They
+    are told the types of ``rows``.
     """
 
     name: str
@@ -53,7 +58,6 @@ class Search:
     read: tuple[str, ...]
     steps: Callable[[Schema], Steps]
     method: str = "clean"
-    pairs: Pairs = ()
 
     @property
     def touches(self) -> frozenset[str]:
@@ -61,7 +65,49 @@ class Search:
         return frozenset({self.column, *self.read})
 
 
-Change = Tidy | Search
+@dataclass(frozen=True)
+class Reading:
+    """A change of one column of texts that reads every different text once.
+
+    `steps` read `TEXTS` and, if there are `pairs`, `LOOKED_UP`; the last has, of every
+    text, ``x, n``, the ``value`` that it becomes, and whether it is ``known``. What is
+    not known stays, or with `blanks` becomes missing, and is counted.
+    """
+
+    name: str
+    column: str
+    steps: Steps
+    pairs: Pairs = ()
+    blanks: bool = False
+    method: str = "clean"
+
+    @property
+    def touches(self) -> frozenset[str]:
+        """The columns that it reads or changes."""
+        return frozenset({self.column})
+
+
+@dataclass(frozen=True)
+class Respelling:
+    """A change of one column of texts that this process computes, not the engine.
+
+    Of the texts for which `where` is true `respell` makes others; it is called once for
+    every different one.
+    """
+
+    name: str
+    column: str
+    where: Callable[[exp.Expr], exp.Expr]
+    respell: Callable[[str], str]
+    method: str = "clean"
+
+    @property
+    def touches(self) -> frozenset[str]:
+        """The columns that it reads or changes."""
+        return frozenset({self.column})
+
+
+Change = Tidy | Search | Reading | Respelling
 
 
 def deciding(changes: Sequence[Change], names: Iterable[str]) -> tuple[Change, ...]:

@@ -11,46 +11,57 @@ and a row that a person took out is no neighbour, has no vote and counts in no m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import pyarrow as pa
 from sqlglot import exp
 
-from backbone.engines.handing import handed
-from backbone.engines.protocol import Relation, Session, Staged
+from backbone.engines.protocol import Session, Staged
 from backbone.management.trusted.cleaning.changes import (
-    LOOKED_UP,
     Change,
+    Reading,
+    Respelling,
     Search,
     Tidy,
     typed,
     with_row,
 )
+from backbone.management.trusted.cleaning.reading import texts_read, texts_respelt
 from backbone.management.trusted.rows.pieces import Inputs, Piece, bound
 from backbone.management.trusted.rows.state import Cells, State, overlaid
 from backbone.management.trusted.rows.steps import ROWS, Steps, select
 from backbone.management.trusted.rows.texts import canonical_text
+from backbone.model.reports import CleaningReport, Unread
 from backbone.model.schemas import Schema
-from backbone.model.types import INTEGER, STRING, CanonicalType
+from backbone.model.types import INTEGER, CanonicalType
 from backbone.sql.queries import Query, column, table
 
 __all__ = ["Cleaned", "cleaned", "tidied"]
-
-_PAIRS = Schema.of(text=STRING, value=STRING)
-_HANDED = pa.schema([("text", pa.string()), ("value", pa.string())])
 
 Numbered = tuple[int, Change]
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A table after its cleaning, and a row for every change of a cell."""
+    """A table after its cleaning, and a row for every change of a cell.
+
+    `unread` tells, of changes that read texts, by their place, which they could not read.
+    """
 
     state: State
     repairs: tuple[Piece, ...] = ()
+    unread: Mapping[int, Unread | None] = field(default_factory=dict)
+
+    def reports(self, changes: Sequence[Change]) -> tuple[CleaningReport, ...]:
+        """Return what to remember of `changes`, those that were carried out."""
+        found = {
+            (change.name, change.column): CleaningReport(
+                change.name, change.column, change.method, self.unread.get(number)
+            )
+            for number, change in enumerate(changes, start=1)
+        }
+        return tuple(found.values())
 
 
 def cleaned(
@@ -84,10 +95,14 @@ def cleaned(
         return Cleaned(state)
     made = _read(session, state, first, names)
     for number, change in rest:
-        if isinstance(change, Search):
-            made = _searched(session, made, number, change, folder)
-        else:
+        if isinstance(change, Tidy):
             made = _changed(session, made, number, change)
+        elif isinstance(change, Reading):
+            made = _read_texts(session, made, number, change, folder)
+        elif isinstance(change, Respelling):
+            made = _respelt(session, made, number, change, folder)
+        else:
+            made = _searched(session, made, number, change)
     return replace(made, state=_settled(session, made.state, names, set(reads)))
 
 
@@ -203,24 +218,25 @@ def _changed(session: Session, made: Cleaned, number: int, tidy: Tidy) -> Cleane
     return _noted(session, made, number, tidy, query, inputs)
 
 
-def _searched(
-    session: Session, made: Cleaned, number: int, search: Search, folder: Path
-) -> Cleaned:
+def _searched(session: Session, made: Cleaned, number: int, search: Search) -> Cleaned:
     steps, inputs = made.state.rows(sorted(search.touches))
     query = Query((*steps, *search.steps(with_row(made.state.schema))))
-    with _pairs(search, folder) as pairs:
-        return _noted(session, made, number, search, query, {**inputs, **pairs})
+    return _noted(session, made, number, search, query, inputs)
 
 
-@contextmanager
-def _pairs(search: Search, folder: Path) -> Iterator[dict[str, Relation]]:
-    if not search.pairs:
-        yield {}
-        return
-    texts, values = zip(*search.pairs, strict=True)
-    rows = pa.table([texts, values], schema=_HANDED)
-    with handed(rows, _PAIRS, folder, search.name) as relation:
-        yield {LOOKED_UP: relation}
+def _read_texts(
+    session: Session, made: Cleaned, number: int, reading: Reading, folder: Path
+) -> Cleaned:
+    found = texts_read(session, made.state, reading, folder)
+    made = replace(made, unread={**made.unread, number: found.unread})
+    return _noted(session, made, number, reading, found.query, found.inputs)
+
+
+def _respelt(
+    session: Session, made: Cleaned, number: int, change: Respelling, folder: Path
+) -> Cleaned:
+    with texts_respelt(session, made.state, change, folder) as found:
+        return _noted(session, made, number, change, found.query, found.inputs)
 
 
 def _noted(
@@ -246,7 +262,7 @@ def _noted(
     entry = _entry(source, change, number, kind, "old", "value")
     piece = Piece(Query.of(entry), {source: cells})
     state = made.state.with_changed(session, change.column, cells)
-    return Cleaned(state, (*made.repairs, piece))
+    return replace(made, state=state, repairs=(*made.repairs, piece))
 
 
 def _settled(

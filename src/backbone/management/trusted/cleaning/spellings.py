@@ -10,12 +10,13 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-from backbone.management.trusted.cleaning.changes import LOOKED_UP, Search, typed
+from backbone.management.trusted.cleaning.changes import LOOKED_UP, TEXTS, Reading, typed
+from backbone.management.trusted.cleaning.compound import compound
 from backbone.management.trusted.cleaning.texts import accentless, trimmed, without
-from backbone.management.trusted.rows.steps import ROWS, Steps, select
+from backbone.management.trusted.rows.steps import Steps, select
 from backbone.model.schemas import Schema
 from backbone.model.types import STRING, CanonicalType
-from backbone.project.cleaning import Codes, Units
+from backbone.project.cleaning import Codes, Lookup, Units
 from backbone.project.lookups import Pairs
 from backbone.sql.queries import column, table
 
@@ -26,18 +27,23 @@ _FACTOR = CanonicalType("decimal", 17, 9)
 _NUMBER_AND_UNIT = r"([+-]?[0-9]{1,12}(?:\.[0-9]{1,8})?)(.*)"
 
 
-def looked_up(name: str, target: str, pairs: Pairs) -> Search:
-    """Return the search for texts that a list gives another value."""
+def looked_up(name: str, target: str, step: Lookup, pairs: Pairs) -> Reading:
+    """Return the reading of texts that a list gives another value.
 
-    def steps(_: Schema) -> Steps:
-        mapped = f"select d.x, l.value from texts d join {LOOKED_UP} l on d.x = l.text"
-        return [_different(target), ("mapped", select(mapped)), *_found(target)]
+    A text is known if the list replaces it, or by it.
+    """
+    mapped = (
+        "select d.x, d.n, case when l.text is null then d.x else l.value end as value, "
+        "l.text is not null or r.value is not null as known from texts d "
+        f"left join {LOOKED_UP} l on d.x = l.text left join results r on d.x = r.value"
+    )
+    results = f"select value from {LOOKED_UP} where value is not null group by value"
+    steps = [("results", select(results)), ("mapped", select(mapped))]
+    return Reading(name, target, steps, pairs, blanks=_blanks(step))
 
-    return Search(name, target, (), steps, pairs=pairs)
 
-
-def coded(name: str, target: str, step: Codes) -> Search:
-    """Return the search for texts that are another spelling of a code.
+def coded(name: str, target: str, step: Codes) -> Reading:
+    """Return the reading of texts that are another spelling of a code.
 
     A text that a code or a spelling equals is that code's; otherwise what makes no
     difference is left out of both, and it is the code's if it is no other one's as well.
@@ -47,58 +53,63 @@ def coded(name: str, target: str, step: Codes) -> Search:
     def key(value: exp.Expr) -> exp.Expr:
         return _bare(value, step)
 
+    keyed = exp.select(column("x"), column("n"), exp.alias_(key(column("x")), "k"))
     mapped = (
-        "select d.x, coalesce(l.value, o.value) as value from keyed d "
-        f"left join {LOOKED_UP} l on d.x = l.text left join one o on d.k = o.k "
-        "where coalesce(l.value, o.value) is not null"
+        "select d.x, d.n, coalesce(l.value, o.value) as value, "
+        "coalesce(l.value, o.value) is not null as known from keyed d "
+        f"left join {LOOKED_UP} l on d.x = l.text left join one o on d.k = o.k"
     )
-
-    def steps(_: Schema) -> Steps:
-        keyed = exp.select(column("x"), exp.alias_(key(column("x")), "k"))
-        return [
-            _different(target),
-            ("keyed", keyed.from_(table("texts"))),
-            *_alike(key),
-            ("mapped", select(mapped)),
-            *_found(target),
-        ]
-
-    return Search(name, target, (), steps, pairs=tuple(dict.fromkeys(pairs)))
+    steps = [
+        ("keyed", keyed.from_(table(TEXTS))),
+        *_alike(key),
+        ("mapped", select(mapped)),
+    ]
+    own = tuple(dict.fromkeys(pairs))
+    return Reading(name, target, steps, own, blanks=_blanks(step))
 
 
-def measured(name: str, target: str, step: Units) -> Search:
-    """Return the search for numbers with units, and what they are in the wanted one.
+def measured(name: str, target: str, step: Units) -> Reading:
+    """Return the reading of numbers with units, and what they are in the wanted one.
 
     The number is a decimal of twelve digits and eight places, the factor one of eight and
-    nine: their product is exact. A number alone is in the wanted unit. What cannot be
-    read is left alone.
+    nine: their product is exact. A number alone is in the wanted unit.
     """
     factors = {step.to: Decimal(1), **step.factors}
     pairs = tuple((text, format(factors[unit], "f")) for unit, text in step.spelt())
+    sums = "products"
+    steps = [*_parsed(step), *_alike(_small), *_factored(), ("products", _product())]
+    if step.compound:
+        steps += compound(step.decimal, _small)
+        sums = "totals"
+    mapped = (
+        "select d.x, d.n, w.value, w.value is not null as known from texts d "
+        "left join valued w on d.x = w.x"
+    )
+    steps += [
+        ("written", _written(sums)),
+        ("valued", _with_unit(step)),
+        ("mapped", select(mapped)),
+    ]
+    return Reading(name, target, steps, pairs, blanks=_blanks(step))
+
+
+def _blanks(step: Lookup | Codes | Units) -> bool:
+    return step.otherwise == "missing"
+
+
+def _small(value: exp.Expr) -> exp.Expr:
+    return exp.Lower(this=value)
+
+
+def _factored() -> Steps:
+    """Return the step ``factored``: numbers, and the factor of the unit of each."""
+    keyed = exp.select("x", "number", "unit", exp.alias_(_small(column("unit")), "k"))
     factored = (
         "select d.x, d.number, case when d.unit = '' then '1' else "
         "coalesce(l.value, o.value) end as factor from keyed d "
         f"left join {LOOKED_UP} l on d.unit = l.text left join one o on d.k = o.k"
     )
-
-    def key(value: exp.Expr) -> exp.Expr:
-        return exp.Lower(this=value)
-
-    def steps(_: Schema) -> Steps:
-        keyed = exp.select("x", "number", "unit", exp.alias_(key(column("unit")), "k"))
-        return [
-            _different(target),
-            *_parsed(step),
-            ("keyed", keyed.from_(table("parsed"))),
-            *_alike(key),
-            ("factored", select(factored)),
-            ("products", _product()),
-            ("written", _written()),
-            ("mapped", _with_unit(step)),
-            *_found(target),
-        ]
-
-    return Search(name, target, (), steps, pairs=pairs)
+    return [("keyed", keyed.from_(table("parsed"))), ("factored", select(factored))]
 
 
 def _bare(value: exp.Expr, step: Codes) -> exp.Expr:
@@ -141,7 +152,7 @@ def _parsed(step: Units) -> Steps:
     parsed = exp.select(column("x"), exp.alias_(plain, "number"))
     parsed = parsed.select(exp.alias_(trimmed(part(2)), "unit"))
     return [
-        ("tight", tight.from_(table("texts"))),
+        ("tight", tight.from_(table(TEXTS))),
         ("parsed", parsed.from_(table("tight")).where(whole)),
     ]
 
@@ -156,7 +167,7 @@ def _product() -> exp.Query:
     return typed(made, "factored", Schema.of(number=STRING, factor=STRING))
 
 
-def _written() -> exp.Query:
+def _written(source: str) -> exp.Query:
     """Return the step of the numbers as texts, without zeros that say nothing."""
     digits = exp.RegexpReplace(
         this=exp.cast(column("product"), "VARCHAR"),
@@ -165,7 +176,7 @@ def _written() -> exp.Query:
     )
     made = exp.select(column("x"), exp.alias_(digits, "number"))
     known = Schema.of(product=CanonicalType("decimal", 37, 17))
-    return typed(made.from_(table("products")), "products", known)
+    return typed(made.from_(table(source)), source, known)
 
 
 def _with_unit(step: Units) -> exp.Query:
@@ -174,22 +185,3 @@ def _with_unit(step: Units) -> exp.Query:
         unit = exp.Literal.string(f" {step.to}")
         value = exp.DPipe(this=value, expression=unit)
     return exp.select(column("x"), exp.alias_(value, "value")).from_(table("written"))
-
-
-def _different(target: str) -> tuple[str, exp.Query]:
-    """Return the step ``texts``: every different text of a column, as ``x``."""
-    made = exp.select(exp.alias_(column(target), "x")).from_(table(ROWS))
-    made = made.where(exp.not_(exp.Is(this=column(target), expression=exp.null())))
-    return "texts", made.group_by(column(target))
-
-
-def _found(target: str) -> Steps:
-    same = exp.EQ(this=column(target, "r"), expression=column("x", "m"))
-    found = exp.select(
-        column("_row", "r"),
-        exp.alias_(column(target, "r"), "old"),
-        exp.alias_(column("value", "m"), "value"),
-    )
-    found = found.from_(table(ROWS, "r")).join(table("changed", "m"), on=same)
-    changed = "select x, value from mapped where value is distinct from x"
-    return [("changed", select(changed)), ("found", found)]

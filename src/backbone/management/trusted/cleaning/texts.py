@@ -8,7 +8,10 @@ from sqlglot import exp
 
 from backbone.project.cleaning import Pad, Substitute
 
-__all__ = ["DOING", "padded", "replaced", "substituted", "trimmed"]
+__all__ = [
+    "DOING", "accentless", "beyond_ascii", "padded", "replaced", "substituted", "trimmed",
+    "without",
+]  # fmt: skip
 
 Change = Callable[[exp.Expr], exp.Expr]
 
@@ -88,6 +91,12 @@ def accentless(value: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="strip_accents", expressions=[value])
 
 
+def beyond_ascii(value: exp.Expr) -> exp.Expr:
+    """Return whether a text has characters that are not of ASCII."""
+    other = exp.Literal.string(r"[^\x{0}-\x{7F}]")
+    return exp.RegexpLike(this=value, expression=other)
+
+
 def _class(characters: str) -> str:
     return "[" + "".join(f"\\x{{{ord(character):X}}}" for character in characters) + "]"
 
@@ -126,6 +135,12 @@ def _nfc(value: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="nfc_normalize", expressions=[value])
 
 
+def _small_ascii(value: exp.Expr) -> exp.Expr:
+    """Return texts of ASCII in small letters; others are for somebody else."""
+    other = beyond_ascii(value.copy())
+    return exp.Case().when(other, value).else_(exp.Lower(this=value.copy()))
+
+
 def _title(value: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="title_case", expressions=[value])
 
@@ -134,6 +149,7 @@ DOING: dict[str, Change] = {
     "trim": trimmed,
     "collapse_spaces": _collapse,
     "nfc": _nfc,
+    "casefold": _small_ascii,
     "lower": lambda value: exp.Lower(this=value),
     "upper": lambda value: exp.Upper(this=value),
     "title": _title,
@@ -141,4 +157,4 @@ DOING: dict[str, Change] = {
     "drop_control": lambda value: _without(value, _ranges(_CONTROL)),
     "digits": lambda value: _without(value, "[^0-9]"),
 }
-"""What ``do`` may say."""
+"""What ``do`` may say, as far as engines do it; see `forms` for the rest."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from backbone.errors import bounded
-from backbone.project.cleaning import CleanStep, Fill, Groups, Scalar
+from backbone.project.cleaning import CleanStep, Fill, Groups, Reads, Scalar
 
 __all__ = ["describe_step"]
 
@@ -13,6 +13,12 @@ _DOING = {
     "trim": "loses the white space at its ends",
     "collapse_spaces": "has one space for every run of white space",
     "nfc": "has its letters and accents composed",
+    "nfd": "has its letters and accents taken apart",
+    "nfkc": "has its letters and accents composed, and characters that are others in "
+    "another shape become those",
+    "nfkd": "has its letters and accents taken apart, and characters that are others in "
+    "another shape become those",
+    "casefold": "is written so that capital letters make no difference",
     "lower": "is in small letters",
     "upper": "is in capital letters",
     "title": "has a capital at the head of each word",
@@ -69,7 +75,8 @@ def _lookup(step: CleanStep) -> str:
     if step.lookup is None:
         return ""
     lookup = step.lookup
-    return f"found as `{lookup.old}` in {lookup.file} becomes `{lookup.new}` of that row"
+    what = f"found as `{lookup.old}` in {lookup.file} becomes `{lookup.new}` of that row"
+    return what + _otherwise(lookup)
 
 
 def _substitute(step: CleanStep) -> str:
@@ -104,7 +111,8 @@ def _units(step: CleanStep) -> str:
     more = [f"{factor} from `{unit}`" for unit, factor in units.factors.items()]
     times = f", times {bounded(more, at_most=_SHOWN)}" if more else ""
     written = "the number alone" if units.write == "number" else "number and unit"
-    return f"is written in `{units.to}`{times}: {written}"
+    parts = "; parts (`1 x 2 y`) are added" if units.compound else ""
+    return f"is written in `{units.to}`{times}: {written}{parts}{_otherwise(units)}"
 
 
 def _codes(step: CleanStep) -> str:
@@ -113,9 +121,14 @@ def _codes(step: CleanStep) -> str:
     codes = step.codes
     same = _listed(codes.accepted)
     if not codes.ignore:
-        return f"that spells one of {same} becomes that code"
+        return f"that spells one of {same} becomes that code{_otherwise(codes)}"
     ignored = ", ".join(_IGNORED[each] for each in codes.ignore)
-    return f"that spells one of {same}, but for {ignored}, becomes that code"
+    what = f"that spells one of {same}, but for {ignored}, becomes that code"
+    return what + _otherwise(codes)
+
+
+def _otherwise(step: Reads) -> str:
+    return "; anything else becomes missing" if step.otherwise == "missing" else ""
 
 
 def _outliers(step: CleanStep) -> str:

@@ -22,12 +22,7 @@ from backbone.management.trusted.finding.fine import fine_in_sequence, without_f
 from backbone.management.trusted.finding.pairs import Counted, Pairs, counted_pairs
 from backbone.management.trusted.finding.parting import Reading, parted
 from backbone.management.trusted.rows.keeping import kept, reading
-from backbone.management.trusted.rows.pieces import (
-    Inputs,
-    bound,
-    nested,
-    union,
-)
+from backbone.management.trusted.rows.pieces import Inputs, bound, nested, union
 from backbone.management.trusted.rows.state import EVERY, State
 from backbone.management.trusted.rows.steps import ROWS, Steps, select
 from backbone.management.trusted.rules.declared import Part
@@ -49,7 +44,6 @@ __all__ = [
     "recounted",
     "search",
 ]
-
 
 Together = Callable[..., Query]
 
@@ -128,13 +122,16 @@ def reads_of(part: Part, own: str) -> tuple[str, ...]:
 
 
 def search(
-    session: Session, asked: Sequence[Asked], references: References
+    session: Session,
+    asked: Sequence[Asked],
+    references: References,
+    *,
+    pairs: bool = True,
 ) -> tuple[Finding, ...]:
     """Find the rows that break each part, in one statement.
 
     Conditions on single rows share one scan, and dependencies with the same keys share
-    their groups. Pairs are counted in one statement more, for
-    parts where that is cheap.
+    their groups. With `pairs` they are counted in one statement more, where it is cheap.
 
     Raises
     ------
@@ -158,6 +155,8 @@ def search(
         Finding(one.part, one.number, found, place, counts.get(place, Counted()).rows)
         for place, one in enumerate(asked)
     ]
+    if not pairs:
+        return tuple(findings)
     return _with_pairs(session, asked, findings, counts, references)
 
 
