@@ -1,7 +1,8 @@
 """Cleaning: what is changed before any rule looks, and told in the repairs.
 
-`building` makes changes of declared steps; `texts`, `values`, `spellings`, `outliers` and
-`fills` are the kinds of change; `phases` carries them out; `wording` says them in words.
+`building` makes changes of declared steps; `texts`, `forms`, `values`, `spellings` (with
+`compound`), `outliers` and `fills` are the kinds of change; `phases` carries them out,
+`reading` those that look at every different text; `wording` says them in words.
 """
 
 from __future__ import annotations
