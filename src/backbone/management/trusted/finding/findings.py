@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 
@@ -51,7 +51,11 @@ __all__ = [
 ]
 
 
-Together = Callable[..., Query]
+_AT_ONCE = 8_000_000
+"""So many rows are looked at in one statement at most, those of each branch counted."""
+
+Several = Callable[..., Query]
+Branch = tuple[list[int], exp.Query]
 
 
 @dataclass(frozen=True)
@@ -130,11 +134,10 @@ def reads_of(part: Part, own: str) -> tuple[str, ...]:
 def search(
     session: Session, asked: Sequence[Asked], references: References
 ) -> tuple[Finding, ...]:
-    """Find the rows that break each part, in one statement.
+    """Find the rows that break each part, in one statement, or a few of a large table.
 
     Conditions on single rows share one scan, and dependencies with the same keys share
-    their groups. Pairs are counted in one statement more, for
-    parts where that is cheap.
+    their groups. Pairs are counted in one statement more, for parts where that is cheap.
 
     Raises
     ------
@@ -144,21 +147,44 @@ def search(
         return ()
     inputs: Inputs = {}
     single, depending, others = _by_kind(asked)
-    branches = [_scanned(asked, places, inputs, broken_parts) for places in single]
-    branches += [_scanned(asked, places, inputs, dependencies) for places in depending]
+    branches = [(p, _scanned(asked, p, inputs, broken_parts)) for p in single]
+    branches += [(p, _scanned(asked, p, inputs, dependencies)) for p in depending]
     for place in others:
         query, read = _looking(session, asked[place], references)
         inputs.update(read)
-        branches.append(nested(query, ["_row", "role"], place))
+        branches.append(([place], nested(query, ["_row", "role"], place)))
     said = [(one.state.decided, one.part.constraint.name) for one in asked]
-    every = without_fine(Query.of(union(branches), "found"), said, inputs)
-    found = session.stage(every, inputs)
-    counts = _counts(session, found)
+    rows = max(one.state.work.rows for one in asked)
+    found: dict[int, Staged] = {}
+    counts: dict[int, Counted] = {}
+    for some in _statements(session, branches, rows):
+        every = union([branch for _, branch in some])
+        query = without_fine(Query.of(every, "found"), said, inputs)
+        staged = session.stage(query, inputs)
+        found |= {place: staged for places, _ in some for place in places}
+        counts |= _counts(session, staged)
     findings = [
-        Finding(one.part, one.number, found, place, counts.get(place, Counted()).rows)
+        Finding(
+            one.part, one.number, found[place], place, counts.get(place, Counted()).rows
+        )
         for place, one in enumerate(asked)
     ]
     return _with_pairs(session, asked, findings, counts, references)
+
+
+def _statements(
+    session: Session, branches: Sequence[Branch], rows: int
+) -> Iterator[Sequence[Branch]]:
+    """Part what is asked of a table of so many `rows` into statements.
+
+    An engine in this process starts on all of a statement at once, and holds the groups
+    and sorted rows of each branch until it comes to its end.
+    """
+    size = len(branches)
+    if session.capabilities.in_process:
+        size = max(1, _AT_ONCE // max(rows, 1))
+    for start in range(0, len(branches), size):
+        yield branches[start : start + size]
 
 
 def _looking(
@@ -227,7 +253,7 @@ def _by_kind(
 
 
 def _scanned(
-    asked: Sequence[Asked], places: Sequence[int], inputs: Inputs, finding: Together
+    asked: Sequence[Asked], places: Sequence[int], inputs: Inputs, finding: Several
 ) -> exp.Query:
     """Return what finds the rows of several parts at once, as `finding` does."""
     state = asked[places[0]].state
@@ -254,7 +280,7 @@ def cut_of(session: Session, constraint: DenialConstraint, reads: Reading) -> Cu
     return Cut(ceil(rows / limit), rows)
 
 
-def _counts(session: Session, found: Staged) -> Mapping[int, Counted]:
+def _counts(session: Session, found: Staged) -> dict[int, Counted]:
     if not found.rows:
         return {}
     counted = (
