@@ -15,7 +15,7 @@ from backbone.engines.duckdb import DuckDBEngine
 from backbone.engines.protocol import Session
 from backbone.management.trusted.applying import applied
 from backbone.management.trusted.finding.ahead import Ahead
-from backbone.management.trusted.finding.findings import References
+from backbone.management.trusted.finding.searching import References
 from backbone.project.trusted import Rule
 from bench.detection.backbones import MEMORY, loaded
 from bench.detection.hundred import rules

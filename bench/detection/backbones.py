@@ -18,7 +18,7 @@ from sqlglot import exp
 
 from backbone.engines.duckdb import DuckDBEngine
 from backbone.engines.protocol import Scan, Session
-from backbone.management.trusted.finding.findings import Asked, References, search
+from backbone.management.trusted.finding.searching import Asked, References, search
 from backbone.management.trusted.rows.state import State
 from backbone.management.trusted.rules.declared import Part, parts_of
 from backbone.model.schemas import Schema

@@ -12,7 +12,7 @@ from tests.truth.test_blame import SCHEMA, contradictions, fewest_that_touch
 
 from backbone.engines.duckdb import DuckDBEngine
 from backbone.management.trusted.finding.accusing import accused
-from backbone.management.trusted.finding.findings import Asked, References, search
+from backbone.management.trusted.finding.searching import Asked, References, search
 from backbone.management.trusted.rows.state import State
 from backbone.management.trusted.rows.steps import select
 from backbone.management.trusted.rules.declared import parts_of

@@ -26,7 +26,7 @@ from backbone.management.trusted.checking import (
     state_of_rows,
 )
 from backbone.management.trusted.checks import check_rule
-from backbone.management.trusted.finding.findings import References
+from backbone.management.trusted.finding.searching import References
 from backbone.management.trusted.opening import opened
 from backbone.management.trusted.rows.decided import Decided
 from backbone.management.trusted.rows.state import CurrentState, State

@@ -19,7 +19,7 @@ from backbone.engines.protocol import Session
 from backbone.errors import BackboneError, DeclarationError, nearest
 from backbone.management.trusted.checking import Checked, ToCheck, check_rules
 from backbone.management.trusted.checks import blame_mistakes
-from backbone.management.trusted.finding.findings import References
+from backbone.management.trusted.finding.searching import References
 from backbone.management.trusted.rows.numbering import SPAN
 from backbone.management.trusted.rows.state import State
 from backbone.management.trusted.rules.declared import Part, parts_of

@@ -17,14 +17,9 @@ from backbone.management.trusted.actions import (
 from backbone.management.trusted.finding.accusing import accused
 from backbone.management.trusted.finding.ahead import Ahead
 from backbone.management.trusted.finding.detect import explain
-from backbone.management.trusted.finding.findings import (
-    Asked,
-    Finding,
-    References,
-    distinct_rows,
-    search,
-)
+from backbone.management.trusted.finding.findings import Finding, distinct_rows
 from backbone.management.trusted.finding.looking import Looked
+from backbone.management.trusted.finding.searching import Asked, References, search
 from backbone.management.trusted.finding.seen import Seen, described
 from backbone.management.trusted.outputs import Flag
 from backbone.management.trusted.rows.pieces import Piece, bound, joined

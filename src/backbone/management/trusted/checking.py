@@ -16,16 +16,10 @@ from backbone.management.trusted.finding.accusing import (
     accused_by_role,
 )
 from backbone.management.trusted.finding.detect import shared_keys
-from backbone.management.trusted.finding.findings import (
-    Asked,
-    Finding,
-    References,
-    distinct_rows,
-    hits_of,
-    search,
-)
+from backbone.management.trusted.finding.findings import Finding, distinct_rows, hits_of
 from backbone.management.trusted.finding.looking import Looked
 from backbone.management.trusted.finding.pairs import Pairs
+from backbone.management.trusted.finding.searching import Asked, References, search
 from backbone.management.trusted.finding.seen import Seen
 from backbone.management.trusted.finding.witnesses import MAX_WITNESSES, witnesses
 from backbone.management.trusted.rows.numbering import row_of

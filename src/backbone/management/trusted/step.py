@@ -10,8 +10,8 @@ from backbone.engines.protocol import Relation, Session, Staged, Written
 from backbone.management.trusted.applying import Outcome, applied, flagged
 from backbone.management.trusted.cleaning import changes_of
 from backbone.management.trusted.finding.ahead import Ahead
-from backbone.management.trusted.finding.findings import References, reads_of
 from backbone.management.trusted.finding.pairs import Pairs
+from backbone.management.trusted.finding.searching import References, reads_of
 from backbone.management.trusted.finding.seen import Seen, described
 from backbone.management.trusted.finding.witnesses import MAX_WITNESSES, witnesses
 from backbone.management.trusted.opening import Opened, opened

@@ -9,14 +9,10 @@ from sqlglot import exp
 
 from backbone.engines.protocol import Session
 from backbone.management.trusted.finding.choosing import rows_in_the_way, rows_off_chains
-from backbone.management.trusted.finding.findings import (
-    Finding,
-    cut_of,
-    hits_of,
-    looked,
-)
+from backbone.management.trusted.finding.findings import Finding, hits_of
 from backbone.management.trusted.finding.fine import fine_in_sequence
 from backbone.management.trusted.finding.parting import Reading
+from backbone.management.trusted.finding.searching import cut_of, looked
 from backbone.management.trusted.finding.seen import Seen
 from backbone.management.trusted.plans.culprits import (
     Kind,

@@ -12,12 +12,11 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from backbone.engines.protocol import Session
-from backbone.management.trusted.finding.findings import (
+from backbone.management.trusted.finding.findings import Finding, recounted
+from backbone.management.trusted.finding.searching import (
     Asked,
-    Finding,
     References,
     reads_of,
-    recounted,
     search,
 )
 from backbone.management.trusted.rows.state import State
