@@ -8,7 +8,7 @@ import pytest
 from tests.engines.relations import EVERY_TYPE, ROWS, fetched, query, scan_of
 
 from backbone.engines.protocol import Scan
-from backbone.errors import CorruptLake, EngineError, OutOfMemory
+from backbone.errors import CorruptLake, EngineError, EngineUnavailable, OutOfMemory
 from backbone.model.schemas import Schema
 from backbone.model.types import INTEGER
 
@@ -122,3 +122,21 @@ def test_what_spark_lacks_is_told_with_what_helps(said, kind, told):
 
     with pytest.raises(kind, match=f"(?s){told}"), failures.mapped():
         raise errors.PySparkException(said)
+
+
+@pytest.mark.parametrize(
+    ("ended", "kind", "told"),
+    [
+        ("killed by signal 9", EngineUnavailable, r"ended: killed by signal 9"),
+        ("OutOfMemoryError: Java heap space", OutOfMemory, r"memory_limit: 8GB"),
+        (None, EngineError, r"Connection refused"),
+    ],
+    ids=["killed", "memory", "runs"],
+)
+def test_a_java_that_ended_is_told_with_how(monkeypatch, ended, kind, told):
+    pytest.importorskip("pyspark.errors")
+    failures = pytest.importorskip("backbone.engines.spark.failures")
+    monkeypatch.setattr(failures, "why_ended", lambda: ended)
+
+    with pytest.raises(kind, match=told), failures.mapped():
+        raise ConnectionRefusedError(111, "Connection refused")

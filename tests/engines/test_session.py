@@ -116,6 +116,14 @@ def test_names_of_any_spelling_are_quoted(session, tmp_path):
     assert written.files[0].statistics[odd].low == "7"
 
 
+def test_texts_of_any_length_are_written_and_missing_ones_counted(session, tmp_path):
+    schema = Schema.of(a=STRING)
+    rows = [{"a": "x" * 100_000}, {"a": None}, {"a": "y" * 100_000}]
+    given = scan_of(tmp_path / "0.parquet", rows, schema)
+    written = session.write(query("select * from t"), {"t": given}, schema, tmp_path)
+    assert sum(file.statistics["a"].nulls for file in written.files) == 1
+
+
 def test_a_folder_with_a_quote_in_its_name_is_no_trouble(session, tmp_path):
     folder = tmp_path / "it's"
     written = session.write(query("select 1 as a"), {}, Schema.of(a=INTEGER), folder)

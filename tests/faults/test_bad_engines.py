@@ -197,3 +197,19 @@ def test_a_run_that_is_stopped_leaves_no_java(folder, number, code):
         said, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == code, said
     assert eventually(lambda: java_of(folder) == [])
+
+
+@pytest.mark.slow
+def test_java_that_is_killed_is_told(folder):
+    declare(folder, "threads: 1, memory_limit: 700MB")
+    begun = folder / ".backbone" / "lake" / "runs"
+    with started(folder, "run") as process:
+        assert eventually(lambda: list(begun.glob("*.begun.json")) != []), "no run began"
+        for pid in java_of(folder):
+            os.kill(pid, signal.SIGKILL)
+        said, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 1, said
+    assert "the Java process of Spark has ended: killed by signal 9" in said
+    assert "memory_limit" in said
+    assert "Traceback" not in said
+    assert java_of(folder) == []

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import pyarrow.parquet as pq
 import pytest
+from duckdb import connect
 from tests.engines.relations import scan_of
 from tests.truth.denials import (
     arrow,
@@ -18,6 +19,7 @@ from tests.truth.denials import (
     random_rule,
     random_sorted_rule,
 )
+from tests.truth.test_mixed import MIXED, OTHERS, all_pairs
 from tests.truth.test_sequences import brute as in_order
 from tests.truth.test_sequences import random_claims
 
@@ -133,6 +135,34 @@ def test_neighbours_are_found_in_ranges_too(session, tmp_path, per):
         query = violations(constraint, schema=SCHEMA, cut=cut)
         found = session.fetch(query, inputs).to_pylist()
         assert {r["_row"]: r["role"] for r in found} == in_order(rows, order, claims)
+
+
+def test_conditions_on_both_rows_at_once_are_those_of_all_pairs(session, tmp_path):
+    """A random table with many groups is as many random tables: a rule has one query."""
+    rng = random.Random(7000)
+    rows = random_rows(rng, groups=12, size=7)
+    inputs = {"rows": scan_of(tmp_path / "rows.parquet", rows, SCHEMA)}
+    rules = []
+    for place, text in enumerate(MIXED):
+        some = ["t1.g = t2.g", text, *rng.sample(OTHERS[1:], place % 3)]
+        rules.append(parse("r", " and ".join(some)))
+    found = [nested(violations(r), ["_row", "role"], n) for n, r in enumerate(rules)]
+    pairs = [nested(pair_count(r, rows=100), ["pairs"], n) for n, r in enumerate(rules)]
+    roles = {place: {} for place in range(len(rules))}
+    for row in session.fetch(Query.of(union(found)), inputs).to_pylist():
+        assert row["_row"] not in roles[row["_place"]]
+        roles[row["_place"]][row["_row"]] = row["role"]
+    counted = session.fetch(Query.of(union(pairs)), inputs).to_pylist()
+    counts = {row["_place"]: row["pairs"] for row in counted}
+    with connect() as connection:
+        connection.register("rows", arrow(rows))
+        for place, rule in enumerate(rules):
+            expected, every = all_pairs(connection, rule.text)
+            assert roles[place] == expected, rule.text
+            once = {frozenset(pair) for pair in every}
+            wanted = once if shape_of(rule).symmetric else every
+            assert counts[place] == len(wanted), rule.text
+    assert all(roles.values())
 
 
 TERMS = [

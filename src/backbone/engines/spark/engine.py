@@ -11,6 +11,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession as Spark
 
 from backbone.engines.duckdb import DuckDBEngine
+from backbone.engines.spark.failures import mapped
 from backbone.engines.spark.launch import launch, release
 from backbone.engines.spark.session import SparkSession
 
@@ -60,7 +61,8 @@ class SparkEngine:
         name = uuid.uuid4().hex[:12]
         scratch, spark = self._scratch / name, self._spark
         if not self._shared:
-            spark = spark.newSession()
+            with mapped():
+                spark = spark.newSession()
         opened = SparkSession(
             spark,
             name,

@@ -9,16 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pyarrow.parquet as pq
-from py4j.protocol import Py4JError
+from py4j.protocol import Py4JError, Py4JNetworkError
 from pyspark.errors import PySparkException
 
-from backbone.errors import CorruptLake, EngineError, OutOfMemory
+from backbone.engines.spark.launch import why_ended
+from backbone.errors import CorruptLake, EngineError, EngineUnavailable, OutOfMemory
 
 __all__ = ["mapped", "present", "reading"]
 
 _LONGEST = 600
 _READERS = 8
-_ERRORS = (PySparkException, Py4JError)
+_GONE = (ConnectionError, EOFError, Py4JNetworkError)
+_ERRORS = (PySparkException, Py4JError, *_GONE)
 _CAUSES = re.compile(
     r"^(?:Caused by: )?(?P<kind>[\w.$]+(?:Exception|Error)): (?P<told>.+)$", re.MULTILINE
 )
@@ -29,6 +31,10 @@ _NO_FUNCTION = re.compile(
 )
 _OF_PYTHON = "Traceback (most recent call last):"
 _RAISED = re.compile(r"^[\w.]+(?:Error|Exception|Exit|Interrupt)\b.*", re.MULTILINE)
+_MORE_MEMORY = (
+    "Give Spark more memory in backbone.yml: engine: {kind: spark, memory_limit: 8GB} on "
+    "this machine, engine: {kind: spark, conf: {spark.executor.memory: 8g}} on a cluster."
+)
 _DISK_FULL = re.compile(r"No space left on device")
 
 
@@ -43,12 +49,10 @@ def mapped(where: str | None = None) -> Iterator[None]:
 
 def _ours(error: Exception, where: str | None) -> EngineError:
     text = str(error)
+    if isinstance(error, _GONE) and (words := why_ended()) is not None:
+        return _ended(words, where)
     if _NO_MEMORY.search(text):
-        hint = (
-            "Give the executors more memory in backbone.yml: "
-            "engine: {kind: spark, conf: {spark.executor.memory: 4g}}"
-        )
-        return OutOfMemory(told(error), where=where, hint=hint)
+        return OutOfMemory(told(error), where=where, hint=_MORE_MEMORY)
     unknown = _NO_FUNCTION.search(text)
     if unknown is not None:
         name = unknown["name"].lower()
@@ -56,6 +60,15 @@ def _ours(error: Exception, where: str | None) -> EngineError:
     hint = "The disk is full; `backbone run` goes on when there is space again."
     found = hint if _DISK_FULL.search(text) else None
     return EngineError(told(error), where=where, hint=found)
+
+
+def _ended(words: str, where: str | None) -> EngineError:
+    """Return the error of a Java process that has ended; all that it did is lost."""
+    what = f"the Java process of Spark has ended: {words}"
+    if _NO_MEMORY.search(words):
+        return OutOfMemory(what, where=where, hint=_MORE_MEMORY)
+    hint = f"`backbone run` starts another one. If it was killed: {_MORE_MEMORY}"
+    return EngineUnavailable(what, where=where, hint=hint)
 
 
 def told(error: Exception) -> str:

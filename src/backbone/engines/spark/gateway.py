@@ -37,6 +37,8 @@ _NOISE = re.compile(
 )
 _EXCEPTION = re.compile(r"(?:^|\s)(?:[\w.$]+\.)?\w+(?:Exception|Error): (?P<told>.+)")
 _LOGGED = re.compile(r"^\d\d/\d\d/\d\d [\d:]+ (?:ERROR|WARN) \w+: (?P<told>.+)")
+_CODES = {52: "OutOfMemoryError: Java heap space"}
+"""What Spark means by the code with which it ends itself."""
 _CODE = re.compile(r"^\[[A-Z_.]+\] ")
 _NOT_INHERITED = ("PYSPARK_SUBMIT_ARGS", "SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED")
 
@@ -86,6 +88,17 @@ class Jvm:
     def alive(self) -> bool:
         """Whether the process runs."""
         return self._process.poll() is None
+
+    def why_ended(self, within_s: float) -> str | None:
+        """Return how the process ended, if it has or does in time."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(within_s)
+        code = self._process.poll()
+        if code is None:
+            return None
+        if code < 0:
+            return f"killed by signal {-code}"
+        return _CODES.get(code) or self.last_words() or f"exit code {code}"
 
     def connect(self, deadline: float) -> ClientServer:
         """Return the gateway, once the process listens.

@@ -28,7 +28,7 @@ from backbone.errors import EngineUnavailable
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession  # slow to load, and only named here
 
-__all__ = ["launch", "release"]
+__all__ = ["launch", "release", "why_ended"]
 
 T = TypeVar("T")
 
@@ -62,6 +62,7 @@ class _Lent:
     conf: Mapping[str, str]
     session: SparkSession
     end: Callable[[], None]
+    jvm: Any = None
     users: int = 1
 
 
@@ -110,6 +111,14 @@ def release(session: SparkSession) -> None:
                 return
 
 
+def why_ended() -> str | None:
+    """Return how the Java process ended that is lent to somebody; None if it runs."""
+    with _lock:
+        lent = [one.jvm for one in _lent if one.jvm is not None]
+    ends = (jvm.why_ended(_PATIENCE_S) for jvm in lent)
+    return next((str(why) for why in ends if why is not None), None)
+
+
 def _start(
     master: Master, conf: Mapping[str, str], timeout_s: float, scratch: Path
 ) -> _Lent:
@@ -119,7 +128,7 @@ def _start(
         session = _within(work, timeout_s, starting.give_up)
     except TimeoutError:
         raise starting.why_late(timeout_s) from None
-    return _Lent(master, conf, session, starting.end)
+    return _Lent(master, conf, session, starting.end, starting.jvm)
 
 
 def _within(work: Callable[[], T], timeout_s: float, give_up: Callable[[], None]) -> T:
@@ -196,6 +205,8 @@ class _Starting:
         except Exception as error:
             raise self._not_made() from error
         self.context.setLogLevel("ERROR")
+        # a thread of pyspark's would show where it was when Java ended
+        self.context._accumulatorServer.handle_error = _say_nothing  # noqa: SLF001
         if python := self._python():
             self.context.pythonExec = python
         session = SparkSession(self.context)
@@ -288,6 +299,10 @@ class _Starting:
                 close(self.session)
             return
         _end_classic(self, at_once=at_once)
+
+
+def _say_nothing(*_: object) -> None:
+    """Whoever asks Java next is told that it has ended."""
 
 
 def _in_process() -> dict[str, str]:

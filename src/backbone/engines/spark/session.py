@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -35,6 +35,7 @@ from backbone.engines.spark.raw import read_deliveries, read_raw
 from backbone.engines.spark.statistics import row_counts, written_files
 from backbone.engines.spark.sums import meets_far
 from backbone.engines.spark.types import schema_of, spark_schema, storable
+from backbone.errors import EngineUnavailable, OutOfMemory
 from backbone.model.schemas import Column, Schema
 from backbone.sql.queries import Query, column, table
 
@@ -201,8 +202,9 @@ class SparkSession:
 
     def close(self) -> None:
         """Forget the views; the files go with the engine."""
-        for view in self._views.values():
-            self._spark.catalog.dropTempView(view)
+        with suppress(EngineUnavailable, OutOfMemory), mapped():  # they went with Java
+            for view in self._views.values():
+                self._spark.catalog.dropTempView(view)
         self._views.clear()
 
     def _next(self, what: str) -> str:

@@ -20,6 +20,7 @@ __all__ = ["row_counts", "written_files"]
 _LONGEST = 32
 _TOP = "\U0010ffff"
 _READERS = 8
+_AT_ONCE = 16
 
 
 def written_files(paths: Sequence[Path], schema: Schema) -> tuple[WrittenFile, ...]:
@@ -32,8 +33,10 @@ def written_files(paths: Sequence[Path], schema: Schema) -> tuple[WrittenFile, .
 
     Notes
     -----
-    Eight footers are read at once, a few hundred kB each at most; no data is read.
-    Columns of doubles get no bounds, since a footer does not tell whether there is a NaN.
+    Eight footers are read at once, a few hundred kB each at most. Columns of doubles get
+    no bounds, since a footer does not tell whether there is a NaN. No data is read but
+    of columns with texts of several kB: Spark writes no statistics of those, and their
+    missing values are counted.
     """
     with ThreadPoolExecutor(_READERS) as pool:
         found = tuple(pool.map(lambda path: _file(path, schema), paths))
@@ -57,11 +60,26 @@ def _file(path: Path, schema: Schema) -> WrittenFile:
     footer = pq.read_metadata(path)
     places = {footer.schema.column(i).path: i for i in range(footer.num_columns)}
     groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
-    statistics = {
-        c.name: _column([g.column(places[c.name]) for g in groups], c.type.kind)
-        for c in schema
-    }
+    statistics = {}
+    for c in schema:
+        chunks = [group.column(places[c.name]) for group in groups]
+        known = all(_nulls(chunk) is not None for chunk in chunks)
+        statistics[c.name] = (
+            _column(chunks, c.type.kind) if known else _counted(path, c.name)
+        )
     return WrittenFile(path, footer.num_rows, path.stat().st_size, statistics)
+
+
+def _nulls(chunk: Any) -> int | None:
+    """Return how many values are missing; None if the footer does not say."""
+    return None if chunk.statistics is None else chunk.statistics.null_count
+
+
+def _counted(path: Path, name: str) -> ColumnStatistics:
+    """Return what reading the column tells, a few rows at a time."""
+    with pq.ParquetFile(path) as file:
+        batches = file.iter_batches(_AT_ONCE, columns=[name])
+        return ColumnStatistics(sum(batch.column(0).null_count for batch in batches))
 
 
 def _column(chunks: Sequence[Any], kind: Kind) -> ColumnStatistics:

@@ -10,7 +10,7 @@ import pytest
 
 from backbone.errors import AccountMismatch, UnknownAsset, UnsupportedRule
 from backbone.management.trusted import CurrentState
-from backbone.management.trusted.finding import comparing, findings, pairs
+from backbone.management.trusted.finding import comparing, pairs, searching
 from backbone.management.trusted.finding.detect import detection
 from backbone.management.trusted.outputs import main_schema
 from backbone.model.schemas import ORIGIN, Schema
@@ -436,7 +436,7 @@ def test_groups_that_an_engine_cannot_hold_are_cut_and_break_the_same_rules(
         cuts.append(cut)
         return detection(constraint, cut=cut, **given)
 
-    monkeypatch.setattr(findings, "detection", watched)
+    monkeypatch.setattr(searching, "detection", watched)
     rows = [{"k": "x" if i % 9 else str(i), "a": i * 7 % 40, "b": i} for i in range(40)]
     schema = Schema.of(k=STRING, a=INTEGER, b=INTEGER)
     rule = Rule(name="falls", deny=deny)
