@@ -22,13 +22,13 @@ from backbone.management.trusted.rules.declared import parts_of
 from backbone.project.trusted import Rule
 from backbone.sql.queries import Query, column, table
 
-__all__ = ["Change", "blank", "deduplicate", "quarantine", "repair"]
+__all__ = ["Effect", "blank", "deduplicate", "quarantine", "repair"]
 
 _ROLES = {"t1": "role in ('t1', 'both')", "t2": "role in ('t2', 'both')", "any": "true"}
 
 
 @dataclass(frozen=True)
-class Change:
+class Effect:
     """The state after an action, and what the action did.
 
     `repairs` tell changed cells, `gone` holds the rows that left, each as the side table
@@ -43,9 +43,9 @@ class Change:
     rows: int = 0
     changed: tuple[Staged, ...] = ()
 
-    def and_then(self, later: Change) -> Change:
+    def and_then(self, later: Effect) -> Effect:
         """Return both changes as one; `later` began from the state of this one."""
-        return Change(
+        return Effect(
             later.state,
             (*self.repairs, *later.repairs),
             later.gone,
@@ -57,9 +57,9 @@ class Change:
 
 def blank(
     session: Session, state: State, rule: Rule, finding: Finding, *, order: int
-) -> Change:
+) -> Effect:
     """Make the blamed cells of violating rows null."""
-    change = Change(state)
+    change = Effect(state)
     for cell in blamed(rule, finding.part):
         steps, inputs = change.state.rows([cell.column])
         present = exp.not_(exp.Is(this=column(cell.column, "r"), expression=exp.null()))
@@ -84,7 +84,7 @@ def blank(
 
 def repair(
     session: Session, state: State, rule: Rule, finding: Finding, *, order: int
-) -> Change:
+) -> Effect:
     """Give the cells of a functional rule the value of most rows of their group.
 
     Nulls have no vote and are left alone; so is every group without one greatest number
@@ -92,12 +92,12 @@ def repair(
     """
     *keys, name = finding.part.constraint.columns
     if rule.blamed_cells and name not in rule.blamed_cells:
-        return Change(state)
+        return Effect(state)
     constraint = finding.part.constraint
     steps, inputs = state.seen_by(constraint).rows([*keys, name], constraint.where)
     query = Query((*steps, *_majority_steps(keys, name)))
     return _moved(
-        session, Change(state), name, rule.name, "majority", order, query, inputs
+        session, Effect(state), name, rule.name, "majority", order, query, inputs
     )
 
 
@@ -141,14 +141,14 @@ def _majority_steps(keys: Sequence[str], name: str) -> Steps:
 
 def _moved(
     session: Session,
-    change: Change,
+    change: Effect,
     name: str,
     rule: str,
     method: str,
     order: int,
     query: Query,
     inputs: Inputs,
-) -> Change:
+) -> Effect:
     """Apply the moves of `query`: ``_row, old, value, confidence`` in column `name`."""
     kind = change.state.schema[name].type
     typed = exp.select(
@@ -178,7 +178,7 @@ def _moved(
     name_ = bound("moves", moves)
     told = Piece(Query.of(entries.from_(table(name_))), {name_: moves})
     state = change.state.with_changed(session, name, moves)
-    return change.and_then(Change(state, (told,), None, cells, changed=(moves,)))
+    return change.and_then(Effect(state, (told,), None, cells, changed=(moves,)))
 
 
 def quarantine(
@@ -187,7 +187,7 @@ def quarantine(
     rule: Rule,
     reasons: Sequence[Piece],
     found: Sequence[Finding],
-) -> Change:
+) -> Effect:
     """Take violating rows out; of a two-row rule all of them, or those to blame.
 
     `reasons` tell why of what the rule's parts `found`.
@@ -218,7 +218,7 @@ def quarantine(
     return _removed(session, state, gone)
 
 
-def deduplicate(session: Session, state: State, rule: Rule) -> Change:
+def deduplicate(session: Session, state: State, rule: Rule) -> Effect:
     """Keep the first or the latest row of each key; the others are merged into it."""
     keys = rule.unique or ()
     (part,) = parts_of(rule)
@@ -257,11 +257,11 @@ def deduplicate(session: Session, state: State, rule: Rule) -> Change:
     return _removed(session, state, session.stage(query, inputs))
 
 
-def _removed(session: Session, state: State, gone: Staged) -> Change:
+def _removed(session: Session, state: State, gone: Staged) -> Effect:
     rows = gone.rows
     if not rows:
-        return Change(state)
-    return Change(state.without(session, gone), gone=gone, rows=rows)
+        return Effect(state)
+    return Effect(state.without(session, gone), gone=gone, rows=rows)
 
 
 def _present(name: str) -> exp.Expr:

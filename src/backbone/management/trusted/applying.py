@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from backbone.engines.protocol import Session
 from backbone.management.trusted.actions import (
-    Change,
+    Effect,
     blank,
     deduplicate,
     quarantine,
@@ -44,7 +44,7 @@ class Outcome:
     found when its parts are asked for `again`.
     """
 
-    change: Change
+    change: Effect
     report: RuleReport
     seen: tuple[Seen, ...] = ()
     flags: tuple[Flag, ...] = ()
@@ -55,7 +55,7 @@ class Outcome:
 class _Met:
     """What the parts of a rule found; where they change cells, what they changed."""
 
-    change: Change
+    change: Effect
     found: tuple[Finding, ...] = ()
     seen: tuple[Seen, ...] = ()
 
@@ -118,7 +118,7 @@ def _met(looked: Looked, ahead: Ahead, place: int, order: int) -> _Met:
     """
     if looked.rule.tolerance is not None:
         return _weighed(looked, ahead, place, order)
-    met = _Met(Change(looked.state))
+    met = _Met(Effect(looked.state))
     for number in range(len(looked.parts)):
         state = met.change.state
         finding = _find(looked, ahead, state, place, number)
@@ -128,7 +128,7 @@ def _met(looked: Looked, ahead: Ahead, place: int, order: int) -> _Met:
 
 
 def _weighed(looked: Looked, ahead: Ahead, place: int, order: int) -> _Met:
-    met = _Met(Change(looked.state))
+    met = _Met(Effect(looked.state))
     for number in range(len(looked.parts)):
         finding = _find(looked, ahead, looked.state, place, number)
         met = _with_finding(looked, met, finding, looked.state)
@@ -158,7 +158,7 @@ def _carried_out(looked: Looked, met: _Met, finding: Finding, order: int) -> _Me
     return replace(met, change=met.change.and_then(more))
 
 
-def _acted(session: Session, rule: Rule, met: _Met) -> Change:
+def _acted(session: Session, rule: Rule, met: _Met) -> Effect:
     """Remove rows, where that is what the rule asks for."""
     change = met.change
     if rule.action == "quarantine" and met.broken:
@@ -196,7 +196,7 @@ def flagged(
     return tuple(flags)
 
 
-def _blamed_rows(session: Session, rule: Rule, change: Change, wrong: int) -> int:
+def _blamed_rows(session: Session, rule: Rule, change: Effect, wrong: int) -> int:
     """Count the rows whose cells changed, or that left, or that are to blame."""
     if change.rows or not change.changed:
         return change.rows or (wrong if rule.blamed_rows else 0)

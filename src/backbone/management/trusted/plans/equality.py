@@ -52,16 +52,15 @@ def _candidates(frame: Frame) -> Steps:
     )
     needs = [f"(g.lo_{d} <> p.{d} or g.hi_{d} <> p.{d})" for d in frame.differs]
     if not frame.differs:
-        needs = ["g.n > " + ("case when p.s then 1 else 0 end" if _alone(frame) else "0")]
+        needs = [
+            "g.n > "
+            + ("case when p.s then 1 else 0 end" if frame.shape.may_be_alone else "0")
+        ]
     near = (
         f"select p.*, g.n from {frame.step('probes')} p join {frame.step('groups')} g "
         f"on {frame.on('p', 'g')} where {' and '.join(needs)}"
     )
     return [_step(frame, "groups", groups), (frame.step("near"), frame.joined(near, "g"))]
-
-
-def _alone(frame: Frame) -> bool:
-    return frame.shape.may_be_alone
 
 
 def _counts(frame: Frame) -> Steps:
@@ -86,7 +85,7 @@ def _counts(frame: Frame) -> Steps:
         joins += f" left join {same} s{number} on {frame.on('p', f's{number}', names)}"
         sign = "-" if len(names) % 2 else "+"
         terms.append(f"{sign} coalesce(s{number}.n, 0)")
-    if _alone(frame):
+    if frame.shape.may_be_alone:
         terms.append("- case when p.s then 1 else 0 end")
     text = f"select p.id, {' '.join(terms)} as pairs from {near} p{joins}"
     return [*steps, (frame.step("counts"), select(text))]

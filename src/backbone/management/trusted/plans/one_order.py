@@ -140,13 +140,20 @@ def _but_alone(frame: Frame) -> Steps:
 
 
 def _differing(frame: Frame) -> Steps:
-    """Hold a probe that agrees with the best build against the best of another value."""
+    """Hold a probe that agrees with the best build against the best of another value.
+
+    The best build is the extremum of a struct: `arg_min` would collect a group on Spark.
+    """
     (other,), best, builds = frame.differs, frame.best(0), frame.step("builds")
     first, second = frame.step("first"), frame.step("second")
     keys = frame.listed(frame.keys, end=", ")
-    firsts = (
-        f"select {keys}{best}(x0) as x, arg_{best}({other}, x0) as d from {builds} "
+    pairs = (
+        f"select {keys}{best}({{'x': x0, 'd': {other}}}) as best from {builds} "
         f"{frame.grouped()}"
+    )
+    firsts = (
+        f"select {keys}struct_extract(best, 'x') as x, struct_extract(best, 'd') as d "
+        f"from {frame.step('pairs')}"
     )
     of_others = (
         f"select {frame.listed(frame.keys, of='b', end=', ')}{best}(b.x0) as x "
@@ -161,6 +168,7 @@ def _differing(frame: Frame) -> Steps:
         f"where p.x0 {frame.ops[0]} case when p.{other} <> g.d then g.x else h.x end"
     )
     return [
+        (frame.step("pairs"), select(pairs)),
         (first, select(firsts)),
         (second, frame.joined(of_others, "g")),
         (frame.step("found"), frame.joined(last, "g", "h")),
