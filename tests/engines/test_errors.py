@@ -140,3 +140,15 @@ def test_a_java_that_ended_is_told_with_how(monkeypatch, ended, kind, told):
 
     with pytest.raises(kind, match=told), failures.mapped():
         raise ConnectionRefusedError(111, "Connection refused")
+
+
+def test_a_call_that_java_never_answered_is_told_with_how_it_ended(monkeypatch):
+    protocol = pytest.importorskip("py4j.protocol")
+    failures = pytest.importorskip("backbone.engines.spark.failures")
+    monkeypatch.setattr(failures, "why_ended", lambda: "killed by signal 9")
+
+    called = "An error occurred while calling o40.range"
+    with pytest.raises(EngineUnavailable, match="killed by"), failures.mapped():
+        raise protocol.Py4JError(called)
+    with pytest.raises(EngineError, match="no such method"), failures.mapped():
+        raise protocol.Py4JError(f"{called}. Trace:\npy4j.Py4JException: no such method")

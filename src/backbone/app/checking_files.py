@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from backbone.app.violations import write_violations
 from backbone.engines.protocol import Session
 from backbone.errors import BackboneError, DeclarationError, nearest
 from backbone.management.trusted.checking import Checked, ToCheck, check_rules
-from backbone.management.trusted.checks import blame_mistakes
+from backbone.management.trusted.checks import blame_mistakes, unknown_blame
 from backbone.management.trusted.finding.searching import References
 from backbone.management.trusted.rows.numbering import SPAN
 from backbone.management.trusted.rows.state import State
@@ -35,7 +36,7 @@ from backbone.management.trusted.untyped.odd import Odd
 from backbone.management.trusted.untyped.spellings import Spelling, odd_values, spellings
 from backbone.model.schemas import RECORD, Schema
 from backbone.project.rules import Given
-from backbone.project.trusted import Rule
+from backbone.project.trusted import Bound, Rule
 from backbone.sql.queries import Query, table
 
 __all__ = ["check_file"]
@@ -165,7 +166,8 @@ def _mistakes(rule: Rule, parts: Sequence[Part], file: BareFile) -> list[str]:
             "`backbone check trusted.<table>`"
         )
     names = dict.fromkeys(rule.blamed_columns)
-    wrong += [f"`blame`: {text}" for n in names if (text := _missing(n, file))]
+    absent = [name for name in names if _missing(name, file)]
+    wrong += [unknown_blame(name, list(file.own)) for name in absent]
     wrong += blame_mistakes(rule, parts, list(file.own))
     wrong += _empty(rule)
     return wrong or [text for part in parts for text in mistakes_before(part.constraint)]
@@ -177,11 +179,27 @@ def _empty(rule: Rule) -> list[str]:
     for name, values in (rule.accepted or {}).items():
         said += [] if values else [f"`{name}` accepts no value"]
     for name, (low, high) in (rule.range or {}).items():
-        if isinstance(low, str) or isinstance(high, str) or low is None or high is None:
-            continue
-        if low > high:
-            said.append(f"`{name}`: the lowest, {low}, is above the highest, {high}")
+        wrong = _disorder(low, high)
+        said += [f"`{name}`: {wrong}"] if wrong else []
     return said
+
+
+def _disorder(low: Bound, high: Bound) -> str | None:
+    """Tell why two bounds make no range; what two texts are, the data decide."""
+    if low is None or high is None or (isinstance(low, str) and isinstance(high, str)):
+        return None
+    if isinstance(low, str) or isinstance(high, str):
+        if all(_is_number(str(bound)) for bound in (low, high)):
+            return None
+        return f"from `{low}` to `{high}` is no range: one is a number, one is not"
+    return f"the lowest, {low}, is above the highest, {high}" if low > high else None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False
 
 
 def _missing(name: str, file: BareFile) -> str | None:

@@ -109,7 +109,8 @@ def print_each(
 def _trouble(one: Mapping[str, Any]) -> str:
     """Say why a file cannot be checked, on a line."""
     what, hint = one["error"]["what"], one["error"]["hint"]
-    words = " ".join(f"{what}. {hint}".split() if hint else what.split())
+    first, *rest = (f"{what}. {hint}" if hint else what).splitlines()
+    words = " ".join([first, "; ".join(line.strip() for line in rest)]).rstrip()
     return words if one["file"] in words else f"{one['file']}: {words}"
 
 

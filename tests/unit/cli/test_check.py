@@ -147,7 +147,7 @@ def test_all_mistakes_are_told_at_once_with_line_and_nearest_name(people, tmp_pa
         f"{lines}:4: there is no operation `EX`",
         f"{lines}:5: rule `odd` at character",
         f"{lines}:6: `LOWER(t1.name) > 5` compares a number with text",
-        f"{listed}:1: rule `a`: `blame`: there is no column `t3.zip`",
+        f"{listed}:1: rule `a`: `blame`: `t3.zip` is no column, and none of",
         f"{listed}:2: rule `b`: `blame: later` chooses between rows",
         f"{listed}:3: rules[2].uniq: unknown key",
         "rule `rule_1`: there is no column `nme`. Did you mean `name`?",
@@ -506,6 +506,43 @@ def test_numbers_that_are_accepted_are_held_against_text_in_the_open(tmp_path):
     assert "'a' in row 1" in report["notes"][1]["note"]
     rules.write_text("- accepted: {code: [01, 02], word: [a, 2, b], plain: [1, 2]}\n")
     assert found(path, "--rules", rules, code=0)["notes"] == []
+
+
+def test_times_are_compared_with_texts_as_texts(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id,seen,note\n1,,later\n2,2020-01-31,\n")
+    (rule,) = found(path, "--rule", "t1.seen <> t2.note")["rules"]
+    assert rule["violating_rows"] == 2
+    assert rule["compared"] == [{"comparison": "t1.seen <> t2.note", "as": "text"}]
+
+
+def test_numbers_beside_a_code_are_told_to_be_texts(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n1,x\n1.0,y\n01,z\n")
+    report = found(path, "--rule", "a -> b", code=0)
+    assert (
+        "compared as text: 1 of 3 values begins with zeros" in report["notes"][0]["note"]
+    )
+    path.write_text("a,b\n1,x\n1.0,y\n7,z\n")
+    report = found(path, "--rule", "a -> b")
+    assert (report["notes"], report["rules"][0]["violating_rows"]) == ([], 2)
+    path.write_text("a,b\n1,x\n10,y\n01,z\n")
+    assert found(path, "--rule", "a -> b", code=0)["notes"] == [], "codes, all of them"
+
+
+def test_bounds_of_two_kinds_and_words_that_blame_nobody(people, tmp_path):
+    rules = tmp_path / "rules.yml"
+    rules.write_text(
+        '- {name: w, range: {zip: ["a", 5]}}\n'
+        "- {name: c, functional: {zip: city}, blame: fewst}\n"
+        '- {name: fits, range: {zip: ["0", 9999999]}}\n'
+    )
+    result = CliRunner().invoke(backbone, ["check", str(people), "--rules", str(rules)])
+    assert result.exit_code == 2
+    assert "rules.yml:1: rule `w`: `zip`: from `a` to `5` is no range" in result.stderr
+    assert "no column, and none of `fewest`, `later`, `earlier`" in result.stderr
+    assert "Did you mean `fewest`?" in result.stderr
+    assert "2 mistakes" in result.stderr
 
 
 def test_a_row_that_is_fine_does_not_count(ran, tmp_path):

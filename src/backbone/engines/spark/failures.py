@@ -49,7 +49,7 @@ def mapped(where: str | None = None) -> Iterator[None]:
 
 def _ours(error: Exception, where: str | None) -> EngineError:
     text = str(error)
-    if isinstance(error, _GONE) and (words := why_ended()) is not None:
+    if _is_unanswered(error) and (words := why_ended()) is not None:
         return _ended(words, where)
     if _NO_MEMORY.search(text):
         return OutOfMemory(told(error), where=where, hint=_MORE_MEMORY)
@@ -60,6 +60,12 @@ def _ours(error: Exception, where: str | None) -> EngineError:
     hint = "The disk is full; `backbone run` goes on when there is space again."
     found = hint if _DISK_FULL.search(text) else None
     return EngineError(told(error), where=where, hint=found)
+
+
+def _is_unanswered(error: Exception) -> bool:
+    """Tell whether nobody answered; of a call that was under way no trace is told."""
+    no_trace = type(error) is Py4JError and "Trace:" not in str(error)
+    return no_trace or isinstance(error, _GONE)
 
 
 def _ended(words: str, where: str | None) -> EngineError:

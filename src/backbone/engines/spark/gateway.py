@@ -7,6 +7,7 @@ terminal, and keeps it until Python ends.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -43,6 +44,11 @@ _CODE = re.compile(r"^\[[A-Z_.]+\] ")
 _NOT_INHERITED = ("PYSPARK_SUBMIT_ARGS", "SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED")
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell whether a record is not py4j's, which prints what a death cut off."""
+    return "py4j" not in Path(record.pathname).parts
+
+
 class Jvm:
     """A Java process that runs a driver of Spark; it ends when this process does.
 
@@ -55,6 +61,7 @@ class Jvm:
     """
 
     def __init__(self, properties: Mapping[str, str]) -> None:
+        logging.getLogger().addFilter(_is_news)  # what it says is raised as well
         self._home = tempfile.TemporaryDirectory(prefix="backbone-spark-")
         home = Path(self._home.name)
         self._said = home / "stderr.log"

@@ -147,7 +147,7 @@ def check_rules(
     -----
     Conditions on single rows share one scan, and dependencies on the same columns their
     groups, as in a run; the time is theirs in equal parts. Every other rule has a
-    statement of its own: of those only one that may compare pairs can be refused.
+    statement of its own, so that one that is refused leaves the others alone.
     """
     together = [place for place, one in enumerate(rules) if one.shares]
     alone = [[place] for place, one in enumerate(rules) if not one.shares]
@@ -179,13 +179,15 @@ class _Job:
         ]
         try:
             findings = iter(search(self.session, asked, self.references))
+            made = [
+                self.checked(one, [next(findings) for _ in one.parts]) for one in some
+            ]
         except UnsupportedRule as error:
             seconds = (time.perf_counter() - started) / len(some)
             return {
                 place: Checked(one.rule, 0, Pairs(), seconds, refused=error.what)
                 for place, one in zip(places, some, strict=True)
             }
-        made = [self.checked(one, [next(findings) for _ in one.parts]) for one in some]
         seconds = (time.perf_counter() - started) / len(some)
         timed = (replace(one, seconds=seconds) for one in made)
         return dict(zip(places, timed, strict=True))

@@ -19,9 +19,11 @@ from backbone.model.constraints import Reference, Selected
 from backbone.model.schemas import Schema
 from backbone.project.checks.cleaning import clean_mistakes
 from backbone.project.checks.referring import side_mistake
-from backbone.project.trusted import CleanStep, Rule, TrustedTable
+from backbone.project.trusted import WHICH_ROWS, CleanStep, Rule, TrustedTable
 
-__all__ = ["blame_mistakes", "check_clean", "check_rule", "check_table"]
+__all__ = [
+    "blame_mistakes", "check_clean", "check_rule", "check_table", "unknown_blame",
+]  # fmt: skip
 
 _LISTED = ("not_null", "unique")
 _BY_COLUMN = ("accepted", "range", "matches")
@@ -116,6 +118,13 @@ def _choosing_mistakes(
     return []
 
 
+def unknown_blame(name: str, names: Sequence[str]) -> str:
+    """Say that `blame` names no column of `names`, and no word of its own."""
+    words = ", ".join(f"`{word}`" for word in WHICH_ROWS)
+    hint = nearest(name, [*names, *WHICH_ROWS]) or ""
+    return f"`blame`: `{name}` is no column, and none of {words}. {hint}".rstrip()
+
+
 def _unknown(name: str, schema: Schema) -> str:
     hint = nearest(name, schema.public.names)
     return f"there is no column `{name}`. {hint or ''}".rstrip()
@@ -133,7 +142,7 @@ def _column_mistakes(
                 yield _unknown(name, schema)
     for name in rule.blamed_columns:
         if name not in schema:
-            yield "`blame`: " + _unknown(name, schema)
+            yield unknown_blame(name, schema.public.names)
 
 
 def _part_mistakes(

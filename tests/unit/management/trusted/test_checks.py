@@ -52,6 +52,16 @@ def test_rules_that_can_be_used(form):
     assert mistakes(**form) == []
 
 
+def test_later_of_three_orders_would_ask_every_pair():
+    orders = "t1.pop < t2.pop and t1.price < t2.price and t1.day > t2.day"
+    form = {"deny": orders, "action": "quarantine", "blame": "later"}
+    (said,) = mistakes(**form)
+    assert "would be asked of every pair" in said
+    assert "allow_quadratic: true" in said
+    assert mistakes(**form, allow_quadratic=True) == []
+    assert mistakes(**form | {"deny": orders.partition(" and t1.day")[0]}) == []
+
+
 @pytest.mark.parametrize(
     ("form", "said"),
     [

@@ -49,6 +49,11 @@ _HINT = (
     "`earlier`, or name the cell: `blame: [t2.column]`."
 )
 
+_HINT_QUADRATIC = (
+    "With `allow_quadratic: true` they are compared, within fewer rows if the rule's "
+    "other conditions leave fewer. Or name the cell: `blame: [t2.column]`."
+)
+
 
 def kind_of_blame(constraint: DenialConstraint, which: WhichRows) -> Kind:
     """Return how `which` rows are found.
@@ -68,7 +73,18 @@ def kind_of_blame(constraint: DenialConstraint, which: WhichRows) -> Kind:
     shape = shape_of(constraint)
     if which == "fewest":
         return way_of(shape) or _refuse_fewest(constraint, shape)
-    return "agreeing" if _agrees(shape) else "origin"
+    if _agrees(shape):
+        return "agreeing"
+    if not constraint.allow_quadratic and shape.kind != "parts":
+        _keep_near_linear(constraint, which)
+    return "origin"
+
+
+def _keep_near_linear(constraint: DenialConstraint, which: WhichRows) -> None:
+    """Pass a rule of which the order of its rows can be asked without comparing pairs."""
+    if any(shape_of(one).kind == "parts" for one, _ in by_origin(constraint, which)):
+        what = f"which of two rows is the `{which}` would be asked of every pair of them"
+        _refuse(constraint, what, _HINT_QUADRATIC)
 
 
 def _refuse(constraint: DenialConstraint, what: str, hint: str) -> NoReturn:

@@ -255,7 +255,7 @@ class _Comparisons(Casting):
         self, sides: Sequence[exp.Expr], spelt: Sequence[Spelling], *, is_order: bool
     ) -> Mapping[str, Style] | None:
         """Return how points in time are written, where all values are such."""
-        possible = [s.styles() for s in spelt if s.values]
+        possible = [s.styles() for s in spelt if s.values or s.is_sampled]
         if not possible or not all(possible):
             return None
         first = set(possible[0]).intersection(*possible[1:])
@@ -296,12 +296,18 @@ class _Comparisons(Casting):
                 self.odd.append(odd_of(one, "number", "as text", fits))
 
     def tell_codes(self, spelt: Sequence[Spelling]) -> None:
-        """Say that ``01`` is a text, where it is compared with numbers like ``1``."""
+        """Say that ``01`` is a text, where it is compared with numbers like ``1``.
+
+        They stand in the rule, in the other column, or in the same one, if some of its
+        numbers are written in several ways: it is no column of codes then.
+        """
         fixed = [one for one in spelt if one.is_constant]
-        if not fixed or any(one.zeros for one in fixed):
+        if any(one.zeros for one in fixed):
             return
+        mixed = bool(fixed) or any(one.values and not one.zeros for one in spelt)
         for one in spelt:
-            if one.zeros and not one.is_constant:
+            several = one.numbers > one.plain + one.zeros
+            if one.zeros and not one.is_constant and (mixed or several):
                 self.odd.append(Odd(one.name, "number", "codes", one.zeros, one.values))
 
     def tell_nans(self, sides: Sequence[exp.Expr]) -> None:
