@@ -105,7 +105,7 @@ def test_both_neighbours_are_shown(trusting):
         ({"blame": ["total"]}, "`blame` does nothing with `action: flag`"),
         ({"blame": ["t2.total"], "action": "blank"}, "rows are `previous` and `next`"),
         ({"blame": ["next.total"], "action": "blank"}, "does not speak of the next row"),
-        ({"blame": ["totl"], "action": "blank"}, "there is no column `totl`"),
+        ({"blame": ["totl"], "action": "blank"}, "Did you mean `total`?"),
         ({"sequence": {"by": "when"}}, "there is no column `when`"),
         ({"deny": "total < previous.device"}, "compares a number with text"),
         ({"deny": "total < previous.total and next.total > 1", "action": "blank",
