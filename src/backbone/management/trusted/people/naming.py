@@ -51,8 +51,7 @@ def named_rows(
     At most `max_rows` rows: the origin, the ``_decision`` and its ``_status`` there, and
     the public columns of `schema` as canonical text.
     """
-    found = numbered(session, formatted, current.deliveries, current.current, folder)
-    bare = State(formatted, schema, found.objects, work=found.objects)
+    bare = _bare(session, formatted, schema, current, folder)
     changes = changes_of(declaration.clean, schema, lookups)
     made = settled(session, bare, rulings, declaration.rules, changes, folder)
     if made.told is None:
@@ -72,7 +71,7 @@ def named_rows(
     rows = rows.select(*placed, *said)
     rows = rows.join(table("named", "t"), on=same)
     steps: Steps = [("named", told), bare.rowed(), ("rows", rows)]
-    inputs = {"formatted": formatted, "objects": found.objects, "told": made.told}
+    inputs = {"formatted": formatted, "objects": bare.objects, "told": made.told}
     return session.fetch(Query(tuple(steps)), inputs, max_rows=max_rows)
 
 
@@ -97,8 +96,7 @@ def fine_rows(
     folder : where relations are while they are handed to the engine
     objects : the objects of the finished table, by whose numbers its rows are known
     """
-    found = numbered(session, formatted, current.deliveries, current.current, folder)
-    bare = State(formatted, schema, found.objects, work=found.objects)
+    bare = _bare(session, formatted, schema, current, folder)
     changes = changes_of(declaration.clean, schema, lookups)
     said = settled(session, bare, rulings, declaration.rules, changes, folder).decided
     if said is None or not said.fine:
@@ -118,7 +116,19 @@ def fine_rows(
     ]
     inputs = {
         "verdicts": said.verdicts,
-        "objects": found.objects,
+        "objects": bare.objects,
         "own_objects": objects,
     }
     return Decided(session.stage(Query(tuple(steps)), inputs), fine=said.fine)
+
+
+def _bare(
+    session: Session,
+    formatted: Relation,
+    schema: Schema,
+    current: CurrentState,
+    folder: Path,
+) -> State:
+    """Return the numbered rows of a formatted table, of which nothing is computed yet."""
+    found = numbered(session, formatted, current.deliveries, current.current, folder)
+    return State(formatted, schema, found.objects, work=found.objects)
