@@ -199,7 +199,7 @@ def _raw(
         found["text"] = raw_record(path, form, found["record"])
         if made.sql is not None:
             return found | {"computed": made.sql}
-        target = RawObject(path, obj.name, delivery.id)
+        target = RawObject(path, obj.name, delivery.id, obj.fields)
         found["cells"] = raw_cells(target, form, made, found["record"])
     except (LakeError, DataError) as error:
         found["gone"] = error.what

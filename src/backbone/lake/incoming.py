@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Literal, Self
 
 from backbone.errors import DeliveryRefused, LakeError
@@ -143,9 +143,22 @@ class Incoming:
         return tuple(obj for obj, _ in self._files.values())
 
     def add(
-        self, name: str, content: Content, *, media_type: str, origin: str
+        self,
+        name: str,
+        content: Content,
+        *,
+        media_type: str,
+        origin: str,
+        fields: Mapping[str, str] = MappingProxyType({}),
     ) -> LandedObject:
         """Receive an object: chunks of bytes, an open binary file, or a file's path.
+
+        Parameters
+        ----------
+        name : its name in the delivery
+        content : its bytes
+        media_type, origin : what it is, and where it came from
+        fields : what a path or an address told of it
 
         Raises
         ------
@@ -157,13 +170,21 @@ class Incoming:
         At most 1 MiB of a file is in memory. What raises while `content` is read passes
         through, and the object is dropped; those before it stay.
         """
-        with self.writing(name, media_type=media_type, origin=origin) as writer:
+        written = self.writing(name, media_type=media_type, origin=origin, fields=fields)
+        with written as writer:
             for chunk in _chunks(content):
                 writer.write(chunk)
         return self._files[object_name(name)][0]
 
     @contextmanager
-    def writing(self, name: str, *, media_type: str, origin: str) -> Iterator[Writer]:
+    def writing(
+        self,
+        name: str,
+        *,
+        media_type: str,
+        origin: str,
+        fields: Mapping[str, str] = MappingProxyType({}),
+    ) -> Iterator[Writer]:
         """Receive an object from something that writes to a file.
 
         Raises
@@ -191,7 +212,10 @@ class Incoming:
             path.unlink(missing_ok=True)
             raise
         here = path.relative_to(self._landing).as_posix()
-        obj = LandedObject(known, here, writer.size, writer.sha256, media_type, origin)
+        obj = LandedObject(
+            known, here, writer.size, writer.sha256, media_type, origin,
+            tuple(sorted(fields.items())),
+        )  # fmt: skip
         self._files[known] = (obj, on_disk)
 
     def commit(

@@ -18,6 +18,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -261,7 +262,7 @@ def _free_folder(shelf: Path, received: datetime, name: str) -> Path:
 
 def _moved(root: Path, folder: Path, obj: LandedObject, at: str) -> LandedObject:
     path = (folder / at).relative_to(root).as_posix()
-    return LandedObject(obj.name, path, obj.size, obj.sha256, obj.media_type, obj.origin)
+    return replace(obj, path=path)
 
 
 def _folders(folder: Path) -> list[Path]:

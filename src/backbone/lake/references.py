@@ -60,7 +60,7 @@ def reference_bytes(delivery: Delivery) -> bytes:
         "cursor": delivery.cursor,
         "problems": list(delivery.problems),
         "receipts": [_receipt_json(receipt) for receipt in delivery.receipts],
-        "objects": [vars(obj) for obj in delivery.objects],
+        "objects": [_object_json(obj) for obj in delivery.objects],
     }
     return (json.dumps(content, indent=1) + "\n").encode()
 
@@ -124,8 +124,20 @@ def _delivery(content: dict[str, Any]) -> Delivery:
         id=content["id"],
         source=content["source"],
         dataset=content["dataset"],
-        objects=tuple(LandedObject(**obj) for obj in content["objects"]),
+        objects=tuple(map(_object, content["objects"])),
         receipts=tuple(map(_receipt, content["receipts"])),
         cursor=content["cursor"],
         problems=tuple(content["problems"]),
     )
+
+
+def _object_json(obj: LandedObject) -> dict[str, Any]:
+    """Return an object as it is written; most have no fields."""
+    content = dict(vars(obj))
+    fields = content.pop("fields")
+    return content | {"fields": dict(fields)} if fields else content
+
+
+def _object(content: dict[str, Any]) -> LandedObject:
+    fields = tuple(content.pop("fields", {}).items())
+    return LandedObject(**content, fields=fields)

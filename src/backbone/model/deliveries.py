@@ -17,7 +17,8 @@ class LandedObject:
 
     `name` is the object's name inside its delivery (an archive's member is
     ``archive.zip/member.csv``); `path` is relative to the landing folder; `size` in
-    bytes; `origin` says where the bytes came from.
+    bytes; `origin` says where the bytes came from. `fields` are (name, value) pairs that
+    a path or an address told of the object, by name: ``(("device", "L4"),)``.
     """
 
     name: str
@@ -26,6 +27,7 @@ class LandedObject:
     sha256: str
     media_type: str
     origin: str
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,15 @@ Hour = Literal["first", "second", "reject"]
 
 @dataclass(frozen=True)
 class RawObject:
-    """A file of a delivery; `path` is absolute, `name` is its name in the delivery."""
+    """A file of a delivery; `path` is absolute, `name` is its name in the delivery.
+
+    `fields` are (name, value) pairs that a path or an address told of it.
+    """
 
     path: str
     name: str
     delivery: str
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,11 @@ class RawFormat:
 class RawColumn:
     """How a canonical column is made from the text of raw columns.
 
-    Several `sources` are joined with one space before `format` is applied; `$file` is
-    the object's name. `pad` maps a source to a width that its text is filled up to with
-    zeros from the left. `pattern` takes the first group of a regular expression.
+    Several `sources` are joined with one space before `format` is applied. `$file` is
+    the object's name, `$device` its field `device`; a raw column whose own name begins
+    with a dollar sign has two: `$$price`. `pad` maps a source to a width that its text is
+    filled up to with zeros from the left. `pattern` takes the first group of a regular
+    expression.
     `sql` computes the column from the others instead (DuckDB dialect, portable subset).
     `timezone` turns a local time into an instant; `ambiguous` says which of the two
     hours is meant when clocks go back; an hour that clocks skip is a bad cell.

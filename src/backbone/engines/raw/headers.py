@@ -51,14 +51,16 @@ def header_problem(
     return None
 
 
-def missing_problem(what: str, missing: Sequence[str], known: Sequence[str]) -> str:
+def missing_problem(
+    what: str, missing: Sequence[str], known: Sequence[str], *, kind: str = "column"
+) -> str:
     """Say which columns are missing, and what is near to them.
 
     >>> missing_problem("the header has no", ["dep_tme"], ["dep_time", "flight"])
     'the header has no column `dep_tme`. Did you mean `dep_time`?'
     """
     names = bounded([f"`{name}`" for name in missing])
-    column = "column" if len(missing) == 1 else "columns"
+    column = kind if len(missing) == 1 else f"{kind}s"
     hints = [hint for name in missing[:5] if (hint := nearest(name, known))]
     return " ".join([f"{what} {column} {names}.", *dict.fromkeys(hints)])
 

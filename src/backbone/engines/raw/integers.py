@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from backbone.engines.raw.pieces import FILE
 from backbone.model.raw import RawColumn
 
 __all__ = ["integer_sources", "proven_integers"]
@@ -33,7 +32,7 @@ def _is_plain(column: RawColumn) -> bool:
     return (
         column.type.kind == "integer"
         and len(column.sources) == 1
-        and column.sources[0] != FILE
+        and not column.sources[0].startswith("$")
         and not (column.pattern or column.nulls or column.pad)
     )
 

@@ -21,8 +21,10 @@ __all__ = [
     "Piece",
     "RejectedRecord",
     "Wanted",
+    "column_of",
     "cut",
     "ending",
+    "field_of",
     "readable",
     "refusal",
     "text_table",
@@ -93,7 +95,7 @@ class Piece:
 class Wanted:
     """What a reader is asked for.
 
-    `sources` are the raw columns that declarations read (`$file` is not among them);
+    `sources` are the raw columns that declarations read (no `$file` is among them);
     pieces are made of about `piece_bytes` bytes of text; `keep_raw` asks that pieces
     can give the raw text of their records.
     """
@@ -121,6 +123,22 @@ class Part:
 
 
 Job = Callable[[], Piece]
+
+
+def column_of(source: str) -> str | None:
+    """Return the raw column that a source means; None if it is a field of the object.
+
+    >>> column_of("price"), column_of("$$price"), column_of("$file")
+    ('price', '$price', None)
+    """
+    if not source.startswith("$"):
+        return source
+    return source[1:] if source.startswith("$$") else None
+
+
+def field_of(obj: RawObject, source: str) -> str | None:
+    """Return the text of a field that a source means; None if the object has none."""
+    return obj.name if source == FILE else dict(obj.fields).get(source[1:])
 
 
 def cut(text: str) -> str:

@@ -14,14 +14,26 @@ import pyarrow as pa
 
 from backbone.engines.protocol import RawRead
 from backbone.engines.raw import delimited, documents, parquet
+from backbone.engines.raw.headers import missing_problem
 from backbone.engines.raw.integers import integer_sources, proven_integers
-from backbone.engines.raw.pieces import FILE, RECORD, Job, Part, Piece, Wanted
+from backbone.engines.raw.pieces import (
+    FILE,
+    RECORD,
+    Job,
+    Part,
+    Piece,
+    Wanted,
+    column_of,
+    field_of,
+    refusal,
+)
 from backbone.engines.raw.streams import opened, windows
 from backbone.errors import DataError
 from backbone.model.raw import FileFormat, RawColumn, RawFormat, RawObject
 
 __all__ = [
-    "PIECE_BYTES", "raw_cells", "raw_record", "read", "sources_of", "wanted_of",
+    "PIECE_BYTES", "field_problem",
+    "raw_cells", "raw_record", "read", "sources_of", "wanted_of",
 ]  # fmt: skip
 
 PIECE_BYTES = 8 << 20
@@ -44,8 +56,18 @@ def wanted_of(
     request: RawRead, piece_bytes: int = PIECE_BYTES, *, keep_raw: bool = False
 ) -> Wanted:
     """Return what a request asks of the reader of a format."""
-    names = (name for name in sources_of(request.columns) if name != FILE)
-    return Wanted(request.format, tuple(names), piece_bytes, keep_raw)
+    names = map(column_of, sources_of(request.columns))
+    own = dict.fromkeys(name for name in names if name is not None)
+    return Wanted(request.format, tuple(own), piece_bytes, keep_raw)
+
+
+def field_problem(request: RawRead, obj: RawObject) -> str | None:
+    """Say which fields of an object are asked for that it does not have."""
+    asked = (name for name in sources_of(request.columns) if column_of(name) is None)
+    missing = [name for name in asked if field_of(obj, name) is None]
+    known = [FILE, *(f"${name}" for name, _ in obj.fields)]
+    what = "the object has no"
+    return missing_problem(what, missing, known, kind="field") if missing else None
 
 
 def sources_of(columns: Iterable[RawColumn]) -> tuple[str, ...]:
@@ -95,7 +117,7 @@ def read(
     jobs = (
         partial(_with_integers, job, plain)
         for obj in request.objects
-        for job in _jobs(obj, wanted, part)
+        for job in _jobs(obj, wanted, part, field_problem(request, obj))
     )
     met: dict[str, None] = {}
     with closing(_in_order(jobs, threads)) as pieces:
@@ -107,7 +129,11 @@ def read(
             yield replace(piece, table=_complete(piece, sources), end=end)
 
 
-def _jobs(obj: RawObject, wanted: Wanted, part: Part | None) -> Iterator[Job]:
+def _jobs(
+    obj: RawObject, wanted: Wanted, part: Part | None, problem: str | None
+) -> Iterator[Job]:
+    if problem is not None:
+        return iter([partial(refusal, obj, wanted.sources, problem)])
     if part is None:
         return _JOBS[wanted.format.format](obj, wanted)
     return _PART_JOBS[wanted.format.format](obj, wanted, part)
@@ -143,12 +169,14 @@ def _with_integers(job: Job, names: Iterable[str]) -> Piece:
 
 def _complete(piece: Piece, sources: tuple[str, ...]) -> pa.Table:
     """Order the columns as declared, and add the object's name where it is asked for."""
-    columns = {
-        name: pa.repeat(piece.object.name, piece.rows)
-        if name == FILE
-        else piece.table[name]
-        for name in (*sources, RECORD)
-    }
+    columns = {}
+    for name in (*sources, RECORD):
+        own = column_of(name)
+        columns[name] = (
+            pa.repeat(field_of(piece.object, name), piece.rows)
+            if own is None
+            else piece.table[own]
+        )
     return pa.table(columns)
 
 

@@ -12,7 +12,7 @@ from backbone.engines.protocol import RawRead
 from backbone.engines.raw import delimited, documents, parquet
 from backbone.engines.raw.chunks import Chunk
 from backbone.engines.raw.pieces import Part
-from backbone.engines.raw.reader import wanted_of
+from backbone.engines.raw.reader import field_problem, wanted_of
 from backbone.engines.raw.records import Layout
 from backbone.engines.raw.streams import behind_mark, is_utf8, opened_file
 from backbone.model.raw import RawFormat, RawObject
@@ -96,6 +96,8 @@ def head_of(request: RawRead, obj: RawObject, share_bytes: int) -> Head | None:
     ------
     LakeError : it is not there
     """
+    if field_problem(request, obj) is not None:
+        return None
     wanted = wanted_of(request)
     if request.format.format == "parquet":
         groups = parquet.row_groups(obj, wanted)

@@ -58,14 +58,15 @@ def _column_of(given: Mapping[str, Any]) -> RawColumn:
     return RawColumn(**{**given, **lists, "pad": pad, "type": kind})
 
 
-def object_as_json(obj: RawObject) -> list[str]:
+def object_as_json(obj: RawObject) -> list[Any]:
     """Return an object."""
-    return [obj.path, obj.name, obj.delivery]
+    return [obj.path, obj.name, obj.delivery, obj.fields]
 
 
-def object_of(given: Sequence[str]) -> RawObject:
+def object_of(given: Sequence[Any]) -> RawObject:
     """Return the object that was sent."""
-    return RawObject(*given)
+    path, name, delivery, fields = given
+    return RawObject(path, name, delivery, tuple((key, text) for key, text in fields))
 
 
 def share_as_json(share: Share) -> dict[str, Any]:

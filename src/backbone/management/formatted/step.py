@@ -102,7 +102,7 @@ def format_deliveries(
     none of its rows is formatted, all its records are rejected.
     """
     objects = tuple(
-        RawObject(str(paths[delivery.id][obj.name]), obj.name, delivery.id)
+        RawObject(str(paths[delivery.id][obj.name]), obj.name, delivery.id, obj.fields)
         for delivery in deliveries.values()
         for obj in delivery.objects
     )
