@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backbone.model.deliveries import Delivers
 from backbone.project.declarations import Declaration, Names, TableName
+from backbone.project.delivering import Delivering
 
 __all__ = [
     "FilesSource",
@@ -25,14 +25,9 @@ __all__ = [
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 
 
-class _Source(Declaration):
+class _Source(Delivering):
     description: str | None = Field(None, description="What the source is, for people.")
     owner: str | None = Field(None, description="Who answers questions about it.")
-    delivers: Delivers = Field(
-        "increments",
-        description="increments: every delivery adds rows; snapshots: the newest "
-        "delivery is the whole table.",
-    )
     fresh_within: str | None = Field(
         None,
         pattern=r"^[1-9][0-9]{0,5}[mhd]$",
