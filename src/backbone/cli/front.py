@@ -24,6 +24,7 @@ VERBS: Mapping[str, Mapping[str, str]] = {
         "plan": "Say what a run would do.",
         "run": "Collect what is due and bring everything up to date.",
         "resume": "Finish the last run at its pinned inputs.",
+        "schedule": "Run what is due by the schedules of sources.",
     },
     "Look": {
         "ls": "List assets: rows, version, status.",

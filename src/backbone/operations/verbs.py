@@ -72,19 +72,21 @@ def run(
     place: Place,
     *,
     only: Collection[AssetName] | None = None,
+    sources: Collection[str] | None = None,
     tell: Tell = lambda _event: None,
 ) -> RunReport:
-    """Collect what is due, then bring everything downstream up to date.
+    """Collect sources, then bring everything downstream up to date.
 
     Parameters
     ----------
     place : the project and where its data are
     only : bring these assets up to date alone; all by default
+    sources : collect these alone; by default those that `only` is made from
     tell : is told what happens, from several threads
     """
     _recover_if_needed(place)
     name = _new_run()
-    return _Run(place, name, only, tell).carry_out(pins=None)
+    return _Run(place, name, only, tell, sources=sources).carry_out(pins=None)
 
 
 def resume(place: Place, *, tell: Tell = lambda _event: None) -> RunReport:
@@ -118,6 +120,7 @@ class _Run:
     only: Collection[AssetName] | None
     tell: Tell
     day: date = field(default_factory=today)
+    sources: Collection[str] | None = None
 
     def carry_out(self, *, pins: Pins | None) -> RunReport:
         started, clock = datetime.now(UTC), time.perf_counter()
@@ -149,8 +152,9 @@ class _Run:
     def _collect(self, received: datetime) -> list[DatasetResult]:
         place = self.place
         results = collect(
-            place.project, place.lake, received=received, only=self.only, tell=self.tell
-        )
+            place.project, place.lake, received=received, only=self.only,
+            sources=self.sources, tell=self.tell,
+        )  # fmt: skip
         for result in results:
             place.catalog.record_collection(
                 self.name, result.dataset, source=result.source, at=received,

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from backbone.project.declarations import Declaration, Names, TableName
 from backbone.project.delivering import Delivering
+from backbone.project.schedules import Schedule
 
 __all__ = [
     "FilesSource",
@@ -28,6 +29,9 @@ _SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 class _Source(Delivering):
     description: str | None = Field(None, description="What the source is, for people.")
     owner: str | None = Field(None, description="Who answers questions about it.")
+    schedule: Schedule | None = Field(
+        None, description="When it is collected by `schedule` and `run --due`."
+    )
     fresh_within: str | None = Field(
         None,
         pattern=r"^[1-9][0-9]{0,5}[mhd]$",

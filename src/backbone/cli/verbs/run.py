@@ -14,10 +14,12 @@ __all__ = ["command"]
     "backbone run",
     "backbone run +exploitation.daily_traffic",
     "backbone run source:weather+ --exclude zone:analysis",
+    "backbone run --due",
     "backbone --target prod run --quiet",
 )
 @choosing
 @engine_option
+@click.option("--due", is_flag=True, help="Only sources that are due by their schedule.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, as `plan` does.")
 @quiet_option
 @json_option
@@ -27,15 +29,17 @@ def command(
     select: tuple[str, ...],
     exclude: tuple[str, ...],
     engine: str | None,
+    due: bool,
     dry_run: bool,
     quiet: bool,
     as_json: bool,
 ) -> int | None:
-    """Collect what is due and bring everything downstream up to date.
+    """Collect sources and bring everything downstream up to date.
 
     What is up to date already is skipped. A failure stops only what is downstream of
-    it; the exit code is then 1. With --json: {run, status, seconds, collected, steps,
-    zones}.
+    it; the exit code is then 1. With --due, only the sources that are due by their
+    `schedule`, and what is made of them; where none is, nothing is done (null as JSON).
+    With --json: {run, status, seconds, collected, steps, zones}.
     """
     words = (*selection, *select)
     if dry_run:
@@ -43,13 +47,17 @@ def command(
 
         print_plan(door, words, exclude, as_json=as_json, engine=engine)
         return None
+    from backbone.app.due import run_due
     from backbone.app.runs import run
     from backbone.cli.runs import carried_out
+    from backbone.cli.schedules import next_words
 
+    how = run_due if due else run
     return carried_out(
         door,
-        lambda env, tell: run(env, words, exclude=exclude, tell=tell),
+        lambda env, tell: how(env, words, exclude=exclude, tell=tell),
         engine=engine,
         quiet=quiet,
         as_json=as_json,
+        idle=lambda env: next_words(env, words, exclude),
     )
