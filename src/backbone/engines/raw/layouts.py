@@ -63,13 +63,15 @@ class Leaving:
     comment: bytes = b""
     blank: bool = False
     lines: tuple[bytes, ...] = ()
+    delimiter: bytes = b","
 
     @classmethod
     def of(cls, form: RawFormat, lines: Sequence[bytes] = ()) -> Leaving:
         """Return what a layout leaves out."""
         comment = (form.comment or "").encode()
         repeated = tuple(lines) if form.repeated_header else ()
-        return cls(comment, form.blank_lines == "skip", repeated)
+        blank = form.blank_lines == "skip"
+        return cls(comment, blank, repeated, form.delimiter.encode())
 
     def places(self, window: Window) -> Places:
         """Return the indexes of a window's entries that are no records, in order."""
@@ -80,7 +82,7 @@ class Leaving:
         if self.comment:
             found.append(entries.beginning(self.comment))
         if self.blank:
-            found.append(entries.blank())
+            found.append(entries.blank(self.delimiter))
         for line in self.lines:
             found += [entries.equal(line), entries.equal(_MARK + line)]
         return np.unique(np.concatenate(found))
@@ -109,21 +111,21 @@ class _Entries:
         return self._kept(found, lambda line: line.startswith(text))
 
     def equal(self, line: bytes) -> Places:
-        """Return those that are `line`, but for blanks around it."""
-        bare = line.strip(_PADDING)
+        """Return those that are `line`."""
         size = self.ends - self.starts
-        found = np.flatnonzero(size >= len(bare))
-        found = np.intersect1d(found, self.beginning(bare[:_COMPARED_BYTES]))
-        return self._kept(found, lambda text: text.strip(_PADDING) == bare)
+        fits = (size >= len(line)) & (size <= len(line) + len(b"\r\n"))
+        found = self.beginning(line[:_COMPARED_BYTES])
+        return self._kept(found[fits[found]], lambda text: text.rstrip(b"\r\n") == line)
 
-    def blank(self) -> Places:
-        """Return those that hold nothing but blanks."""
+    def blank(self, delimiter: bytes) -> Places:
+        """Return those that hold nothing but blanks that are no delimiter."""
+        padding = _PADDING.replace(delimiter, b"")
         first, last = self.view[self.starts], self.view[self.ends - 1]
-        blank = np.isin(first, list(_PADDING))
-        found = np.flatnonzero(blank & np.isin(last, list(_PADDING)))
+        blank = np.isin(first, list(padding)) & np.isin(last, list(padding))
+        found = np.flatnonzero(blank)
         if not np.isin(first[found], list(b" \t")).any():
             return found
-        return self._kept(found, lambda text: not text.strip(_PADDING))
+        return self._kept(found, lambda text: not text.strip(padding))
 
     def _kept(self, found: Places, is_wanted: Callable[[bytes], bool]) -> Places:
         kept = [n for n in found.tolist() if is_wanted(self._text(n))]
