@@ -229,6 +229,25 @@ class Catalog:
         query = select(t.versions).where(t.versions.c.asset == str(asset))
         return self._rows(query.order_by(t.versions.c.number.desc()).limit(limit))
 
+    def number_at(self, asset: AssetName, moment: datetime) -> int | None:
+        """Return the number of the newest version committed at `moment` or before."""
+        query = select(func.max(t.versions.c.number)).where(
+            t.versions.c.asset == str(asset), t.versions.c.committed <= _naive(moment)
+        )
+        with self._read() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else int(found)
+
+    def numbered(self, asset: AssetName, prefix: str) -> dict[str, int]:
+        """Return the newest number of every identity that begins with `prefix`."""
+        name = t.versions.c.identity
+        query = (
+            select(name, func.max(t.versions.c.number).label("number"))
+            .where(t.versions.c.asset == str(asset), name.startswith(prefix))
+            .group_by(name)
+        )
+        return {row["identity"]: int(row["number"]) for row in self._rows(query)}
+
     def columns(self, asset: AssetName) -> list[dict[str, Any]]:
         """Return the columns of a table in order."""
         query = select(t.columns).where(t.columns.c.asset == str(asset))

@@ -30,6 +30,8 @@ VERBS: Mapping[str, Mapping[str, str]] = {
         "show": "Describe an asset: columns, inputs, version, sample rows.",
         "query": "Ask a question of assets in SQL.",
         "versions": "List the versions of an asset.",
+        "diff": "Say what changed from one version of an asset to another.",
+        "pin": "Name the raw data of this moment, for git; list and verify pins.",
     },
     "Trust": {
         "check": "Check a file or an asset against rules; write nothing.",

@@ -22,6 +22,7 @@ from backbone.model.deliveries import Delivery, LandedObject, Receipt
 
 __all__ = [
     "add_receipt",
+    "delivery_digest",
     "delivery_id",
     "read_delivery",
     "reference_bytes",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 _VERSION = 1
+_ID_DIGITS = 16
 _T = TypeVar("_T")
 
 
@@ -46,8 +48,21 @@ def delivery_id(source: str, dataset: str, contents: Iterable[tuple[str, str]]) 
 
     Sixteen hexadecimal digits; the clock and the order of the objects have no part in it.
     """
+    return delivery_digest(source, dataset, contents)[:_ID_DIGITS]
+
+
+def delivery_digest(
+    source: str, dataset: str, contents: Iterable[tuple[str, str]]
+) -> str:
+    """Return the 64 hexadecimal digits of which a delivery's id is the beginning.
+
+    >>> delivery_digest("s", "d", [("a.csv", "00")])[:16] == delivery_id(
+    ...     "s", "d", [("a.csv", "00")]
+    ... )
+    True
+    """
     text = json.dumps([source, dataset, sorted(contents)], separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def reference_bytes(delivery: Delivery) -> bytes:

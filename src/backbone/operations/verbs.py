@@ -26,7 +26,7 @@ from backbone.operations.work import Event, Tell, Work, plain
 from backbone.project import Project
 from backbone.project.declarations import EngineKind
 
-__all__ = ["Place", "RunReport", "resume", "run"]
+__all__ = ["Place", "RunReport", "resume", "run", "run_pinned"]
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,18 @@ def run(
     _recover_if_needed(place)
     name = _new_run()
     return _Run(place, name, only, tell).carry_out(pins=None)
+
+
+def run_pinned(
+    place: Place,
+    pins: Pins,
+    *,
+    only: Collection[AssetName] | None = None,
+    tell: Tell = lambda _event: None,
+) -> RunReport:
+    """Bring assets to what `pins` (ids by dataset) give; collect nothing."""
+    _recover_if_needed(place)
+    return _Run(place, _new_run(), only, tell).carry_out(pins=pins)
 
 
 def resume(place: Place, *, tell: Tell = lambda _event: None) -> RunReport:

@@ -15,10 +15,16 @@ __all__ = ["command"]
     "backbone run +exploitation.daily_traffic",
     "backbone run source:weather+ --exclude zone:analysis",
     "backbone --target prod run --quiet",
+    "backbone run --at report-2026 trusted.flights",
 )
 @choosing
 @engine_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done, as `plan` does.")
+@click.option(
+    "--at", metavar="MOMENT",
+    help="Make what is missing of a pin, of what a run was made from, or of what had "
+    "been received at a time; beside the present, which stays as it is.",
+)  # fmt: skip
 @quiet_option
 @json_option
 def command(
@@ -28,6 +34,7 @@ def command(
     exclude: tuple[str, ...],
     engine: str | None,
     dry_run: bool,
+    at: str | None,
     quiet: bool,
     as_json: bool,
 ) -> int | None:
@@ -41,8 +48,14 @@ def command(
     if dry_run:
         from backbone.cli.plans import print_plan
 
-        print_plan(door, words, exclude, as_json=as_json, engine=engine)
+        print_plan(door, words, exclude, as_json=as_json, engine=engine, at=at)
         return None
+    if at is not None:
+        from backbone.cli.pasts import made_at
+
+        return made_at(
+            door, words, exclude, at=at, engine=engine, quiet=quiet, as_json=as_json
+        )
     from backbone.app.runs import run
     from backbone.cli.runs import carried_out
 
