@@ -131,7 +131,9 @@ class Past:
     @cached_property
     def _plan(self) -> Plan:
         env = self._env
-        return make_plan(env.project, env.lake, env.catalog, pins=self.pins)
+        return make_plan(
+            env.project, env.lake, env.catalog, pins=self.pins, leave_out="none"
+        )
 
     def _number(self, asset: AssetName) -> int:
         catalog, text = self._env.catalog, self.text

@@ -9,9 +9,10 @@ from typing import Any
 from backbone.app.environment import Environment
 from backbone.app.past import Past
 from backbone.app.runs import selected
-from backbone.errors import BackboneError, CorruptLake
+from backbone.errors import BackboneError, LakeError
 from backbone.model.deliveries import Delivery
 from backbone.operations.pinned import absences, pinned
+from backbone.operations.plan import Pins
 from backbone.project.pins import Pin, pins_of, read_pin, remove_pin, write_pin
 
 __all__ = ["pin", "pins", "unpin", "verify_pins"]
@@ -42,6 +43,7 @@ def pin(
     -------
     ``{pin, file, status, datasets}``: the status is ``new``, ``unchanged`` or
     ``replaced``; of each dataset ``{dataset, source, deliveries, size_bytes}``.
+    Deliveries whose raw bytes were removed are not pinned; `left_out` counts them.
 
     Raises
     ------
@@ -66,6 +68,7 @@ def pin(
     return {
         "file": path.relative_to(env.project.folder).as_posix(),
         "status": "unchanged" if before == made.text() else status,
+        "left_out": _left_out(env, datasets, pins),
         **_row(env, made),
     }
 
@@ -118,7 +121,7 @@ def _verified(
     def read(one: Delivery) -> str | None:
         try:
             env.lake.landing.verify(one)
-        except CorruptLake as error:
+        except LakeError as error:
             return error.what
         return None
 
@@ -152,6 +155,20 @@ def _datasets(
         return set(env.project.datasets)
     needed = only.union(*(env.graph.upstream(asset) for asset in only))
     return {asset.table for asset in needed if asset.zone == "landing"}
+
+
+def _left_out(env: Environment, datasets: set[str], pins: Pins | None) -> int:
+    """Count the deliveries that cannot be pinned: their raw bytes were removed."""
+    landed = (
+        one
+        for name in datasets
+        for one in env.lake.landing.deliveries(env.project.dataset_source(name), name)
+    )
+    return sum(
+        1
+        for one in landed
+        if one.removed and (pins is None or one.id in pins.get(one.dataset, ()))
+    )
 
 
 def _before(env: Environment, name: str) -> str | None:

@@ -126,9 +126,19 @@ def run(
     *,
     exclude: Sequence[str] = (),
     tell: Tell = lambda _event: None,
+    without_removed: bool = False,
 ) -> RunReport:
-    """Collect what is due and bring everything downstream up to date."""
-    return _run(env.place, only=selected(env, select, exclude), tell=tell)
+    """Collect what is due and bring everything downstream up to date.
+
+    Parameters
+    ----------
+    select, exclude : the selection grammar
+    tell : is told what happens
+    without_removed : where a table has to be read anew, give up the rows of deliveries
+        whose raw bytes retention has removed
+    """
+    only = selected(env, select, exclude)
+    return _run(env.place, only=only, tell=tell, without_removed=without_removed)
 
 
 def run_at(

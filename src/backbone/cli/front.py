@@ -41,7 +41,7 @@ VERBS: Mapping[str, Mapping[str, str]] = {
         "explain": "Say how an asset is made: rules, SQL, lineage, models.",
     },
     "Look after": {
-        "gc": "Remove what no version and no attempt at work needs.",
+        "gc": "Remove what nothing needs: files of dead runs, raw bytes past retention.",
     },
     "Set up": {
         "schema": "Print the JSON Schema of a project's files.",

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 
 from backbone.errors import CorruptLake
 from backbone.lake.disk import write_whole
-from backbone.lake.objectnames import RECEIPT_PREFIX, REFERENCE
+from backbone.lake.objectnames import RECEIPT_PREFIX, REFERENCE, TOMBSTONE
+from backbone.lake.tombstones import read_tombstone
 from backbone.model.deliveries import Delivery, LandedObject, Receipt
 
 __all__ = [
@@ -100,11 +101,14 @@ def read_delivery(folder: Path) -> Delivery:
     """
     delivery = _parsed(folder / REFERENCE, _delivery)
     with os.scandir(folder) as entries:
-        names = sorted(
-            entry.name
-            for entry in entries
-            if entry.name.startswith(RECEIPT_PREFIX) and entry.name.endswith(".json")
-        )
+        found = [entry.name for entry in entries]
+    if TOMBSTONE in found:
+        delivery = replace(delivery, removed=read_tombstone(folder / TOMBSTONE))
+    names = sorted(
+        name
+        for name in found
+        if name.startswith(RECEIPT_PREFIX) and name.endswith(".json")
+    )
     if not names:
         return delivery
     more = tuple(_parsed(folder / name, _receipt) for name in names)

@@ -74,6 +74,12 @@ class Shelf:
                 return None
             return self.folder / name, self._entries[name].delivery
 
+    def folders(self, delivery_id: str) -> list[str]:
+        """Return the names of the folders of a delivery: one, hardly ever two."""
+        with self.lock:
+            self._look_if_changed()
+            return [n for n, e in self._entries.items() if e.delivery.id == delivery_id]
+
     def newest(self) -> Delivery | None:
         """Return the delivery that was received last."""
         with self.lock:

@@ -15,16 +15,26 @@ from pathlib import Path
 
 from backbone.catalog import Catalog
 from backbone.lake.lake import Lake
+from backbone.lake.leftovers import Judge, Leftover
 from backbone.lake.linking import link_version
 from backbone.lake.tables import TableVersion
 from backbone.model.names import AssetName
 from backbone.operations.pinned import key_of
 from backbone.operations.plan import Pins, Plan, Step, make_plan
 from backbone.operations.run import StepResult
+from backbone.operations.sweep import sweep
 from backbone.operations.verbs import Place, RunReport, run_pinned
 from backbone.operations.work import Event, Tell, enter
+from backbone.project.pins import pins_of
 
-__all__ = ["aside_folder", "opened_aside", "plan_aside", "run_aside", "version_aside"]
+__all__ = [
+    "aside_folder",
+    "opened_aside",
+    "plan_aside",
+    "run_aside",
+    "sweep_aside",
+    "version_aside",
+]
 
 _FOLDER = "at"
 
@@ -80,7 +90,9 @@ def plan_aside(
 def _planned(
     place: Place, pins: Pins, only: Collection[AssetName] | None
 ) -> tuple[Plan, list[Step]]:
-    plan = make_plan(place.project, place.lake, place.catalog, pins=pins)
+    plan = make_plan(
+        place.project, place.lake, place.catalog, pins=pins, leave_out="none"
+    )
     return plan, [s for s in plan.steps if only is None or s.asset in only]
 
 
@@ -126,6 +138,35 @@ def run_aside(
         report = run_pinned(there, pins, only=needed, tell=tell)
     made = {one.asset: one for one in report.steps if one.status != "skipped"}
     return replace(report, steps=tuple({**settled, **made}.values()))
+
+
+def sweep_aside(
+    place: Place,
+    *,
+    only: Collection[AssetName] | None,
+    older_than_s: float,
+    remove: bool,
+) -> list[Leftover]:
+    """Remove tables beside the present that no pin names, and what attempts left there.
+
+    Where assets are selected nothing goes: what is beside the present belongs to all.
+    """
+    places = sorted(path for path in aside_folder(place.lake).glob("*") if path.is_dir())
+    if only is not None or not places:
+        return []
+    named = {key_of(pin.ids) for pin in pins_of(place.project.folder).values()}
+    judge = Judge(place.lake.leases, older_than_s=older_than_s)
+    found: list[Leftover] = []
+    for path in places:
+        if path.name in named:
+            found += sweep(Lake(path), older_than_s=older_than_s, remove=remove)
+            continue
+        tree = judge.look(path)
+        files = tuple(file for file, _ in tree.files)
+        size = sum(size for _, size in tree.files)
+        one = Leftover("tables of no pin", path, files, size, None, judge.young(tree))
+        found.append(one.removed() if remove else one)
+    return found
 
 
 def _settled(step: Step, versions: Mapping[AssetName, TableVersion]) -> StepResult:

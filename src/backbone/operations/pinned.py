@@ -55,6 +55,8 @@ def pinned(
 ) -> Pin:
     """Return a pin of what landing holds of `datasets`, or of `pins` of them.
 
+    Deliveries whose bytes were removed are not in it: nothing can be made of them.
+
     Raises
     ------
     LakeError : `pins` name deliveries that landing does not hold
@@ -65,7 +67,8 @@ def pinned(
         landed = lake.landing.deliveries(source, dataset)
         if pins is not None:
             landed = _chosen(dataset, landed, pins.get(dataset, ()))
-        found[dataset] = PinnedDataset(source, tuple(map(_digest, landed)))
+        there = (one for one in landed if not one.removed)
+        found[dataset] = PinnedDataset(source, tuple(map(_digest, there)))
     return Pin(name, found)
 
 
@@ -83,6 +86,8 @@ def absences(project: Project, lake: Lake, pin: Pin) -> Iterator[Absence]:
                 yield Absence(dataset, name, "it is not in landing")
             elif _digest(delivery) != digest:
                 yield Absence(dataset, name, "its reference tells other contents")
+            elif delivery.removed is not None:
+                yield Absence(dataset, name, delivery.removed.words)
 
 
 def assure(project: Project, lake: Lake, pin: Pin) -> None:

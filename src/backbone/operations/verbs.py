@@ -17,7 +17,7 @@ from backbone.lake.leases import GRACE_S
 from backbone.model.names import AssetName
 from backbone.operations.collect import DatasetResult, collect
 from backbone.operations.conduct import conduct
-from backbone.operations.plan import Pins, Plan, Step, make_plan
+from backbone.operations.plan import LeaveOut, Pins, Plan, Step, make_plan
 from backbone.operations.recover import missing, recover
 from backbone.operations.rulings import today
 from backbone.operations.run import StepResult, carry_out
@@ -73,6 +73,7 @@ def run(
     *,
     only: Collection[AssetName] | None = None,
     tell: Tell = lambda _event: None,
+    without_removed: bool = False,
 ) -> RunReport:
     """Collect what is due, then bring everything downstream up to date.
 
@@ -81,10 +82,13 @@ def run(
     place : the project and where its data are
     only : bring these assets up to date alone; all by default
     tell : is told what happens, from several threads
+    without_removed : where a table has to be read anew, give up the rows of deliveries
+        whose raw bytes retention has removed
     """
     _recover_if_needed(place)
-    name = _new_run()
-    return _Run(place, name, only, tell).carry_out(pins=None)
+    leave_out: LeaveOut = "all" if without_removed else "new"
+    run = _Run(place, _new_run(), only, tell, leave_out=leave_out)
+    return run.carry_out(pins=None)
 
 
 def run_pinned(
@@ -96,7 +100,8 @@ def run_pinned(
 ) -> RunReport:
     """Bring assets to what `pins` (ids by dataset) give; collect nothing."""
     _recover_if_needed(place)
-    return _Run(place, _new_run(), only, tell).carry_out(pins=pins)
+    run = _Run(place, _new_run(), only, tell, leave_out="none")
+    return run.carry_out(pins=pins)
 
 
 def resume(place: Place, *, tell: Tell = lambda _event: None) -> RunReport:
@@ -130,6 +135,7 @@ class _Run:
     only: Collection[AssetName] | None
     tell: Tell
     day: date = field(default_factory=today)
+    leave_out: LeaveOut = "new"
 
     def carry_out(self, *, pins: Pins | None) -> RunReport:
         started, clock = datetime.now(UTC), time.perf_counter()
@@ -202,6 +208,7 @@ class _Run:
             only=self.only,
             pins=pins,
             day=self.day,
+            leave_out=self.leave_out,
         )
 
     def _work(self, plan: Plan) -> Work:

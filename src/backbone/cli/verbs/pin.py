@@ -51,7 +51,7 @@ def command(
 
     Pinned are the deliveries that the assets of SELECTION are made from; without one all
     that landing holds. `run --at NAME` makes tables of them, `query --at NAME` reads
-    these; retention never removes them. With --json: {file, status, pin, datasets}; of
+    these; retention never removes them. With --json: {file, status, left_out, pin, datasets}; of
     the list an array of {pin, datasets}; of --verify an array of {pin, ok, deliveries,
     size_bytes, problems}, and the exit code is 1 if something is wrong.
     """
@@ -83,9 +83,13 @@ def _make(
     if as_json:
         _printed(found)
         return
-    from backbone.cli.output import err, print_next
+    from backbone.app.figures import plural
+    from backbone.cli.output import err, note, print_next
 
     _show([found])
+    if found["left_out"]:
+        gone = plural(found["left_out"], "delivery", "deliveries")
+        err().print(note(f"Left out: {gone} whose raw bytes were removed", "yellow"))
     err().print(f"{found['status'].capitalize()}: {found['file']}")
     print_next(err(), [f"git add {found['file']}"])
 

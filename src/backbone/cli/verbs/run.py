@@ -25,6 +25,11 @@ __all__ = ["command"]
     help="Make what is missing of a pin, of what a run was made from, or of what had "
     "been received at a time; beside the present, which stays as it is.",
 )  # fmt: skip
+@click.option(
+    "--without-removed", is_flag=True,
+    help="Where a table has to be read anew, give up rows whose raw bytes retention has "
+    "removed; versions made before keep them.",
+)  # fmt: skip
 @quiet_option
 @json_option
 def command(
@@ -35,6 +40,7 @@ def command(
     engine: str | None,
     dry_run: bool,
     at: str | None,
+    without_removed: bool,
     quiet: bool,
     as_json: bool,
 ) -> int | None:
@@ -61,7 +67,9 @@ def command(
 
     return carried_out(
         door,
-        lambda env, tell: run(env, words, exclude=exclude, tell=tell),
+        lambda env, tell: run(
+            env, words, exclude=exclude, tell=tell, without_removed=without_removed
+        ),
         engine=engine,
         quiet=quiet,
         as_json=as_json,
