@@ -51,9 +51,9 @@ def command(
 
     Pinned are the deliveries that the assets of SELECTION are made from; without one all
     that landing holds. `run --at NAME` makes tables of them, `query --at NAME` reads
-    these; retention never removes them. With --json: {file, status, left_out, pin, datasets}; of
-    the list an array of {pin, datasets}; of --verify an array of {pin, ok, deliveries,
-    size_bytes, problems}, and the exit code is 1 if something is wrong.
+    these; retention never removes them. With --json: {file, status, left_out, pin,
+    datasets}; of the list an array of {pin, datasets}; of --verify an array of {pin, ok,
+    deliveries, size_bytes, problems}, and the exit code is 1 if something is wrong.
     """
     _check(name, selection, at=at, replace=replace, chosen=[as_list, remove, verify])
     if verify:
