@@ -306,7 +306,7 @@ class _Planner:
         head = self.heads.get(str(asset))
         known = head["record"].get("declaration") if head else None
         stays = known == reading or self.leave_out == "new"
-        have = self.catalog.deliveries(asset, known) if known and stays else {}
+        have = self.catalog.delivered(asset, known) if known and stays else set()
         wanted = tuple(one for one in landed if not one.removed or one.id in have)
         if len(wanted) < len(landed):
             self.held[asset.table] = wanted
@@ -322,7 +322,7 @@ class _Planner:
         landed = [delivery.id for delivery in wanted]
         if head is None or head["record"].get("declaration") != declaration:
             return tuple(landed)
-        have = self.catalog.deliveries(asset, declaration)
+        have = self.catalog.delivered(asset, declaration)
         return tuple(one for one in landed if one not in have)
 
     def _reason(

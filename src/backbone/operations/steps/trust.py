@@ -116,10 +116,9 @@ def readable(
     A snapshot that nobody could read does not take the place of the one before it.
     """
     reading = str(formatted.metadata["declaration"])
-    records = catalog.deliveries(formatted.asset, reading)
     refused = {
         name
-        for name, record in records.items()
-        if record["refused"] and not record["account"]["formatted"]
+        for name, record in catalog.refused(formatted.asset, reading).items()
+        if not record["account"]["formatted"]
     }
     return tuple(one.id for one in landed if one.id not in refused)
