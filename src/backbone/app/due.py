@@ -53,6 +53,7 @@ def run_due(
     *,
     exclude: Sequence[str] = (),
     tell: Tell = lambda _event: None,
+    without_removed: bool = False,
 ) -> RunReport | None:
     """Collect the sources that are due, and bring what is made of them up to date.
 
@@ -69,7 +70,9 @@ def run_due(
     chosen = selected(env, select, exclude)
     if chosen is not None:
         only &= chosen
-    return _run(env.place, only=only, sources=due, tell=tell)
+    return _run(
+        env.place, only=only, sources=due, tell=tell, without_removed=without_removed
+    )
 
 
 def _made_of(env: Environment, sources: Collection[str]) -> set[AssetName]:

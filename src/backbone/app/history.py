@@ -195,6 +195,8 @@ def _raw(
         "origin": obj.origin,
         "received": delivery.first_received.isoformat(),
     }
+    if delivery.removed is not None:
+        return found | {"gone": delivery.removed.words}
     try:
         found["text"] = raw_record(path, form, found["record"])
         if made.sql is not None:

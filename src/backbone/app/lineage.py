@@ -189,13 +189,15 @@ def _raw(
     obj = next(one for one in delivery.objects if one.name == name)
     path = env.lake.landing.path(obj)
     form = env.project.formatted[asset.table].read.raw()
-    return {
+    found = {
         "file": str(path),
         "origin": obj.origin,
         "sha256": obj.sha256,
         "received": delivery.first_received.isoformat(),
-        "raw": raw_record(str(path), form, record),
     }
+    if delivery.removed is not None:
+        return {**found, "raw": None, "gone": delivery.removed.words}
+    return {**found, "raw": raw_record(str(path), form, record)}
 
 
 def explain(env: Environment, name: str) -> dict[str, Any]:

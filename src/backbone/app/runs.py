@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backbone.app.environment import Environment
+from backbone.app.past import Past
 from backbone.model.names import AssetName
+from backbone.operations.aside import plan_aside, run_aside
 from backbone.operations.plan import Plan, make_plan, states
 from backbone.operations.selection import select
 from backbone.operations.verbs import RunReport
@@ -15,7 +17,7 @@ from backbone.operations.verbs import resume as _resume
 from backbone.operations.verbs import run as _run
 from backbone.operations.work import Tell
 
-__all__ = ["PlanReport", "plan", "resume", "run", "selected"]
+__all__ = ["PlanReport", "plan", "resume", "run", "run_at", "selected"]
 
 
 @dataclass(frozen=True)
@@ -72,16 +74,28 @@ def selected(
 
 
 def plan(
-    env: Environment, select: Sequence[str] = (), *, exclude: Sequence[str] = ()
+    env: Environment,
+    select: Sequence[str] = (),
+    *,
+    exclude: Sequence[str] = (),
+    at: str | None = None,
 ) -> PlanReport:
     """Say what `run` would do with what landing holds now; nothing is written.
+
+    Parameters
+    ----------
+    select, exclude : the selection grammar
+    at : a pin, a run or a time: say what `run_at` would make
 
     Raises
     ------
     ProjectError : a rule, view or analysis does not fit the tables that it reads
     """
     only = selected(env, select, exclude)
-    made = make_plan(env.project, env.lake, env.catalog, only=only)
+    if at is None:
+        made = make_plan(env.project, env.lake, env.catalog, only=only)
+    else:
+        made = plan_aside(env.place, Past(env, at).pins, only=only)
     if made.to_make:
         from backbone.operations.check import check_plan  # noqa: PLC0415 - slow to load
 
@@ -112,9 +126,40 @@ def run(
     *,
     exclude: Sequence[str] = (),
     tell: Tell = lambda _event: None,
+    without_removed: bool = False,
 ) -> RunReport:
-    """Collect what is due and bring everything downstream up to date."""
-    return _run(env.place, only=selected(env, select, exclude), tell=tell)
+    """Collect what is due and bring everything downstream up to date.
+
+    Parameters
+    ----------
+    select, exclude : the selection grammar
+    tell : is told what happens
+    without_removed : where a table has to be read anew, give up the rows of deliveries
+        whose raw bytes retention has removed
+    """
+    only = selected(env, select, exclude)
+    return _run(env.place, only=only, tell=tell, without_removed=without_removed)
+
+
+def run_at(
+    env: Environment,
+    at: str,
+    select: Sequence[str] = (),
+    *,
+    exclude: Sequence[str] = (),
+    tell: Tell = lambda _event: None,
+) -> RunReport:
+    """Make what is missing of the tables of a pin, a run or a time; collect nothing.
+
+    The tables of the present stay as they are: what is made is kept beside them, and
+    read by `query` with the same `at`.
+
+    Raises
+    ------
+    BackboneError : nothing is called `at`, or landing lacks what it names
+    """
+    only = selected(env, select, exclude)
+    return run_aside(env.place, Past(env, at).pins, only=only, tell=tell)
 
 
 def resume(env: Environment, *, tell: Tell = lambda _event: None) -> RunReport:

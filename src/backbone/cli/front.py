@@ -31,6 +31,8 @@ VERBS: Mapping[str, Mapping[str, str]] = {
         "show": "Describe an asset: columns, inputs, version, sample rows.",
         "query": "Ask a question of assets in SQL.",
         "versions": "List the versions of an asset.",
+        "diff": "Say what changed from one version of an asset to another.",
+        "pin": "Name the raw data of this moment, for git; list and verify pins.",
     },
     "Trust": {
         "check": "Check a file or an asset against rules; write nothing.",
@@ -40,7 +42,7 @@ VERBS: Mapping[str, Mapping[str, str]] = {
         "explain": "Say how an asset is made: rules, SQL, lineage, models.",
     },
     "Look after": {
-        "gc": "Remove what no version and no attempt at work needs.",
+        "gc": "Remove what nothing needs: files of dead runs, raw bytes past retention.",
     },
     "Set up": {
         "schema": "Print the JSON Schema of a project's files.",

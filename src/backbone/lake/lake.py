@@ -27,6 +27,11 @@ _UNREADABLE = re.compile(
 class Lake:
     """Where bytes rest.
 
+    Parameters
+    ----------
+    root : the folder
+    landing : the landing folder of another lake, in place of its own
+
     Attributes
     ----------
     landing : raw bytes as they were received
@@ -42,7 +47,7 @@ class Lake:
     LakeError : the path of the folder cannot be that of a Delta table
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, landing: Landing | None = None) -> None:
         odd = _UNREADABLE.search(str(root))
         if odd:
             raise LakeError(
@@ -53,7 +58,7 @@ class Lake:
             )
         self.root = root
         self.leases = Leases(root / "leases", along=(root / "spill",))
-        self.landing = Landing(root / "landing", self.leases)
+        self.landing = landing or Landing(root / "landing", self.leases)
         self.tables = Tables(root / "tables", self.leases)
         self.artifacts = Artifacts(root / "artifacts", self.leases)
         self.runs = RunRecords(root / "runs")

@@ -37,7 +37,7 @@ def current_state(
     table = project.formatted[formatted.asset.table]
     dataset = AssetName.parse(table.source).table
     source = project.sources[project.dataset_source(dataset)]
-    records = catalog.deliveries(formatted.asset, str(formatted.metadata["declaration"]))
+    records = catalog.refused(formatted.asset, str(formatted.metadata["declaration"]))
     sound = [one for one in landed if not _refused_whole(records.get(one.id, {}))]
     by_field = any(name.startswith("$") for name in source.partition)
     told = source.deletes
@@ -57,7 +57,7 @@ def _refused_whole(record: Mapping[str, Any]) -> bool:
 
     Such a snapshot does not take the place of the one before it.
     """
-    return bool(record.get("refused")) and not record["account"]["formatted"]
+    return bool(record) and not record["account"]["formatted"]
 
 
 def _parts(

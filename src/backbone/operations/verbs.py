@@ -17,7 +17,7 @@ from backbone.lake.leases import GRACE_S
 from backbone.model.names import AssetName
 from backbone.operations.collect import DatasetResult, collect
 from backbone.operations.conduct import conduct
-from backbone.operations.plan import Pins, Plan, Step, make_plan
+from backbone.operations.plan import LeaveOut, Pins, Plan, Step, make_plan
 from backbone.operations.recover import missing, recover
 from backbone.operations.rulings import today
 from backbone.operations.run import StepResult, carry_out
@@ -26,7 +26,7 @@ from backbone.operations.work import Event, Tell, Work, plain
 from backbone.project import Project
 from backbone.project.declarations import EngineKind
 
-__all__ = ["Place", "RunReport", "resume", "run"]
+__all__ = ["Place", "RunReport", "resume", "run", "run_pinned"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ def run(
     only: Collection[AssetName] | None = None,
     sources: Collection[str] | None = None,
     tell: Tell = lambda _event: None,
+    without_removed: bool = False,
 ) -> RunReport:
     """Collect sources, then bring everything downstream up to date.
 
@@ -83,10 +84,26 @@ def run(
     only : bring these assets up to date alone; all by default
     sources : collect these alone; by default those that `only` is made from
     tell : is told what happens, from several threads
+    without_removed : where a table has to be read anew, give up the rows of deliveries
+        whose raw bytes retention has removed
     """
     _recover_if_needed(place)
-    name = _new_run()
-    return _Run(place, name, only, tell, sources=sources).carry_out(pins=None)
+    leave_out: LeaveOut = "all" if without_removed else "new"
+    run = _Run(place, _new_run(), only, tell, sources=sources, leave_out=leave_out)
+    return run.carry_out(pins=None)
+
+
+def run_pinned(
+    place: Place,
+    pins: Pins,
+    *,
+    only: Collection[AssetName] | None = None,
+    tell: Tell = lambda _event: None,
+) -> RunReport:
+    """Bring assets to what `pins` (ids by dataset) give; collect nothing."""
+    _recover_if_needed(place)
+    run = _Run(place, _new_run(), only, tell, leave_out="none")
+    return run.carry_out(pins=pins)
 
 
 def resume(place: Place, *, tell: Tell = lambda _event: None) -> RunReport:
@@ -121,6 +138,7 @@ class _Run:
     tell: Tell
     day: date = field(default_factory=today)
     sources: Collection[str] | None = None
+    leave_out: LeaveOut = "new"
 
     def carry_out(self, *, pins: Pins | None) -> RunReport:
         started, clock = datetime.now(UTC), time.perf_counter()
@@ -194,6 +212,7 @@ class _Run:
             only=self.only,
             pins=pins,
             day=self.day,
+            leave_out=self.leave_out,
         )
 
     def _work(self, plan: Plan) -> Work:

@@ -16,11 +16,22 @@ __all__ = ["command"]
     "backbone run source:weather+ --exclude zone:analysis",
     "backbone run --due",
     "backbone --target prod run --quiet",
+    "backbone run --at report-2026 trusted.flights",
 )
 @choosing
 @engine_option
 @click.option("--due", is_flag=True, help="Only sources that are due by their schedule.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, as `plan` does.")
+@click.option(
+    "--at", metavar="MOMENT",
+    help="Make what is missing of a pin, of what a run was made from, or of what had "
+    "been received at a time; beside the present, which stays as it is.",
+)  # fmt: skip
+@click.option(
+    "--without-removed", is_flag=True,
+    help="Where a table has to be read anew, give up rows whose raw bytes retention has "
+    "removed; versions made before keep them.",
+)  # fmt: skip
 @quiet_option
 @json_option
 def command(
@@ -31,6 +42,8 @@ def command(
     engine: str | None,
     due: bool,
     dry_run: bool,
+    at: str | None,
+    without_removed: bool,
     quiet: bool,
     as_json: bool,
 ) -> int | None:
@@ -45,8 +58,14 @@ def command(
     if dry_run:
         from backbone.cli.plans import print_plan
 
-        print_plan(door, words, exclude, as_json=as_json, engine=engine)
+        print_plan(door, words, exclude, as_json=as_json, engine=engine, at=at)
         return None
+    if at is not None:
+        from backbone.cli.pasts import made_at
+
+        return made_at(
+            door, words, exclude, at=at, engine=engine, quiet=quiet, as_json=as_json
+        )
     from backbone.app.due import run_due
     from backbone.app.runs import run
     from backbone.cli.runs import carried_out
@@ -55,7 +74,9 @@ def command(
     how = run_due if due else run
     return carried_out(
         door,
-        lambda env, tell: how(env, words, exclude=exclude, tell=tell),
+        lambda env, tell: how(
+            env, words, exclude=exclude, tell=tell, without_removed=without_removed
+        ),
         engine=engine,
         quiet=quiet,
         as_json=as_json,

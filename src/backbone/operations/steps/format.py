@@ -10,7 +10,7 @@ from textwrap import shorten
 from typing import Any
 
 from backbone.engines.protocol import Written
-from backbone.errors import DeliveryRefused, bounded
+from backbone.errors import BytesRemoved, DeliveryRefused, bounded
 from backbone.lake.tables import DataFile, TableVersion
 from backbone.management.formatted import (
     REJECTED,
@@ -45,10 +45,12 @@ def execute(work: Work, step: Step) -> Outcome:
     deliveries are read. A table that is read anew keeps its rows until all are there.
     """
     table = work.project.formatted[step.asset.table]
-    pinned = work.deliveries[AssetName.parse(table.source).table]
+    dataset = AssetName.parse(table.source).table
+    pinned = work.held.get(step.asset.table, work.deliveries[dataset])
     head = work.lake.tables.head(step.asset)
     done: dict[str, Mapping[str, Any]] = dict(_known(work, step, head, pinned))
     todo = [delivery for delivery in pinned if delivery.id not in done]
+    _check_there(step, head, todo)
     keep = _files_of(head, done)
     anew = head is not None and not done
     fresh: dict[str, FormattedDelivery] = {}
@@ -67,8 +69,34 @@ def execute(work: Work, step: Step) -> Outcome:
         left = fresh if anew else {}
         told = {name: done[name] for name in left}
         version = _commit(work, step, table, pinned, done, told, left, keep)
-    warnings = (*_bad_cells(step, fresh), *_undeclared(fresh))
+    removed = len(work.deliveries[dataset]) - len(pinned)
+    warnings = (
+        *_bad_cells(step, fresh), *_undeclared(fresh), *_left_out(removed)
+    )  # fmt: skip
     return Outcome(version, warnings=warnings, refused=_refused(pinned, fresh))
+
+
+def _check_there(step: Step, head: TableVersion | None, todo: Sequence[Delivery]) -> None:
+    """Keep the rows of deliveries whose bytes were removed: they cannot be read anew."""
+    gone = [delivery for delivery in todo if delivery.removed]
+    if not gone:
+        return
+    first = gone[0].removed
+    of = "1 delivery is" if len(gone) == 1 else f"{len(gone):,} deliveries are"
+    stays = f"Version {head.number} stays, with all rows. " if head else ""
+    raise BytesRemoved(
+        f"{of} to be read anew, {_named(gone[0])} for example, and cannot be: "
+        f"{first.words if first else ''}",
+        hint=f"{stays}Undo the change of the declaration, deliver the files again, or "
+        "give the rows up.",
+        command=f"backbone run --without-removed +{step.asset}+",
+    )
+
+
+def _left_out(removed: int) -> Iterator[str]:
+    if removed > 0:
+        of = "1 delivery is" if removed == 1 else f"{removed:,} deliveries are"
+        yield f"{of} not in it: the raw bytes were removed before it was made"
 
 
 def _check_readable(
