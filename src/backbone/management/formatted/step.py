@@ -198,7 +198,9 @@ def _refuse(
         main=Written((), result.main.schema),
         rejected=rejected,
         rejected_cells=Written((), REJECTED_CELLS),
-        account=FormattedAccount(read=account.read, rejected=account.read),
+        account=FormattedAccount(
+            read=account.read, rejected=account.read, left_out=account.left_out
+        ),
         records={name: one.read for name, one in result.accounts.items()},
         refused=reason,
         undeclared=result.undeclared,
