@@ -197,7 +197,9 @@ def _paths(subject: str) -> list[Path]:
 
 def _table_name(paths: Sequence[Path], taken: set[str]) -> str:
     """Make a name of what the names of files have in common, without dates."""
-    stems = {_NAME.sub("_", _DATES.sub("_", p.name.partition(".")[0].lower())) for p in paths}
+    stems = {
+        _NAME.sub("_", _DATES.sub("_", p.name.partition(".")[0].lower())) for p in paths
+    }
     words = [stem.strip("_").split("_") for stem in stems]
     common = [word for word in words[0] if all(word in each for each in words)]
     common = [word for word in common if word] or [paths[0].parent.name.lower()]
@@ -317,5 +319,3 @@ def _written_source(subject: _Subject, root: Path) -> list[str]:
     path.parent.mkdir(exist_ok=True)
     path.write_text(proposal_text(declared), "utf-8")
     return [path.relative_to(root).as_posix()]
-
-

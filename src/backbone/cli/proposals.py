@@ -83,9 +83,13 @@ def _print_choice(console: Console, choice: Mapping[str, Any]) -> None:
     )  # fmt: skip
     for row in choice["against"][:_SHOWN]:
         number = f", record {count(row['record'])}" if row["record"] else ""
-        console.print(note(f"      against: {row['object']}{number}: {row['text'][:100]}"))
+        console.print(
+            note(f"      against: {row['object']}{number}: {row['text'][:100]}")
+        )
     if choice["alternatives"]:
-        console.print(note(f"      or: {', '.join(map(str, choice['alternatives'][:5]))}"))
+        console.print(
+            note(f"      or: {', '.join(map(str, choice['alternatives'][:5]))}")
+        )
 
 
 def _print_questions(console: Console, choices: Sequence[Mapping[str, Any]]) -> None:
@@ -95,7 +99,9 @@ def _print_questions(console: Console, choices: Sequence[Mapping[str, Any]]) -> 
     console.print(heading(f"{plural(len(choices), 'question')}"))
     for choice in choices:
         asked = choice["ask"] or f"is {choice['what']} {choice['value']}?"
-        console.print(Text.assemble(("? ", "yellow"), f"{choice['what']}: {asked}"), soft_wrap=True)
+        console.print(
+            Text.assemble(("? ", "yellow"), f"{choice['what']}: {asked}"), soft_wrap=True
+        )
         console.print(note(f"    {choice['evidence']}"), soft_wrap=True)
         for row in choice["against"][:_SHOWN]:
             number = f", record {count(row['record'])}" if row["record"] else ""

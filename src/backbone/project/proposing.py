@@ -50,7 +50,9 @@ def proposal_text(
             for name, inner in value.items():
                 lines += [f"  # {text}" for text in told.get(f"{key}.{name}", ())]
                 lines += _entry(name, inner)
-        elif isinstance(value, Sequence) and not isinstance(value, str) and key in _NESTED:
+        elif (
+            isinstance(value, Sequence) and not isinstance(value, str) and key in _NESTED
+        ):
             lines.append(f"{key}:")
             for item in value:
                 lines.append(f"  - {_flow(item)}")
@@ -157,4 +159,6 @@ def _origin(name: str, keys: Any) -> str:
 
 
 def _loaded(value: Any) -> Any:
-    return YAML(typ="rt").load(_flow(value)) if isinstance(value, (Mapping, list)) else value
+    return (
+        YAML(typ="rt").load(_flow(value)) if isinstance(value, (Mapping, list)) else value
+    )

@@ -10,9 +10,7 @@ Kind = str
 """``""`` missing, ``n`` a number, ``t`` a date or time, ``b`` a boolean, ``s`` a text."""
 
 NULLS = frozenset(
-    """na n/a n.a. #n/a #na nan null none nil \\n - -- --- – — . .. ... ? ?? #null! #value!
-    #div/0! #ref! <na> <null> (null) (blank) missing n/d n.d. nd n/v k.a. s/d
-    -nan 1.#qnan -1.#ind 1.#ind unbekannt desconocido""".split()
+    ["na", "n/a", "n.a.", "#n/a", "#na", "nan", "null", "none", "nil", "\\n", "-", "--", "---", "–", "—", ".", "..", "...", "?", "??", "#null!", "#value!", "#div/0!", "#ref!", "<na>", "<null>", "(null)", "(blank)", "missing", "n/d", "n.d.", "nd", "n/v", "k.a.", "s/d", "-nan", "1.#qnan", "-1.#ind", "1.#ind", "unbekannt", "desconocido"]
 )
 """Texts that often mean a missing value, in lower case."""
 
@@ -26,7 +24,9 @@ _TIME = re.compile(
     r"|\d{1,2}[- ](?:\w{3,9})\.?[- ,]+\d{2,4}.*|\w{3,9}\.? \d{1,2},? \d{4}.*"
     r"|\d{4}-\d{2}(?:-\d{2}T.*)?"
 )
-_BOOLEANS = frozenset("true false yes no y n t f ja nein si sí oui non da ne on off".split())
+_BOOLEANS = frozenset(
+    ["true", "false", "yes", "no", "y", "n", "t", "f", "ja", "nein", "si", "sí", "oui", "non", "da", "ne", "on", "off"]
+)
 
 UNITS: dict[str, str] = {
     "°c": "degC", "degc": "degC", "deg c": "degC", "celsius": "degC", "c": "degC",

@@ -108,7 +108,7 @@ def _records(text: str, dialect: Dialect) -> list[tuple[int, int, tuple[str, ...
     return found
 
 
-def _reader(lines: Sequence[str], sign: str, quote: str, escape: str) -> "csv._reader":
+def _reader(lines: Sequence[str], sign: str, quote: str, escape: str) -> csv._reader:
     return csv.reader(
         lines,
         delimiter=sign,
@@ -160,7 +160,7 @@ def _quote(text: str) -> str:
     double, single = (_enclosing(text, sign) for sign in "\"'")
     if double[0] == 0 and single[0] > 2 and single[1] >= 0.9 * single[0]:  # noqa: PLR2004
         return "'"
-    return "" if double[0] and double[1] < 0.5 * double[0] else '"'  # noqa: PLR2004
+    return "" if double[0] and double[1] < 0.5 * double[0] else '"'
 
 
 def _enclosing(text: str, sign: str) -> tuple[int, int]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
 import json
-import lzma
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backbone.engines.raw.headers import looks_like
+from backbone.engines.raw.layouts import unique
 from backbone.engines.raw.looking.dialects import Dialect, dialect_of
 from backbone.engines.raw.looking.encodings import Encoding, encoding_of
 from backbone.engines.raw.looking.layouts import TableLayout, header_names, layout_in
@@ -25,7 +22,9 @@ _MAGIC = (
     (b"PAR1", "parquet"), (b"ARROW1", "feather"), (b"FEA1", "feather"), (b"ORC", "orc"),
     (b"Obj\x01", "avro"), (b"SQLite format 3", "sqlite"), (b"\xd0\xcf\x11\xe0", "excel"),
 )  # fmt: skip
-_LOG = re.compile(rb"^\S+ \S+ \S+ \[\d{2}/[A-Z][a-z]{2}/\d{4}:[\d:]{8} [+-]\d{4}\] \"", re.M)
+_LOG = re.compile(
+    rb"^\S+ \S+ \S+ \[\d{2}/[A-Z][a-z]{2}/\d{4}:[\d:]{8} [+-]\d{4}\] \"", re.MULTILINE
+)
 _TABS = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
 
 
@@ -63,7 +62,9 @@ class Looking:
     delimiter, encoding : what is known of them; None is found out
     """
 
-    def __init__(self, *, delimiter: str | None = None, encoding: str | None = None) -> None:
+    def __init__(
+        self, *, delimiter: str | None = None, encoding: str | None = None
+    ) -> None:
         self._delimiter, self._encoding = delimiter, encoding
         self._known: dict[tuple[bytes, str], tuple[Dialect, TableLayout]] = {}
 
@@ -85,7 +86,9 @@ class Looking:
             raise DataError(f"{name} is empty")
         kind = kind_of_bytes(head, path)
         if kind != "csv":
-            encoding = encoding_of(path) if kind in {"json", "jsonl", "xml", "log"} else None
+            encoding = (
+                encoding_of(path) if kind in {"json", "jsonl", "xml", "log"} else None
+            )
             return FileSeen(name, path, size, kind, encoding)
         return self._text(path, name, size, head)
 
@@ -99,10 +102,12 @@ class Looking:
         tail = text
         if size > len(head):
             raw = _bytes(path, max(0, size - _TAIL_BYTES) // 4 * 4, _TAIL_BYTES + 4)
-            inner = encoding.name if not encoding.name.startswith("utf-16") else "utf-16-le"
+            inner = (
+                encoding.name if not encoding.name.startswith("utf-16") else "utf-16-le"
+            )
             tail = raw.decode(inner, errors="replace").partition("\n")[2]
         dialect, layout = self._layout(path, head, text, tail, encoding.name)
-        names = _numbered(header_names(layout))
+        names = unique(header_names(layout))
         return FileSeen(name, path, size, "csv", encoding, dialect, layout, names)
 
     def _layout(
@@ -183,18 +188,3 @@ def _bytes(path: Path, start: int, size: int) -> bytes:
 
 def _decoded(head: bytes, encoding: str) -> str:
     return head.decode(encoding, errors="replace").removeprefix("\ufeff")
-
-
-def _numbered(names: Sequence[str]) -> tuple[str, ...]:
-    """Number the names that come again: x, x_2."""
-    met: dict[str, None] = {}
-    for name in names:
-        free, number = name, 1
-        while free in met:
-            number += 1
-            free = f"{name}_{number}"
-        met[free] = None
-    return tuple(met)
-
-
-OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}

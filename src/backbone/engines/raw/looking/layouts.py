@@ -21,7 +21,7 @@ _TOTALS = re.compile(
     r"|average|mean|mittelwert|media|promedio|source|sources|quelle|fuente|font|note|notes"
     r"|nota|end of (?:file|report)|eof|generated|exported|rows|records|[*©])\b.*"
 )
-_UNIT_CELL = re.compile(r"[\[(].{0,14}[\])]|[-–]|\d?")
+_UNIT_CELL = re.compile(r"[\[(].{0,14}[\])]|[-–]")
 _MAX_HEADER, _MAX_SKIP, _MAX_FOOTER = 4, 60, 12
 _TYPED, _MISFIT = 0.8, 0.34
 _YEARS = range(1800, 2200)
@@ -115,7 +115,9 @@ def header_names(layout: TableLayout) -> tuple[str, ...]:
     if not named:
         return tuple(f"column_{n}" for n in range(1, layout.width + 1))
     joined = [
-        " ".join(filter(None, (r.cells[n].strip() if n < len(r.cells) else "" for r in named)))
+        " ".join(
+            filter(None, (r.cells[n].strip() if n < len(r.cells) else "" for r in named))
+        )
         for n in range(layout.width)
     ]
     if len(named) == 1 and not layout.padded:
@@ -197,7 +199,9 @@ def _is_above(row: Row, kinds: Sequence[Kind], typed: Sequence[int]) -> bool:
 
 def _counts_up(row: Row, kinds: Sequence[Kind]) -> bool:
     """Tell whether numbers in a row are names: 2019, 2020, 2021 above other numbers."""
-    numbers = [c.strip() for n, c in enumerate(row.cells) if n < len(kinds) and kinds[n] == "n"]
+    numbers = [
+        c.strip() for n, c in enumerate(row.cells) if n < len(kinds) and kinds[n] == "n"
+    ]
     whole = [int(c) for c in numbers if c.isdigit()]
     if len(whole) < 3 or len(whole) < len(numbers) - 1:  # noqa: PLR2004 - no row yet
         return False
@@ -230,7 +234,7 @@ def _are_units(cells: Sequence[str]) -> bool:
     known = [cell for cell in filled if cell.strip("[]() ").casefold() in UNITS]
     loose = [cell for cell in filled if _UNIT_CELL.fullmatch(cell)]
     both = len({*known, *loose})
-    return bool(known or len(loose) > 1) and both >= 0.6 * len(set(filled))  # noqa: PLR2004
+    return bool(known or len(loose) > 1) and both >= 0.6 * len(set(filled))
 
 
 def _units_row(above: Sequence[Row]) -> int | None:
@@ -304,4 +308,4 @@ def _is_padded(above: Sequence[Row], below: Sequence[Row], width: int) -> bool:
     around = sum(cell != cell.strip() for cell in cells)
     names = [cell for row in above for cell in row.cells if cell.strip()]
     in_names = sum(name != name.strip() for name in names)
-    return around > 0.25 * len(cells) or in_names * 2 > len(names)  # noqa: PLR2004
+    return around > 0.25 * len(cells) or in_names * 2 > len(names)

@@ -98,7 +98,8 @@ def split(
     table = _records(table, dialect, layout, places)
     misfits = [
         Misfit(
-            (object_ << _OBJECT_BITS) + (row.number + part.first - 1 if part.first else 0),
+            (object_ << _OBJECT_BITS)
+            + (row.number + part.first - 1 if part.first else 0),
             row.actual_columns,
             row.text[:_SHOWN],
         )
@@ -209,7 +210,9 @@ class Observed:
             f" group by 1 order by 2 desc, 1 limit {at_most}"
         )
 
-    def are(self, column: int, shapes: Iterable[str], at_most: int = 3) -> tuple[Against, ...]:
+    def are(
+        self, column: int, shapes: Iterable[str], at_most: int = 3
+    ) -> tuple[Against, ...]:
         """Return the first records whose text has one of these shapes."""
         found = self._ask(
             f"select place, c{column} from t where s{column} in"
@@ -218,7 +221,9 @@ class Observed:
         )
         return tuple(self.against(*row) for row in found)
 
-    def holding(self, column: int, texts: Sequence[str], at_most: int = 3) -> tuple[Against, ...]:
+    def holding(
+        self, column: int, texts: Sequence[str], at_most: int = 3
+    ) -> tuple[Against, ...]:
         """Return the first records with one of these texts."""
         found = self._ask(
             f"select place, c{column} from t where c{column} in"
@@ -275,7 +280,9 @@ class Observed:
         )
         return [(self.objects[o], low, high, many) for o, low, high, many in found]
 
-    def numbers(self, column: int, spelt: str, *, drop: str = "", point: str = ".") -> dict[str, Any]:
+    def numbers(
+        self, column: int, spelt: str, *, drop: str = "", point: str = "."
+    ) -> dict[str, Any]:
         """Return figures of the texts that are numbers.
 
         Parameters

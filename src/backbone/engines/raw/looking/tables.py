@@ -75,6 +75,8 @@ def _parts(file: FileSeen, at_most: int) -> Iterator[Part]:
     )  # fmt: skip
 
 
-def _columns(part: Part, file: FileSeen, number: int, places: Sequence[int]) -> TextColumns:
+def _columns(
+    part: Part, file: FileSeen, number: int, places: Sequence[int]
+) -> TextColumns:
     dialect, layout = file.told
     return split(part, dialect, layout, number, places)

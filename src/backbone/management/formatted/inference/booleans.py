@@ -81,6 +81,8 @@ def zero_one(name: str, values: Mapping[str, int]) -> Choice | None:
         return None
     said = f"0 ({values['0']:,}) and 1 ({values['1']:,}) alone are there"
     if hints_at(name, "flag"):
-        return Choice("", "boolean", 0.85, said + "; so is its name", alternatives=("integer",))
+        return Choice(
+            "", "boolean", 0.85, said + "; so is its name", alternatives=("integer",)
+        )
     ask = "0 and 1 alone: are they no and yes, or numbers?"
     return Choice("", "integer", 0.6, said, alternatives=("boolean",), ask=ask)

@@ -79,7 +79,9 @@ def clocks_of(
     column has no hours.
     """
     what = f"columns.{name}.timezone"
-    question = "in which time zone are these local times? They stay without one until told"
+    question = (
+        "in which time zone are these local times? They stay without one until told"
+    )
     hours: dict[datetime, tuple[int, int]] = {}
     for form in formats:
         for hour, rows, times in seen.hours(column, form):
@@ -130,8 +132,8 @@ def _tally(hours: Mapping[Any, tuple[int, int]], clocks: _Clocks) -> _Tally:
         usual = _usual(hours, back)
         if usual:
             rows = hours.get(back, (0, 0))[0]
-            found.twice += rows >= 1.8 * usual  # noqa: PLR2004 - nearly two of each
-            found.once += 0 < rows <= 1.2 * usual  # noqa: PLR2004
+            found.twice += rows >= 1.8 * usual
+            found.once += 0 < rows <= 1.2 * usual
     return found
 
 
@@ -139,4 +141,4 @@ def _usual(hours: Mapping[Any, tuple[int, int]], at: datetime) -> float:
     """Return how many records an hour has there; 0 where hours are missing anyway."""
     around = [at - _HOUR, at + _HOUR, at - _DAY, at + _DAY]
     counts = sorted(hours.get(one, (0, 0))[0] for one in around)
-    return 0 if not counts[0] or counts[-1] > 1.5 * counts[0] else counts[1]  # noqa: PLR2004
+    return 0 if not counts[0] or counts[-1] > 1.5 * counts[0] else counts[1]

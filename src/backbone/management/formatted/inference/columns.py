@@ -19,7 +19,9 @@ from backbone.model.choices import Against, Choice
 __all__ = ["planned"]
 
 _FITS, _MOST = 0.9, 0.6
-_CERTAIN_NULLS = frozenset({"n/a", "#n/a", "null", "\\n", "(null)", "<null>", "<na>", "#na"})
+_CERTAIN_NULLS = frozenset(
+    {"n/a", "#n/a", "null", "\\n", "(null)", "<null>", "<na>", "#na"}
+)
 _MAX_SCALE = 12
 _MONEY_SCALE = 2
 _LONG_CODE = 7
@@ -72,7 +74,9 @@ def _empty(
     texts = [shape.first for shape in words]
     if texts:
         keys["nulls"] = texts
-    said = f"no value in {seen.rows:,} records" + (f", only {_listed(texts)}" if texts else "")
+    said = f"no value in {seen.rows:,} records" + (
+        f", only {_listed(texts)}" if texts else ""
+    )
     ask = None if not raw.strip() else "what does this column hold? No file tells"
     choice = Choice(f"columns.{name}.type", "string", 0.3, said, ask=ask)
     return ColumnPlan(
@@ -88,7 +92,9 @@ def _found(
     """Return the reading of a column that fits nearly all of its texts."""
     total = sum(shape.count for shape in rest) + others
     values = dict(seen.values(column, 12))
-    values = {text: n for text, n in values.items() if text.lower() not in NULLS or text == "-"}
+    values = {
+        text: n for text, n in values.items() if text.lower() not in NULLS or text == "-"
+    }
     if len(values) <= 8 and sum(values.values()) == total:  # noqa: PLR2004 - spellings
         found = booleans_in(name, values)
         if found:
@@ -149,13 +155,21 @@ def _numeric(
                          numbers.misfits, evidence=said, confidence=sure)  # fmt: skip
     kind, said, sure = _kind(name, numbers, stats)
     choices = list(_signs(name, numbers)) + sentinels_in(name, stats)
-    flag = zero_one(name, values) if numbers.is_whole and sum(values.values()) == total else None
+    flag = (
+        zero_one(name, values)
+        if numbers.is_whole and sum(values.values()) == total
+        else None
+    )
     ask, alternatives = None, ()
     if flag is not None:
         kind, said, sure = str(flag.value), flag.evidence, flag.confidence
         ask, alternatives = flag.ask, flag.alternatives
     keys = _number_keys(numbers) if kind != "boolean" else {}
-    fits = f"{numbers.fits:,} of {total:,} texts" if numbers.misfits else f"all {total:,} texts"
+    fits = (
+        f"{numbers.fits:,} of {total:,} texts"
+        if numbers.misfits
+        else f"all {total:,} texts"
+    )
     return Found(
         kind, numbers.fits, keys, tuple(choices), numbers.misfits,
         confidence=min(sure, _confidence(numbers.fits, total)),
@@ -163,26 +177,42 @@ def _numeric(
     )  # fmt: skip
 
 
-def _kind(name: str, numbers: Numbers, stats: Mapping[str, Any]) -> tuple[str, str, float]:
+def _kind(
+    name: str, numbers: Numbers, stats: Mapping[str, Any]
+) -> tuple[str, str, float]:
     if numbers.is_whole:
         if numbers.digits > 18:  # noqa: PLR2004 - more than 64 bits hold
             return "string", "are digits, more than an integer holds", 0.8
-        low, high = (f"{stats[each]:,.0f}" if stats[each] is not None else "?" for each in ("low", "high"))
+        low, high = (
+            f"{stats[each]:,.0f}" if stats[each] is not None else "?"
+            for each in ("low", "high")
+        )
         return "integer", f"are whole numbers, {low} to {high}", 0.99
     if numbers.has_exponent or numbers.has_special or numbers.scale > _MAX_SCALE:
         return "double", "are numbers with an exponent, or many decimals", 0.97
     fixed = numbers.scale == numbers.least_scale
-    money = hints_at(name, "money") or numbers.unit in {"EUR", "USD", "GBP", "CHF", "RSD", "JPY"}
+    money = hints_at(name, "money") or numbers.unit in {
+        "EUR",
+        "USD",
+        "GBP",
+        "CHF",
+        "RSD",
+        "JPY",
+    }
     if numbers.scale <= 4 and (money or (fixed and numbers.scale == _MONEY_SCALE)):  # noqa: PLR2004
         scale = max(numbers.scale, _MONEY_SCALE)
-        why = f"have {numbers.scale} decimals" if fixed else f"have at most {numbers.scale} decimals"
+        why = (
+            f"have {numbers.scale} decimals"
+            if fixed
+            else f"have at most {numbers.scale} decimals"
+        )
         return f"decimal(18,{scale})", why + ("; an amount" if money else ""), 0.9
     return "double", f"are numbers with up to {numbers.scale} decimals", 0.97
 
 
 def _number_keys(numbers: Numbers) -> dict[str, Any]:
     keys: dict[str, Any] = {}
-    if numbers.decimal == "," and numbers.scale:
+    if numbers.decimal == "," and (numbers.scale or numbers.thousands == "."):
         keys["decimal"] = ","
     if numbers.thousands:
         keys["thousands"] = numbers.thousands
@@ -199,17 +229,30 @@ def _signs(name: str, numbers: Numbers) -> list[Choice]:
     found = []
     if numbers.decimal == "," and numbers.scale:
         sure = 0.5 if numbers.doubt else 0.95
-        said = numbers.doubt or f"a comma stands before the decimals: {_examples(numbers.shapes)}"
-        found.append(Choice(f"columns.{name}.decimal", ",", sure, said, ask=numbers.doubt))
+        said = (
+            numbers.doubt
+            or f"a comma stands before the decimals: {_examples(numbers.shapes)}"
+        )
+        found.append(
+            Choice(f"columns.{name}.decimal", ",", sure, said, ask=numbers.doubt)
+        )
     elif numbers.thousands or numbers.doubt:
-        said = numbers.doubt or f"groups of three digits: {_examples(numbers.shapes[::-1])}"
-        what, value = ("thousands", numbers.thousands) if numbers.thousands else ("decimal", ".")
+        said = (
+            numbers.doubt or f"groups of three digits: {_examples(numbers.shapes[::-1])}"
+        )
+        what, value = (
+            ("thousands", numbers.thousands) if numbers.thousands else ("decimal", ".")
+        )
         found.append(Choice(f"columns.{name}.{what}", value, 0.5 if numbers.doubt else 0.95,
                             said, ask=numbers.doubt))  # fmt: skip
     if numbers.unit:
         said = f"{numbers.with_affix:,} of {numbers.fits:,} numbers have it around them"
         sure = 0.95 if numbers.with_affix == numbers.fits else 0.75
-        ask = None if sure > 0.8 else f"do numbers without `{numbers.unit}` mean the same unit?"  # noqa: PLR2004
+        ask = (
+            None
+            if sure > 0.8
+            else f"do numbers without `{numbers.unit}` mean the same unit?"
+        )
         found.append(Choice(f"columns.{name}.unit", numbers.unit, sure, said, ask=ask))
     if numbers.affixed:
         count = sum(shape.count for shape in numbers.affixed)
@@ -228,11 +271,17 @@ def _code(
     if numbers.zeros_lead:
         shapes = [s for s in numbers.shapes if len(s.text) > 1 and s.least[:1] == "0"]
         example = shapes[0].least if shapes else "0…"
-        said = f"{numbers.zeros_lead:,} of {total:,} have leading zeros, `{example}`: a code"
+        said = (
+            f"{numbers.zeros_lead:,} of {total:,} have leading zeros, `{example}`: a code"
+        )
         return Found("string", total, evidence=said, confidence=0.95)
     widths = [width for width in numbers.widths if width]
     fixed = len(widths) == 1
-    if hints_at(name, "text_code") and max(widths, default=0) >= 3 and not numbers.negative:  # noqa: PLR2004
+    if (
+        hints_at(name, "text_code")
+        and max(widths, default=0) >= 3
+        and not numbers.negative
+    ):
         said = f"digits, {widths[0]} of them" if fixed else "digits"
         return Found("string", total, evidence=f"{said}; its name says that it is a code",
                      confidence=0.85, alternatives=("integer",))  # fmt: skip
@@ -240,7 +289,11 @@ def _code(
         _, distinct, _, _ = seen.counts(column)
         least = min(shape.least for shape in numbers.shapes)
         greatest = max(shape.greatest for shape in numbers.shapes)
-        if distinct * 2 > total and int(greatest) > 3 * int(least) and not hints_at(name, "time"):
+        if (
+            distinct * 2 > total
+            and int(greatest) > 3 * int(least)
+            and not hints_at(name, "time")
+        ):
             said = f"each has {widths[0]} digits and nearly each is different: a code"
             return Found("string", total, evidence=said, confidence=0.6,
                          alternatives=("integer",), ask="is it a code, or a quantity?")  # fmt: skip
@@ -252,7 +305,9 @@ def _nulls(
     context: Context,
 ) -> tuple[list[str], list[Choice]]:  # fmt: skip
     """Decide which words of a column mean that nothing is there."""
-    texts = [t for t, _ in seen.values(column, 400) if t.lower() in NULLS] if words else []
+    texts = (
+        [t for t, _ in seen.values(column, 400) if t.lower() in NULLS] if words else []
+    )
     counts = dict(seen.values(column, 400)) if words else {}
     if found.type == "boolean":
         used = {*found.keys.get("means_true", []), *found.keys.get("means_false", [])}

@@ -14,7 +14,7 @@ from backbone.model.choices import Choice
 __all__ = ["file_columns"]
 
 _TOKEN = re.compile(r"[^_\-. ]+|[_\-. ]+")
-_DATE = re.compile(r"(?:19|20)\d{2}(?:\d{2}){0,2}|\d{1,2}|q[1-4]|20\d{6}T?\d*", re.I)
+_DATE = re.compile(r"(?:19|20)\d{2}(?:\d{2}){0,2}|\d{1,2}|q[1-4]|20\d{6}T?\d*", re.IGNORECASE)
 _LONGEST = 24
 
 
@@ -50,8 +50,14 @@ def _column(
     plans: Sequence[ColumnPlan],
 ) -> ColumnPlan:  # fmt: skip
     taken = {plan.name for plan in plans}
-    name = next(n for n in ("file_part", *(f"file_part_{i}" for i in range(2, 99))) if n not in taken)
-    before = "".join(r"[^_\-. ]+" if t[0].isalnum() else re.escape(t) for t in tokens[:place])
+    name = next(
+        n
+        for n in ("file_part", *(f"file_part_{i}" for i in range(2, 99)))
+        if n not in taken
+    )
+    before = "".join(
+        r"[^_\-. ]+" if t[0].isalnum() else re.escape(t) for t in tokens[:place]
+    )
     pattern = rf"(?:^|/){before}([^_\-. ]+)[^/]*$"
     keys = {"type": "string", "from": "$file", "pattern": pattern}
     values = sorted(set(labels))
@@ -59,4 +65,6 @@ def _column(
     ask = f"what is {values[0]} in the names of files? Give the column a name"
     choice = Choice(f"columns.{name}", "$file", 0.7, said, ask=ask)
     at = seen.label(labels)
-    return ColumnPlan(name, "$file", at, keys, (choice,), seen.rows, seen.rows, len(values))
+    return ColumnPlan(
+        name, "$file", at, keys, (choice,), seen.rows, seen.rows, len(values)
+    )

@@ -34,7 +34,9 @@ def key_of(
     """
     able = [plan for plan in plans if plan.there == seen.rows and _may_identify(plan)]
     if seen.rows < 2:  # noqa: PLR2004 - anything is unique
-        return Choice("key", [], 0.3, "there is one record only", ask="what identifies a row?")
+        return Choice(
+            "key", [], 0.3, "there is one record only", ask="what identifies a row?"
+        )
     single = [plan for plan in able if plan.distinct == seen.rows]
     if single:
         best = min(single, key=_likeliness)
@@ -92,4 +94,7 @@ def _likeliness(plan: ColumnPlan) -> tuple[int, int]:
 
 
 def _weight(group: Sequence[ColumnPlan]) -> tuple[int, int]:
-    return (sum(_likeliness(plan)[0] for plan in group), sum(plan.place for plan in group))
+    return (
+        sum(_likeliness(plan)[0] for plan in group),
+        sum(plan.place for plan in group),
+    )

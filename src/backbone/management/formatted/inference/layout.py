@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -67,14 +68,14 @@ def _footer(files: Sequence[FileSeen]) -> int | str:
     counts = {file.told[1].footer for file in files}
     if len(counts) == 1:
         return counts.pop()
-    words = Counter(_first_word(f) for f in files if f.told[1].footer)
-    (word, _), *_ = words.most_common(1)
-    return f"^{word}"
+    words = {_first_word(t) for f in files for t in f.told[1].footer_texts if t.strip()}
+    listed = "|".join(sorted(re.escape(word) for word in words if word))
+    return f"^\\W*(?:{listed})" if listed else max(counts)
 
 
-def _first_word(file: FileSeen) -> str:
-    texts = [text for text in file.told[1].footer_texts if text.strip()]
-    return texts[0].split()[0] if texts else ""
+def _first_word(text: str) -> str:
+    found = re.search(r"\w+", text)
+    return found[0] if found else ""
 
 
 def _with_signs(
@@ -96,7 +97,8 @@ def _with_signs(
 def _contradicted(plans: Sequence[ColumnPlan], sign: str) -> bool:
     """Tell whether a column of numbers with decimals does without the sign."""
     return any(
-        sign not in plan.keys and (plan.type == "double" or plan.type.startswith("decimal"))
+        sign not in plan.keys
+        and (plan.type == "double" or plan.type.startswith("decimal"))
         for plan in plans
     )
 
@@ -108,9 +110,7 @@ def layout_choices(files: Sequence[FileSeen], seen: Observed) -> list[Choice]:
     where = f"in all {len(files):,} files" if len(files) > 1 else "in the file"
     records = f"{seen.rows:,} of {seen.rows + seen.wrong:,} records"
     width = f"{records} have {layout.width} cells"
-    against = tuple(
-        seen.against(m.place, m.text) for m in seen.misfits[:3]
-    )
+    against = tuple(seen.against(m.place, m.text) for m in seen.misfits[:3])
     sign = _SPELT.get(dialect.delimiter, f"`{dialect.delimiter}`")
     share = seen.rows / max(1, seen.rows + seen.wrong)
     found = [
@@ -123,8 +123,13 @@ def layout_choices(files: Sequence[FileSeen], seen: Observed) -> list[Choice]:
     ]  # fmt: skip
     found += _encodings(files)
     found.append(
-        Choice("read.header", layout.header, layout.confidence, layout.why,
-               ask=None if layout.confidence > 0.7 else "is the first line a header?")  # fmt: skip  # noqa: PLR2004
+        Choice(
+            "read.header",
+            layout.header,
+            layout.confidence,
+            layout.why,
+            ask=None if layout.confidence > 0.7 else "is the first line a header?",
+        )  # fmt: skip
     )
     found += _optional(files)
     return found
@@ -141,8 +146,14 @@ def _encodings(files: Sequence[FileSeen]) -> list[Choice]:
         said = f"{times:,} of {len(files):,} files: " if len(files) > 1 else ""
         ask = f"is the encoding {name}?" if encoding.confidence < 0.8 else None  # noqa: PLR2004
         found.append(
-            Choice("read.encoding", name, encoding.confidence, said + encoding.evidence,
-                   alternatives=encoding.alternatives, ask=ask)  # fmt: skip
+            Choice(
+                "read.encoding",
+                name,
+                encoding.confidence,
+                said + encoding.evidence,
+                alternatives=encoding.alternatives,
+                ask=ask,
+            )  # fmt: skip
         )
     return found
 

@@ -15,9 +15,7 @@ __all__ = ["Reading", "is_iso", "readings_of"]
 MomentKind = Literal["date", "datetime", "timestamp"]
 
 _SHORT = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-_LONG = (
-    "january|february|march|april|may|june|july|august|september|october|november|december"
-)
+_LONG = "january|february|march|april|may|june|july|august|september|october|november|december"
 _TIME = (
     r"(?P<H>00?):(?P<M>00)(?::(?P<S>00)(?:(?P<dot>\.)(?P<f>0{1,6}))?)?"
     r"(?:(?P<gap> ?)(?P<p>(?i:am|pm)))?(?P<zgap> ?)(?P<z>Z|[+-]00(?::?00)?)?"
@@ -38,7 +36,9 @@ _COMPACT = re.compile(
 _SHAPES = tuple(re.compile(rf"{date}(?:{_BETWEEN}{_TIME})?") for date in _DATES)
 _ISO_DATE = re.compile(r"0000-00-00")
 _ISO_LOCAL = re.compile(r"0000-00-00[T ]00:00(?::00(?:\.0{1,6})?)?")
-_ISO_INSTANT = re.compile(r"0000-00-00[T ]00:00(?::00(?:\.0{1,6})?)?(?:Z|[+-]00(?::?00)?)")
+_ISO_INSTANT = re.compile(
+    r"0000-00-00[T ]00:00(?::00(?:\.0{1,6})?)?(?:Z|[+-]00(?::?00)?)"
+)
 
 
 @dataclass(frozen=True)

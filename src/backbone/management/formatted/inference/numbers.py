@@ -22,10 +22,13 @@ _PARTS = re.compile(
     rf"(?P<sign>[+-]?)(?P<core>0[0.,'’{_BLANKS}]*[0]|0|[.,]0+|0+[.,])"
     rf"(?P<exp>[eE][+-]?0+)?(?P<post>\s?[^0\s][^0]{{0,15}}|)"
 )
-_SUPERSCRIPTS = re.compile(r"(?i)\s?(?:[kcm]?m|nm|in|ft)0(?:/[a-z]{1,3})?$|\s?[uµm]?g/m0$")
+_SUPERSCRIPTS = re.compile(
+    r"(?i)\s?(?:[kcm]?m|nm|in|ft)0(?:/[a-z]{1,3})?$|\s?[uµm]?g/m0$"
+)
 _SPECIAL = frozenset({"nan", "inf", "-inf", "+inf", "infinity", "-infinity"})
 _GROUPED = {
-    sign: re.compile(rf"0{{1,3}}(?:{re.escape(sign)}000)+") for sign in (*".,'’", *_BLANKS)
+    sign: re.compile(rf"0{{1,3}}(?:{re.escape(sign)}000)+")
+    for sign in (*".,'’", *_BLANKS)
 }
 _MOST_AFFIXES = 8
 
@@ -94,7 +97,7 @@ class Numbers:
         """Return a pattern whose first group is the number."""
         pre = "|".join(re.escape(one.strip()) for one in self.prefixes)
         post = "|".join(re.escape(one.strip()) for one in self.suffixes)
-        inner = rf"[+-]?[0-9.,'’ \x{{a0}}\x{{202f}}]*[0-9][.,]?(?:[eE][+-]?[0-9]+)?"
+        inner = r"[+-]?[0-9.,'’ \x{a0}\x{202f}]*[0-9][.,]?(?:[eE][+-]?[0-9]+)?"
         return rf"(?:{pre})?\s*({inner})\s*(?:{post})?"
 
 
@@ -117,8 +120,10 @@ def _signs(core: str, shape: Shape) -> Signs:
     points, commas = core.count("."), core.count(",")
     times = shape.count
     if points and commas:
-        return Signs(point=times, grouped=",") if core.rfind(".") > core.rfind(",") else Signs(
-            comma=times, grouped="."
+        return (
+            Signs(point=times, grouped=",")
+            if core.rfind(".") > core.rfind(",")
+            else Signs(comma=times, grouped=".")
         )
     for sign, count in ((".", points), (",", commas)):
         if not count:
@@ -184,7 +189,8 @@ def _conventions(own: Signs, table: Signs) -> tuple[str, str, str | None]:
         sign = "." if decimal == "," else ","
         return decimal, thousands or (sign if other else ""), None
     if not (own.either_comma or own.either_point):
-        return ("," if table.comma > table.point else "."), thousands, None
+        decimal = "," if table.comma > table.point or thousands == "." else "."
+        return decimal if decimal != thousands else ".", thousands, None
     if own.either_comma and own.either_point:
         return ".", ",", "both 1.234 and 1,234 are there; one of them is thousands"
     sign, other = (",", ".") if own.either_comma else (".", ",")
@@ -231,9 +237,7 @@ def _with(
     )
 
 
-def _with_affixes(
-    found: Numbers, affixes: dict[tuple[str, str], list[Shape]]
-) -> Numbers:
+def _with_affixes(found: Numbers, affixes: dict[tuple[str, str], list[Shape]]) -> Numbers:
     """Say which texts may stand around numbers; take back shapes with others."""
     counts = Counter({key: sum(s.count for s in own) for key, own in affixes.items()})
     around = {key: counts[key] for key in counts if key != ("", "")}
@@ -246,7 +250,7 @@ def _with_affixes(
         if units[key]:
             known[str(units[key])] += times
     unit = known.most_common(1)[0][0] if known else None
-    if unit is None and len(around) == 1 and sum(around.values()) >= 0.9 * total:  # noqa: PLR2004
+    if unit is None and len(around) == 1 and sum(around.values()) >= 0.9 * total:
         ((pre, post),) = around
         if not pre and post.isalpha() and len(post) > 1:
             unit, units[pre, post] = post, post

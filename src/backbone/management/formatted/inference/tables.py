@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from backbone.engines.raw.looking.cells import NULLS, unit_in
 from backbone.engines.raw.looking.files import FileSeen
 from backbone.engines.raw.looking.observed import Observed
-from backbone.engines.raw.looking.tables import Share, looked_share, rows_of_files
+from backbone.engines.raw.looking.tables import looked_share, rows_of_files
 from backbone.management.formatted.inference.columns import planned
 from backbone.management.formatted.inference.context import ColumnPlan, Context
 from backbone.management.formatted.inference.filenames import file_columns
@@ -18,7 +19,6 @@ from backbone.management.formatted.inference.layout import layout_choices, read_
 from backbone.management.formatted.inference.numbers import Signs, signs_of
 from backbone.model.canonicalnames import canonical_name, canonical_names
 from backbone.model.choices import Choice
-from backbone.engines.raw.looking.cells import NULLS, unit_in
 
 __all__ = ["Proposal", "proposed"]
 
@@ -59,6 +59,7 @@ def proposed(files: Sequence[FileSeen], source: str, *, at_most: int) -> Proposa
         plans = _plans(seen, columns)
         added = file_columns(seen, files, plans)
         key = key_of(seen, plans, added)
+        laid_out = layout_choices(files, seen)
     kept = [plan for plan in plans if not plan.drop]
     read, kept = read_of(files, kept)
     declaration: dict[str, Any] = {"from": source, "read": read}
@@ -67,18 +68,13 @@ def proposed(files: Sequence[FileSeen], source: str, *, at_most: int) -> Proposa
     used = [one for one in added if one.name in (key.value or [])]
     declaration["columns"] = {one.name: dict(one.keys) for one in used}
     declaration["columns"] |= {plan.name: dict(plan.keys) for plan in kept}
-    choices = [*layout_choices(files, seen_of(seen)), key]
+    choices = [*laid_out, key]
     choices += [choice for one in used for choice in one.choices]
     choices += [choice for plan in plans for choice in plan.choices]
     return Proposal(
         declaration, tuple(choices), tuple(file.name for file in files),
         seen.rows, share.size, share.looked,
     )  # fmt: skip
-
-
-def seen_of(seen: Observed) -> Observed:
-    """Return what stays known of rows when their texts are given back."""
-    return seen
 
 
 def _columns(files: Sequence[FileSeen]) -> tuple[str, ...]:
@@ -129,6 +125,6 @@ def _context(seen: Observed, columns: Sequence[str]) -> Context:
         words = {shape.text.lower() for shape in shapes if shape.text.lower() in NULLS}
         digits = sum(shape.count for shape in shapes if "0" in shape.text)
         total = sum(shape.count for shape in shapes if shape.text.lower() not in NULLS)
-        if words and digits >= 0.95 * total > 0:  # noqa: PLR2004 - no column of texts
+        if words and digits >= 0.95 * total > 0:
             nulls.update(words)
     return Context(signs, nulls=frozenset(nulls))

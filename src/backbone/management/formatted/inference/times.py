@@ -75,7 +75,7 @@ def times_in(
         return None
     fits = sum(family.count for family in families)
     total = fits + sum(shape.count for shape in misfits)
-    if fits < 0.5 * total:  # noqa: PLR2004 - most are something else
+    if fits < 0.5 * total:
         return None
     orders = _ordered(seen, column, families, context)
     chosen: list[Reading] = []
@@ -86,7 +86,9 @@ def times_in(
     keys = _keys(families, orders, chosen, kind)
     choices = [_format_choice(name, orders, families, keys, kind)]
     if kind == "datetime" and not undecided:
-        zone = clocks_of(seen, column, name, tuple(dict.fromkeys(r.format for r in chosen)))
+        zone = clocks_of(
+            seen, column, name, tuple(dict.fromkeys(r.format for r in chosen))
+        )
         if zone is not None:
             choices.append(zone)
             if zone.value:
@@ -196,7 +198,7 @@ def _by_the_rest(
     """Decide by what is around: the order of records, files, other columns, the sign."""
     least = min(family.wrong.values())
     open_ = [r for r in family.readings if family.wrong[r.order] == least]
-    for ask in (_by_steps, _by_files):
+    for ask in (_by_spread, _by_steps, _by_files):
         found = ask(seen, column, family, open_)
         if found:
             return found
@@ -206,11 +208,33 @@ def _by_the_rest(
         return _Order(order, 0.88, f"{_ORDERS[order]} in other columns of the table")
     first = family.shapes[0]
     if "." in first.text.split(" ")[0]:
-        return _Order("dmy", 0.85, "points stand between day, month and year, as in Europe")
+        return _Order(
+            "dmy", 0.85, "points stand between day, month and year, as in Europe"
+        )
     examples = f"`{first.least}` … `{first.greatest}`"
     ask_text = f"is {examples} day or month first? Nothing in the files tells"
     said = f"no text of {family.count:,} has a number above 12 in either place"
     return _Order(open_[0].order, 0.5, said, ask=ask_text)
+
+
+def _by_spread(
+    seen: Observed, column: int, family: _Family, open_: Sequence[Reading]
+) -> _Order | None:
+    """Of two digits, years are few and next to each other; days go from 1 to 31."""
+    first = open_[0]
+    if "y" not in first.spans or not any(r.order == "ymd" for r in open_):
+        return None
+    shape = max(family.shapes, key=lambda one: one.count)
+    spans = sorted(first.spans.values())[:3]
+    figures = seen.fields(column, shape.text, spans)
+    (low, high, many), _, (low_3, high_3, many_3) = figures
+    left = [r for r in open_ if (r.order == "ymd") == (many < many_3)]
+    if max(many, many_3) < 15 or min(many, many_3) * 2 > max(many, many_3):  # noqa: PLR2004
+        return None
+    said = f"{low}–{high} stand first, {low_3}–{high_3} last: the years are the fewer"
+    if len(left) != 1:
+        return None
+    return _Order(left[0].order, 0.85, f"{_ORDERS[left[0].order]}: {said}")
 
 
 def _by_steps(
@@ -257,7 +281,9 @@ def _by_files(
     best, second = ranked[0], ranked[1]
     if not constant[best] or constant[second] or constant[best] * 2 < files:
         return None
-    said = f"{_ORDERS[best]}: so read, {constant[best]:,} of {files:,} files hold one month"
+    said = (
+        f"{_ORDERS[best]}: so read, {constant[best]:,} of {files:,} files hold one month"
+    )
     return _Order(best, 0.9 if constant[best] > 1 else 0.7, said,
                   ask=None if constant[best] > 1 else
                   "is the day or the month first? One file tells, by holding one month")  # fmt: skip
@@ -312,7 +338,7 @@ def epoch_in(
     for form, (first, last) in _EPOCHS.items():
         if first <= low and high <= last:
             hinted = hints_at(name, "time")
-            narrow = (high - low) < 0.35 * (last - first)  # noqa: PLR2004 - of 60 years
+            narrow = (high - low) < 0.35 * (last - first)
             if form == "epoch_s" and not hinted and not (narrow and distinct * 2 > count):
                 return None
             if not hinted and not narrow:
