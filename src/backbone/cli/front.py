@@ -19,6 +19,7 @@ VERBS: Mapping[str, Mapping[str, str]] = {
     "Begin": {
         "init": "Write a new project, empty or an example.",
         "demo": "Run the flights example, from its sources to two analyses.",
+        "infer": "Propose how files are read: declarations, with their evidence.",
     },
     "Bring up to date": {
         "plan": "Say what a run would do.",
