@@ -7,7 +7,15 @@ from typing import Literal
 
 from backbone.model.types import CanonicalType
 
-__all__ = ["FileFormat", "Hour", "OnBadCell", "RawColumn", "RawFormat", "RawObject"]
+__all__ = [
+    "FileFormat",
+    "Hour",
+    "OnBadCell",
+    "RawColumn",
+    "RawFormat",
+    "RawObject",
+    "RawUnpivot",
+]
 
 FileFormat = Literal["csv", "json", "jsonl", "parquet"]
 OnBadCell = Literal["blank", "reject"]
@@ -56,6 +64,8 @@ class RawColumn:
     `sql` computes the column from the others instead (DuckDB dialect, portable subset).
     `timezone` turns a local time into an instant; `ambiguous` says which of the two
     hours is meant when clocks go back; an hour that clocks skip is a bad cell.
+    A file may lack the raw columns of one that is `optional`: it has no value there.
+    `value` is a constant text in place of raw columns; `absent`: there is no text at all.
     """
 
     name: str
@@ -69,3 +79,32 @@ class RawColumn:
     pad: tuple[tuple[str, int], ...] = ()
     sql: str | None = None
     on_bad_cell: OnBadCell = "blank"
+    optional: bool = False
+    value: str | None = None
+    absent: bool = False
+
+
+@dataclass(frozen=True)
+class RawUnpivot:
+    """How a record becomes several rows: which texts and cells each of them has.
+
+    A row has a constant text for each of `names`, and for each of `values` the cell of a
+    raw column (None: it is missing). `rows` are those of one record, in order. With
+    `drop_missing` a row without any cell is left out.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, ...], tuple[str | None, ...]], ...]
+    drop_missing: bool = True
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The raw columns that are read for it, each once."""
+        met = (cell for _, cells in self.rows for cell in cells if cell is not None)
+        return tuple(dict.fromkeys(met))
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The raw columns that it makes."""
+        return (*self.names, *self.values)

@@ -17,9 +17,10 @@ from backbone.project import ViewFile
 from backbone.project.analysis import Analysis
 from backbone.project.cleaning import Lookup
 from backbone.project.declarations import Declaration
-from backbone.project.formatted import FormattedTable
+from backbone.project.formatted import FormattedColumn, FormattedTable
 from backbone.project.lookups import Pairs
 from backbone.project.trusted import TrustedTable
+from backbone.project.variants import Unpivot
 
 __all__ = [
     "analysis_identity",
@@ -46,6 +47,11 @@ _FOR_PEOPLE = {"description", "owner", "question", "value", "label", "outcome_la
 _FOR_SCORES = {"dimension", "weight"}
 # rows are the same, whichever engine computes them
 _LEFT_OUT = _FOR_PEOPLE | _FOR_SCORES | {"engine"}
+# of these a constant, or the column that cells come to stand in, decides rows
+_DECIDING: Mapping[type[Declaration], frozenset[str]] = {
+    FormattedColumn: frozenset({"value"}),
+    Unpivot: frozenset({"value"}),
+}
 _COMPUTING = ("scikit-learn", "numpy", "scipy")
 
 
@@ -62,10 +68,12 @@ def _without_words(value: Any, dumped: Any) -> Any:
     """
     if isinstance(value, Declaration):
         names = {f.alias or name: name for name, f in type(value).model_fields.items()}
+        kinds = (kept for kind, kept in _DECIDING.items() if isinstance(value, kind))
+        left_out = _LEFT_OUT.difference(*kinds)
         return {
             key: _without_words(getattr(value, names[key]), inner)
             for key, inner in dumped.items()
-            if names[key] not in _LEFT_OUT
+            if names[key] not in left_out
         }
     if isinstance(value, Mapping):
         pairs = zip(value.values(), dumped.items(), strict=True)
