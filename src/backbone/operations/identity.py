@@ -8,10 +8,13 @@ the inputs. Never the clock, a path or a Delta version number.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from typing import Any, Literal
 
+from backbone.management.formatted import Reading
 from backbone.model.deliveries import Delivery
+from backbone.model.types import CanonicalType
 from backbone.model.versions import fingerprint
 from backbone.project import ViewFile
 from backbone.project.analysis import Analysis
@@ -25,6 +28,7 @@ from backbone.project.variants import Unpivot
 __all__ = [
     "analysis_identity",
     "declared",
+    "delivery_identity",
     "formatted_identity",
     "landing_identity",
     "reading_identity",
@@ -95,6 +99,38 @@ def reading_identity(table: FormattedTable) -> str:
     parts = declared(table)
     parts.pop("key", None)
     return fingerprint({"kind": "format", "revision": REVISIONS["format"], **parts})
+
+
+def delivery_identity(table: FormattedTable, readings: Sequence[Reading]) -> str:
+    """Identify how the objects of one delivery are read, as their variants say.
+
+    What a declaration says of other files has no part in it, nor have the defaults of
+    what a reader may be told.
+    """
+    alike = dict.fromkeys(readings)
+    return fingerprint(
+        {
+            "kind": "format",
+            "revision": REVISIONS["format"],
+            "readings": [_told(one) for one in alike],
+            "objects": [list(alike).index(one) for one in readings],
+            "refuse_over": table.refuse_over,
+            **({"ignore": list(table.ignore)} if table.new_columns == "reject" else {}),
+        }
+    )
+
+
+def _told(value: Any) -> Any:
+    """Return what a value says beside its defaults, as JSON holds it."""
+    if isinstance(value, tuple):
+        return [_told(one) for one in value]
+    if not is_dataclass(value) or isinstance(value, CanonicalType):
+        return value if isinstance(value, str | int | float | None) else str(value)
+    return {
+        one.name: _told(getattr(value, one.name))
+        for one in fields(value)
+        if one.compare and getattr(value, one.name) != one.default
+    }
 
 
 def formatted_identity(table: FormattedTable, deliveries: Sequence[Delivery]) -> str:

@@ -14,6 +14,7 @@ cannot be read as it is declared.
 from backbone.engines.raw.binding import computed_types
 from backbone.engines.raw.checks import mistakes
 from backbone.engines.raw.database import opened_database
+from backbone.engines.raw.naming import names_of
 from backbone.engines.raw.pieces import ObjectEnd, Piece, RejectedRecord
 from backbone.engines.raw.reader import raw_cells, raw_record, read, sources_of
 from backbone.engines.raw.reading import main_schema, read_raw
@@ -41,6 +42,7 @@ __all__ = [
     "copied",
     "main_schema",
     "mistakes",
+    "names_of",
     "opened_database",
     "perform",
     "raw_cells",

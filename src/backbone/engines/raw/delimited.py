@@ -136,7 +136,7 @@ def _problem(first: Window, header: _Header, wanted: Wanted) -> str | None:
         problem: str | None = f"the header cannot be read: {trouble}."
     else:
         form = wanted.format
-        problem = header_problem(header.names, wanted.sources, form.delimiter)
+        problem = header_problem(header.names, wanted, form.delimiter)
     kind = looks_like(first.data)
     return f"{problem} The file looks like {kind}" if problem and kind else problem
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from backbone.engines.raw.pieces import Wanted
 from backbone.errors import bounded, nearest
 
 __all__ = ["header_problem", "looks_like", "missing_problem"]
@@ -36,16 +37,14 @@ def looks_like(head: bytes) -> str | None:
     return next((kind for sign, kind in _MARKUP if start.startswith(sign)), None)
 
 
-def header_problem(
-    names: Sequence[str], sources: Sequence[str], delimiter: str
-) -> str | None:
+def header_problem(names: Sequence[str], wanted: Wanted, delimiter: str) -> str | None:
     """Say why a header cannot be used: a column missing, or there twice."""
-    missing = [name for name in sources if name not in names]
+    missing = [name for name in wanted.required if name not in names]
     if missing:
         problem = missing_problem("the header has no", missing, names)
         return problem + _delimiter_hint(names, delimiter)
     counts = Counter(names)
-    twice = [f"`{name}`" for name in sources if counts[name] > 1]
+    twice = [f"`{name}`" for name in wanted.sources if counts[name] > 1]
     if twice:
         return f"the header has {bounded(twice)} more than once, and a column reads it"
     return None

@@ -6,7 +6,7 @@ Texts may hold lone surrogates (a raw column of that name was met), which JSON c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from backbone.engines.raw.pieces import Part
 from backbone.engines.raw.shares import Head, Share
 from backbone.errors import BackboneError, DeclarationError
 from backbone.model.files import ColumnStatistics, WrittenFile
-from backbone.model.raw import RawColumn, RawFormat, RawObject
+from backbone.model.raw import RawColumn, RawFormat, RawObject, RawUnpivot
 from backbone.model.reports import FormattedAccount
 from backbone.model.schemas import Schema
 from backbone.model.types import CanonicalType
@@ -41,14 +41,23 @@ __all__ = [
 def layout_as_json(request: RawRead) -> dict[str, Any]:
     """Return all of a request but its objects."""
     columns = [asdict(each) | {"type": str(each.type)} for each in request.columns]
-    return {"format": asdict(request.format), "columns": columns}
+    unpivot = request.unpivot and asdict(request.unpivot)
+    return {"format": asdict(request.format), "columns": columns, "unpivot": unpivot}
 
 
 def layout_of(given: Mapping[str, Any]) -> RawRead:
     """Return the request without objects that was sent."""
     form = given["format"]
     columns = tuple(map(_column_of, given["columns"]))
-    return RawRead((), RawFormat(**form | {"nulls": tuple(form["nulls"])}), columns)
+    made = RawFormat(**form | {"nulls": tuple(form["nulls"])})
+    unpivot = given["unpivot"] and _unpivot_of(given["unpivot"])
+    return RawRead((), made, columns, unpivot)
+
+
+def _unpivot_of(given: Mapping[str, Any]) -> RawUnpivot:
+    lists: dict[str, Any] = {each: tuple(given[each]) for each in ("names", "values")}
+    rows = tuple((tuple(texts), tuple(cells)) for texts, cells in given["rows"])
+    return RawUnpivot(**{**given, **lists, "rows": rows})
 
 
 def _column_of(given: Mapping[str, Any]) -> RawColumn:
@@ -107,10 +116,7 @@ def result_as_json(result: RawResult) -> dict[str, Any]:
         "main": _files_as_json(result.main),
         "rejected": _files_as_json(result.rejected),
         "cells": _files_as_json(result.rejected_cells),
-        "accounts": {
-            name: [each.read, each.formatted, each.rejected, each.rejected_cells]
-            for name, each in result.accounts.items()
-        },
+        "accounts": {name: list(astuple(each)) for name, each in result.accounts.items()},
         "undeclared": dict(result.undeclared),
         "refused": dict(result.refused),
     }
