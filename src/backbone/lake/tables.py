@@ -36,6 +36,7 @@ __all__ = ["Commit", "DataFile", "TableVersion", "Tables"]
 
 _FOREIGN = {"deletionVectors", "columnMapping"}
 _COLUMNS = "column_order"
+_SAME = "same_as_before"
 _CONFIGURATION = {
     "delta.enableExpiredLogCleanup": "false",
     "delta.checkpointInterval": "10",
@@ -216,7 +217,7 @@ class Tables:
         found = []
         for entry in self._open(asset, None).history():
             recorded = _recorded(entry)
-            if recorded:
+            if recorded and _SAME not in recorded:
                 when = datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)
                 found.append(
                     {
@@ -330,7 +331,7 @@ class Tables:
         new = [one for one in delta_schema(commit.schema).fields if one.name not in have]
         if not new:
             return
-        same = {**head.metadata, _COLUMNS: list(head.schema.names)}
+        same = {**head.metadata, _COLUMNS: list(head.schema.names), _SAME: True}
         told = CommitProperties(
             custom_metadata={"backbone": json.dumps(same, default=str)},
             max_commit_retries=0,

@@ -27,13 +27,14 @@ class Kept:
 
     `records` are those of the deliveries whose rows do. `is_partial`: rows of others
     are to go. `is_carried`: they were read as another declaration says, which for them
-    says the same.
+    says the same. Of those that were asked about, the table holds `held` now.
     """
 
     head: TableVersion | None
     records: Records
     is_partial: bool
     is_carried: bool
+    held: int = 0
 
 
 def known_deliveries(
@@ -70,7 +71,7 @@ def known_deliveries(
     delivered = head.metadata.get("delivered")
     same = before == step.declaration
     if same and len(there) == delivered:
-        return Kept(head, there, is_partial=False, is_carried=False)
+        return Kept(head, there, is_partial=False, is_carried=False, held=len(there))
     # what stays of the side tables is known by delivery
     told = {name: one for name, one in there.items() if "reading" in one}
     if not same:
@@ -80,7 +81,7 @@ def known_deliveries(
             d.id: told[d.id] for d in asked if readings.of(d) == told[d.id]["reading"]
         }
     is_partial = len(told) != delivered
-    return Kept(head, told, is_partial=is_partial, is_carried=not same)
+    return Kept(head, told, is_partial=is_partial, is_carried=not same, held=len(there))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,13 @@ from backbone.engines.raw.checks import mistakes
 from backbone.engines.raw.database import opened_database
 from backbone.engines.raw.naming import names_of
 from backbone.engines.raw.pieces import ObjectEnd, Piece, RejectedRecord
-from backbone.engines.raw.reader import raw_cells, raw_record, read, sources_of
+from backbone.engines.raw.reader import (
+    raw_cells,
+    raw_record,
+    read,
+    sources_of,
+    wanted_of,
+)
 from backbone.engines.raw.reading import main_schema, read_raw
 from backbone.engines.raw.recipes import RAW, ROW, Recipe, raw_name
 from backbone.engines.raw.sides import CELLS, REJECTED, CopyFile
@@ -55,4 +61,5 @@ __all__ = [
     "sniffed",
     "sources_of",
     "unpacked",
+    "wanted_of",
 ]

@@ -13,7 +13,8 @@ from datetime import date, datetime
 from fnmatch import fnmatchcase
 from unicodedata import normalize
 
-from backbone.engines.raw import names_of
+from backbone.engines.protocol import RawRead
+from backbone.engines.raw import names_of, wanted_of
 from backbone.management.formatted.widening import raw_unpivot
 from backbone.model.raw import RawColumn, RawFormat, RawObject, RawUnpivot
 from backbone.model.types import STRING
@@ -34,8 +35,9 @@ class Reading:
     """How an object is read: its layout, and how columns are made of it.
 
     `evolved` are the columns that no declaration names, by their canonical names. The
-    name of the `variant` is for people: two that are read alike are alike. `left_out`
-    are raw columns that nobody reads, where the header was looked at.
+    name of the `variant` is for people: two that are read alike are alike. Where the
+    header was looked at, `left_out` are raw columns that nobody reads, and the object
+    lacks those of `missing`, for which it will be refused.
     """
 
     format: RawFormat
@@ -44,6 +46,7 @@ class Reading:
     evolved: tuple[str, ...] = ()
     variant: str | None = field(default=None, compare=False)
     left_out: tuple[str, ...] = field(default=(), compare=False)
+    missing: tuple[str, ...] = field(default=(), compare=False)
 
     def row(self, number: int) -> tuple[int, tuple[RawColumn, ...]]:
         """Return the record that a row is of, and how its own columns are made."""
@@ -111,6 +114,8 @@ def reading_of(table: FormattedTable, obj: RawObject, *, look: bool = False) -> 
     columns = tuple(_renamed(each, rename, names) for each in own.raw_columns())
     unpivot = raw_unpivot(own.unpivot, names, rename) if own.unpivot else None
     reading = Reading(form, columns, unpivot, variant=variant.name if variant else None)
+    if look and names is not None:
+        reading = replace(reading, missing=missing_of(obj, reading, names))
     left = _unread(reading, names or (), own.ignore)
     if table.new_columns == "evolve":
         return _evolved(reading, names or (), left)
@@ -264,6 +269,18 @@ def _evolved(reading: Reading, names: Sequence[str], new: Sequence[str]) -> Read
         evolved=tuple(made.values()),
         left_out=tuple(name for name in new if name not in made),
     )
+
+
+def missing_of(obj: RawObject, reading: Reading, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the raw columns that an object must have and has not.
+
+    Of JSON nobody knows them from a look: any record may have the key.
+    """
+    if reading.format.format in {"json", "jsonl"}:
+        return ()
+    request = RawRead((obj,), reading.format, reading.columns, reading.unpivot)
+    wanted = wanted_of(request).required
+    return tuple(n for n in wanted if not {n, n.partition(".")[0]} & {*names})
 
 
 def canonical_name(raw: str, place: int) -> str:

@@ -69,7 +69,8 @@ def execute(work: Work, step: Step) -> Outcome:
     if version is None or version.identity != step.identity:
         left = todo if kept.is_partial else []
         version = making.commit(left, {one.id: fresh[one.id] for one in left})
-    warnings = (*_bad_cells(step, fresh), *_undeclared(fresh))
+    told = () if table.new_columns == "reject" else _undeclared(fresh)
+    warnings = (*_bad_cells(step, fresh), *told)
     return Outcome(version, warnings=warnings, refused=_refused(pinned, fresh))
 
 
