@@ -42,6 +42,7 @@ from backbone.project import (
     settings,
     sources,
     trusted,
+    variants,
 )
 from backbone.project.reading import DECLARED
 from backbone.project.shapes import declared_keys
@@ -71,6 +72,10 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("formatted.md", "The table"): formatted.FormattedTable,
     ("formatted.md", "`read`"): formatted.Read,
     ("formatted.md", "A column: `columns: {name: …}`"): formatted.FormattedColumn,
+    ("variants.md", "A variant"): formatted.Variant,
+    ("variants.md", "`when`"): variants.When,
+    ("variants.md", "The date of a file"): variants.Dated,
+    ("variants.md", "`unpivot`"): variants.Unpivot,
     ("trusted.md", "The table"): trusted.TrustedTable,
     ("cleaning.md", "A cleaning step"): cleaning.CleanStep,
     ("cleaning.md", "`substitute`"): cleaning.Substitute,
@@ -96,6 +101,7 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("analysis.md", "Describe"): analysis.Describe,
     ("analysis.md", "A factor"): analysis.Factor,
 }
+CHANGES = {formatted.ReadChange, formatted.ColumnChange}  # of what has tables above
 WORDS: dict[str, list[tuple[str, ...]]] = {
     "landing.md": [get_args(Delivers), tuple(SHARED)],
     "formatted.md": [
@@ -108,6 +114,7 @@ WORDS: dict[str, list[tuple[str, ...]]] = {
         REJECTED.names,
         CELLS.names,
     ],
+    "variants.md": [get_args(variants.NewColumns)],
     "trusted.md": [
         get_args(trusted.Action),
         get_args(trusted.Severity),
@@ -200,7 +207,7 @@ def documented(name: str, heading: str) -> dict[str, str]:
 
 def test_every_model_of_a_declaration_has_a_table():
     found = set().union(*(models_of(each) for each in DECLARED.values()))
-    assert found == set(DOCUMENTED.values())
+    assert found - CHANGES == set(DOCUMENTED.values())
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from backbone.app.queries import head
 from backbone.engines.raw import raw_cells, raw_record
 from backbone.errors import BackboneError, DataError, LakeError, MissingColumn
 from backbone.lake.tables import TableVersion
+from backbone.management.formatted import reading_of
 from backbone.management.trusted import describe_rule, describe_step
 from backbone.model.names import AssetName
 from backbone.model.raw import RawObject
@@ -188,8 +189,7 @@ def _raw(
         return found | {"gone": "its delivery is not in landing any more"}
     obj = next(one for one in delivery.objects if one.name == origin["_object"])
     path = str(env.lake.landing.path(obj))
-    table = env.project.formatted[asset.table]
-    form, made = table.read.raw(), next(c for c in table.raw_columns() if c.name == name)
+    target = RawObject(path, obj.name, delivery.id, obj.fields)
     found |= {
         "file": path,
         "origin": obj.origin,
@@ -198,11 +198,15 @@ def _raw(
     if delivery.removed is not None:
         return found | {"gone": delivery.removed.words}
     try:
-        found["text"] = raw_record(path, form, found["record"])
+        read = reading_of(env.project.formatted[asset.table], target)
+        found["record"], columns = read.row(found["record"])
+        made = next(each for each in columns if each.name == name)
+        found["text"] = raw_record(path, read.format, found["record"])
         if made.sql is not None:
             return found | {"computed": made.sql}
-        target = RawObject(path, obj.name, delivery.id, obj.fields)
-        found["cells"] = raw_cells(target, form, made, found["record"])
+        if not made.sources:
+            return found | {"cells": {"declared": made.value}}
+        found["cells"] = raw_cells(target, read.format, made, found["record"])
     except (LakeError, DataError) as error:
         found["gone"] = error.what
     return found

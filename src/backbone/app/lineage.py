@@ -18,10 +18,12 @@ from backbone.engines.raw import raw_record
 from backbone.errors import BackboneError, DataError
 from backbone.governance.provenance import origins
 from backbone.lake.tables import TableVersion
+from backbone.management.formatted import reading_of
 from backbone.management.trusted import constraints_of, describe_rule, describe_step
 from backbone.management.trusted.finding.detect import explain as explain_rule
 from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName
+from backbone.model.raw import RawObject
 from backbone.model.schemas import ORIGIN
 from backbone.operations.schemas import parsed
 from backbone.operations.work import left_out_words
@@ -188,16 +190,19 @@ def _raw(
 ) -> dict[str, Any]:
     obj = next(one for one in delivery.objects if one.name == name)
     path = env.lake.landing.path(obj)
-    form = env.project.formatted[asset.table].read.raw()
+    raw = RawObject(str(path), obj.name, delivery.id, obj.fields)
+    read = reading_of(env.project.formatted[asset.table], raw)
+    own, _ = read.row(record)
     found = {
         "file": str(path),
         "origin": obj.origin,
         "sha256": obj.sha256,
         "received": delivery.first_received.isoformat(),
+        **({"record": own, "row_number": record} if read.unpivot else {}),
     }
     if delivery.removed is not None:
         return {**found, "raw": None, "gone": delivery.removed.words}
-    return {**found, "raw": raw_record(str(path), form, record)}
+    return {**found, "raw": raw_record(str(path), read.format, own)}
 
 
 def explain(env: Environment, name: str) -> dict[str, Any]:

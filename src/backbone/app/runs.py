@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backbone.app.environment import Environment
 from backbone.app.past import Past
 from backbone.model.names import AssetName
 from backbone.operations.aside import plan_aside, run_aside
-from backbone.operations.plan import Plan, make_plan, states
+from backbone.operations.plan import Plan, Step, make_plan, states
 from backbone.operations.selection import select
 from backbone.operations.verbs import RunReport
 from backbone.operations.verbs import resume as _resume
 from backbone.operations.verbs import run as _run
 from backbone.operations.work import Tell
+
+if TYPE_CHECKING:
+    from backbone.operations.foresight import Foresight
 
 __all__ = ["PlanReport", "plan", "resume", "run", "run_at", "selected"]
 
@@ -26,13 +29,14 @@ class PlanReport:
 
     `engine` computes what names no other. `left_out` counts, by view, the rows of each
     input that the view is made without; of an input that is still to be made it is not
-    known.
+    known. `foreseen` says, by formatted table, what the headers of new files promise.
     """
 
     plan: Plan
     seconds: dict[str, float]
     engine: str
     left_out: dict[str, dict[str, int]] = field(default_factory=dict)
+    foreseen: dict[str, Foresight] = field(default_factory=dict)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the steps as plain rows, in the order in which they would run."""
@@ -46,6 +50,9 @@ class PlanReport:
                 "inputs": [str(asset) for asset in step.inputs],
                 "identity": step.identity,
                 "new_deliveries": len(step.new_deliveries),
+                "reads": self.foreseen[str(step.asset)].told()
+                if str(step.asset) in self.foreseen
+                else {},
                 "seconds_last_time": self.seconds.get(str(step.asset)),
                 "left_out": self.left_out.get(str(step.asset), {}),
             }
@@ -101,7 +108,28 @@ def plan(
 
         check_plan(env.project, env.engine, env.catalog, made)
     seconds = env.catalog.step_seconds()
-    return PlanReport(made, seconds, env.engine_name, _left_out(env, made))
+    return PlanReport(
+        made, seconds, env.engine_name, _left_out(env, made), _foreseen(env, made)
+    )
+
+
+def _foreseen(env: Environment, made: Plan) -> dict[str, Foresight]:
+    """Look at the headers of what the formatted tables of a plan will read."""
+    steps = [one for one in made.to_run if one.kind == "format"]
+    if not steps:
+        return {}
+    from backbone.operations.foresight import foresee  # noqa: PLC0415 - slow to load
+
+    return {
+        str(step.asset): foresee(
+            env.project, env.lake, env.catalog, step, made.deliveries[_dataset(env, step)]
+        )
+        for step in steps
+    }
+
+
+def _dataset(env: Environment, step: Step) -> str:
+    return AssetName.parse(env.project.formatted[step.asset.table].source).table
 
 
 def _left_out(env: Environment, made: Plan) -> dict[str, dict[str, int]]:

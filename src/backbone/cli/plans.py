@@ -46,7 +46,9 @@ def _shown(report: PlanReport) -> RenderableType:
     busy = [row for row in rows if row["action"] != "skip"]
     parts: list[RenderableType] = []
     if busy:
-        parts += [Grid(_COLUMNS, [_line(row, report.engine) for row in busy]), Text("")]
+        said = {name: one.words() for name, one in report.foreseen.items()}
+        lines = [_line(row, report.engine, said.get(row["asset"], ())) for row in busy]
+        parts += [Grid(_COLUMNS, lines), Text("")]
     parts.append(Text(_counts(rows), style="bold"))
     left_out = _left_out(report)
     if left_out:
@@ -54,13 +56,15 @@ def _shown(report: PlanReport) -> RenderableType:
     return Group(*parts)
 
 
-def _line(row: dict[str, Any], usual: str) -> list[str | Text | None]:
+def _line(
+    row: dict[str, Any], usual: str, foreseen: Sequence[str]
+) -> list[str | Text | None]:
     style = STYLES.get(row["action"], "")
     taken = row["seconds_last_time"]
     return [
         Text(row["action"], style=style),
         row["asset"],
-        row["reason"] + _without(row["left_out"]),
+        "; ".join([row["reason"] + _without(row["left_out"]), *foreseen]),
         row["engine"] if row["engine"] != usual else None,
         duration(taken) if taken is not None else None,
     ]

@@ -44,6 +44,7 @@ _SUMS = (
 )
 _COUNTED = {
     "read": "records read", "formatted": "formatted rows",
+    "rows": "rows of them", "unfilled": "without a value",
     "rejected_cells": "cells rejected", "left_out": "lines left out",
     "repaired": "repairs",
     "flagged": "rows flagged",

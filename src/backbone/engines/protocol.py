@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from backbone.model.files import ColumnStatistics, WrittenFile
-from backbone.model.raw import RawColumn, RawFormat, RawObject
+from backbone.model.raw import RawColumn, RawFormat, RawObject, RawUnpivot
 from backbone.model.reports import FormattedAccount
 from backbone.model.schemas import Schema
 from backbone.sql.queries import Query
@@ -92,11 +92,16 @@ class Written:
 
 @dataclass(frozen=True)
 class RawRead:
-    """Objects to read, their layout, and the canonical columns to make of them."""
+    """Objects to read, their layout, and the canonical columns to make of them.
+
+    With `unpivot` a record becomes several rows, and its raw columns some others, before
+    canonical columns are made.
+    """
 
     objects: tuple[RawObject, ...]
     format: RawFormat
     columns: tuple[RawColumn, ...]
+    unpivot: RawUnpivot | None = None
 
     def by_delivery(self) -> dict[str, RawRead]:
         """Return what is read of each delivery, deliveries in the order of objects."""

@@ -36,6 +36,8 @@ from backbone.model.schemas import Schema
 __all__ = ["Commit", "DataFile", "TableVersion", "Tables"]
 
 _FOREIGN = {"deletionVectors", "columnMapping"}
+_COLUMNS = "column_order"
+_SAME = "same_as_before"
 _CONFIGURATION = {
     "delta.enableExpiredLogCleanup": "false",
     "delta.checkpointInterval": "10",
@@ -156,10 +158,11 @@ class Tables:
         """Move files that an attempt on another table wrote into this table's folder.
 
         A step writes its table and the side tables in one attempt; a rename on the same
-        disk brings the side tables' files home.
+        disk brings the side tables' files home. Files that are there already stay.
         """
-        if not files:
-            return []
+        folder = self.folder(asset)
+        if all(file.path.is_relative_to(folder) for file in files):
+            return list(files)
         home = self.attempt(asset)
         moved = []
         for number, file in enumerate(files):
@@ -221,7 +224,7 @@ class Tables:
         found = []
         for entry in self._open(asset, None).history():
             recorded = _recorded(entry)
-            if recorded:
+            if recorded and _SAME not in recorded:
                 when = datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)
                 found.append(
                     {
@@ -307,6 +310,7 @@ class Tables:
                 commit_properties=properties,
             )
             return
+        self._evolve(asset, commit, head)
         keep = {file.path for file in commit.keep}
         have = {file.path for file in head.files}
         add += [
@@ -315,9 +319,31 @@ class Tables:
             if file.path not in have
         ]
         gone = [removed(f.path, f.size_bytes) for f in head.files if f.path not in keep]
-        self._open(asset, None).create_write_transaction(
+        opened = self._open(asset, None)
+        if [one.name for one in opened.schema().fields] != [*commit.schema.names]:
+            ordered = {**commit.metadata, _COLUMNS: list(commit.schema.names)}
+            properties = _properties(asset, replace(commit, metadata=ordered), head)
+        opened.create_write_transaction(
             [*add, *gone], mode="append", schema=schema, commit_properties=properties
         )
+
+    def _evolve(self, asset: AssetName, commit: Commit, head: TableVersion) -> None:
+        """Add columns to a table whose files stay: they have no values there.
+
+        It is a version of its own, which says of itself all that the one before does,
+        and shows no other columns: nobody can tell whether it was the last.
+        """
+        opened = self._open(asset, None)
+        have = {one.name for one in opened.schema().fields}
+        new = [one for one in delta_schema(commit.schema).fields if one.name not in have]
+        if not new:
+            return
+        same = {**head.metadata, _COLUMNS: list(head.schema.names), _SAME: True}
+        told = CommitProperties(
+            custom_metadata={"backbone": json.dumps(same, default=str)},
+            max_commit_retries=0,
+        )
+        opened.alter.add_columns(new, commit_properties=told)
 
     def _open(self, asset: AssetName, number: int | None) -> DeltaTable:
         try:
@@ -345,7 +371,7 @@ class Tables:
             number=opened.version(),
             identity=str(recorded.get("identity", "")),
             committed=datetime.fromtimestamp(last["timestamp"] / 1000, UTC),
-            schema=canonical_schema(opened.schema()),
+            schema=_shown(canonical_schema(opened.schema()), recorded),
             folder=self.folder(asset),
             files=_files(opened),
             metadata=recorded,
@@ -358,13 +384,16 @@ def _fits(commit: Commit, head: TableVersion) -> bool:
 
     Units and words are part of it; where files stay, they wait for the next rewriting.
     """
-    if commit.keep:
-        return _shape(head.schema) == _shape(commit.schema)
-    return head.schema == commit.schema
+    if not commit.keep:
+        return head.schema == commit.schema
+    have = {column.name: column.type for column in head.schema}
+    return all(have.get(c.name, c.type) == c.type for c in commit.schema)
 
 
-def _shape(schema: Schema) -> list[tuple[str, str]]:
-    return [(column.name, str(column.type)) for column in schema]
+def _shown(schema: Schema, recorded: Mapping[str, Any]) -> Schema:
+    """Return the columns of a version in their order; Delta adds new ones at the end."""
+    names = recorded.get(_COLUMNS)
+    return Schema(tuple(schema[name] for name in names)) if names else schema
 
 
 def _files(opened: DeltaTable) -> tuple[DataFile, ...]:

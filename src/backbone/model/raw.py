@@ -16,6 +16,7 @@ __all__ = [
     "RawColumn",
     "RawFormat",
     "RawObject",
+    "RawUnpivot",
     "SkippedHour",
 ]
 
@@ -93,6 +94,9 @@ class RawColumn:
     `thousands` marks, and may stand behind a `prefix` and before a `suffix`; `negative`
     are ways to write a negative number besides a minus in front. Where there are
     `means_true` or `means_false`, those alone are booleans.
+
+    A file may lack the raw columns of one that is `optional`: it has no value there.
+    `value` is a constant text in place of raw columns; `absent`: there is no text at all.
     """
 
     name: str
@@ -114,9 +118,51 @@ class RawColumn:
     prefix: tuple[str, ...] = ()
     suffix: tuple[str, ...] = ()
     negative: tuple[Negative, ...] = ()
+    optional: bool = False
+    value: str | None = None
+    absent: bool = False
 
     @property
     def formats(self) -> tuple[str, ...]:
         """The formats of its moments; none where they are written as ISO 8601 has it."""
         given = self.format
         return () if given is None else (given,) if isinstance(given, str) else given
+
+
+@dataclass(frozen=True)
+class RawUnpivot:
+    """How a record becomes several rows: which texts and cells each of them has.
+
+    A row has a constant text for each of `names`, and for each of `values` the cell of a
+    raw column (None: it is missing). `rows` are those of one record, in order. The row at
+    place w of record r has the number ``(r - 1) * len(rows) + w + 1``, whether others are
+    there or not: with `drop_missing` a row without any cell is left out. An object with a
+    `problem` is refused for it, if for nothing else.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, ...], tuple[str | None, ...]], ...]
+    drop_missing: bool = True
+    problem: str | None = None
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The raw columns that are read for it, each once."""
+        met = (cell for _, cells in self.rows for cell in cells if cell is not None)
+        return tuple(dict.fromkeys(met))
+
+    def record_of(self, row: int) -> tuple[int, int]:
+        """Return the number of the record that a row is of, and its place in it, from 0.
+
+        >>> rows = ((("2020",), ("a",)), (("2021",), ("b",)))
+        >>> RawUnpivot(("year",), ("rent",), rows).record_of(4)
+        (2, 1)
+        """
+        record, place = divmod(row - 1, len(self.rows))
+        return record + 1, place
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The raw columns that it makes."""
+        return (*self.names, *self.values)

@@ -24,6 +24,10 @@ class FormattedAccount:
 
     `rejected_cells` are counted beside it, and so is what was `left_out`: lines that the
     layout takes for no records, such as comments and footers.
+
+    Where a record may become several rows, `rows` is how many those that were formatted
+    became (None: one each), and `unfilled` how many they did not become, since they would
+    have had no value.
     """
 
     read: int = 0
@@ -31,14 +35,36 @@ class FormattedAccount:
     rejected: int = 0
     rejected_cells: int = 0
     left_out: int = 0
+    rows: int | None = None
+    unfilled: int = 0
+
+    @property
+    def made(self) -> int:
+        """The rows that records became."""
+        return self.formatted if self.rows is None else self.rows
+
+    def told(self) -> dict[str, int]:
+        """Return the numbers that say something, by name."""
+        more = {} if self.rows is None else {"rows": self.rows, "unfilled": self.unfilled}
+        more |= {"left_out": self.left_out} if self.left_out else {}
+        return {
+            "read": self.read,
+            "formatted": self.formatted,
+            "rejected": self.rejected,
+            "rejected_cells": self.rejected_cells,
+            **more,
+        }
 
     def __add__(self, other: FormattedAccount) -> FormattedAccount:
+        one_each = self.rows is None and other.rows is None
         return FormattedAccount(
             self.read + other.read,
             self.formatted + other.formatted,
             self.rejected + other.rejected,
             self.rejected_cells + other.rejected_cells,
             self.left_out + other.left_out,
+            None if one_each else self.made + other.made,
+            self.unfilled + other.unfilled,
         )
 
     def check(self, where: str) -> FormattedAccount:

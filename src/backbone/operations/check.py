@@ -87,8 +87,13 @@ def _place(project: Project, asset: AssetName, *where: str | int) -> str:
 
 def _formatted(schemas: Schemas, step: Step) -> Iterator[_Mistake]:
     table = schemas.project.formatted[step.asset.table]
-    for mistake in raw_mistakes(RawRead((), table.read.raw(), table.raw_columns())):
-        yield (), mistake
+    known = set()
+    for place, variant in enumerate([None, *table.variants]):
+        own = table.varied(variant)
+        found = raw_mistakes(RawRead((), own.read.raw(), own.raw_columns()))
+        where = ("variants", place - 1) if variant else ()
+        yield from ((where, mistake) for mistake in found if mistake not in known)
+        known |= set(found)
 
 
 def _trusted(schemas: Schemas, step: Step) -> Iterator[_Mistake]:

@@ -8,23 +8,28 @@ the inputs. Never the clock, a path or a Delta version number.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from typing import Any, Literal
 
+from backbone.management.formatted import Reading
 from backbone.model.deliveries import Delivery
+from backbone.model.types import CanonicalType
 from backbone.model.versions import fingerprint
 from backbone.project import ViewFile
 from backbone.project.analysis import Analysis
 from backbone.project.cleaning import Lookup
 from backbone.project.declarations import Declaration
 from backbone.project.delivering import Delivering
-from backbone.project.formatted import FormattedTable
+from backbone.project.formatted import FormattedColumn, FormattedTable
 from backbone.project.lookups import Pairs
 from backbone.project.trusted import TrustedTable
+from backbone.project.variants import Unpivot
 
 __all__ = [
     "analysis_identity",
     "declared",
+    "delivery_identity",
     "formatted_identity",
     "landing_identity",
     "reading_identity",
@@ -47,6 +52,11 @@ _FOR_PEOPLE = {"description", "owner", "question", "value", "label", "outcome_la
 _FOR_SCORES = {"dimension", "weight"}
 # rows are the same, whichever engine computes them
 _LEFT_OUT = _FOR_PEOPLE | _FOR_SCORES | {"engine"}
+# of these a constant, or the column that cells come to stand in, decides rows
+_DECIDING: Mapping[type[Declaration], frozenset[str]] = {
+    FormattedColumn: frozenset({"value"}),
+    Unpivot: frozenset({"value"}),
+}
 _COMPUTING = ("scikit-learn", "numpy", "scipy")
 
 
@@ -63,10 +73,12 @@ def _without_words(value: Any, dumped: Any) -> Any:
     """
     if isinstance(value, Declaration):
         names = {f.alias or name: name for name, f in type(value).model_fields.items()}
+        kinds = (kept for kind, kept in _DECIDING.items() if isinstance(value, kind))
+        left_out = _LEFT_OUT.difference(*kinds)
         return {
             key: _without_words(getattr(value, names[key]), inner)
             for key, inner in dumped.items()
-            if names[key] not in _LEFT_OUT
+            if names[key] not in left_out
         }
     if isinstance(value, Mapping):
         pairs = zip(value.values(), dumped.items(), strict=True)
@@ -88,6 +100,38 @@ def reading_identity(table: FormattedTable) -> str:
     parts = declared(table)
     parts.pop("key", None)
     return fingerprint({"kind": "format", "revision": REVISIONS["format"], **parts})
+
+
+def delivery_identity(table: FormattedTable, readings: Sequence[Reading]) -> str:
+    """Identify how the objects of one delivery are read, as their variants say.
+
+    What a declaration says of other files has no part in it, nor have the defaults of
+    what a reader may be told.
+    """
+    alike = dict.fromkeys(readings)
+    return fingerprint(
+        {
+            "kind": "format",
+            "revision": REVISIONS["format"],
+            "readings": [_told(one) for one in alike],
+            "objects": [list(alike).index(one) for one in readings],
+            "refuse_over": table.refuse_over,
+            **({"ignore": list(table.ignore)} if table.new_columns == "reject" else {}),
+        }
+    )
+
+
+def _told(value: Any) -> Any:
+    """Return what a value says beside its defaults, as JSON holds it."""
+    if isinstance(value, tuple):
+        return [_told(one) for one in value]
+    if not is_dataclass(value) or isinstance(value, CanonicalType):
+        return value if isinstance(value, str | int | float | None) else str(value)
+    return {
+        one.name: _told(getattr(value, one.name))
+        for one in fields(value)
+        if one.compare and getattr(value, one.name) != one.default
+    }
 
 
 def formatted_identity(table: FormattedTable, deliveries: Sequence[Delivery]) -> str:

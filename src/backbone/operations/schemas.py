@@ -10,7 +10,7 @@ from backbone.management.exploitation.integrate import view_schema
 from backbone.management.formatted import REJECTED, REJECTED_CELLS, formatted_schema
 from backbone.management.trusted.outputs import side_schemas
 from backbone.model.names import AssetName
-from backbone.model.schemas import FLAGS, Column, Schema
+from backbone.model.schemas import FLAGS, ORIGIN, Column, Schema
 from backbone.model.types import CanonicalType
 from backbone.project import Project
 from backbone.sql.compilation import CompiledView, compile_view
@@ -80,7 +80,13 @@ class Schemas:
         return view_schema(self.session, self.compiled(asset), declaration)
 
     def _formatted(self, asset: AssetName) -> Schema:
-        return formatted_schema(self.project.formatted[asset.table])
+        """Return the schema of a formatted table: with the new columns it has by now."""
+        declaration = self.project.formatted[asset.table]
+        if declaration.new_columns != "evolve":
+            return formatted_schema(declaration)
+        main = AssetName("formatted", asset.table)
+        known = (row["name"] for row in self.catalog.columns(main))
+        return formatted_schema(declaration, (n for n in known if n not in ORIGIN))
 
     def _from_catalog(self, asset: AssetName) -> Schema:
         rows = self.catalog.columns(asset)

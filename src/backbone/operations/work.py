@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import date
 from pathlib import Path
@@ -141,7 +142,7 @@ class Work:
         identity: str | None = None,
         keep: Sequence[DataFile] = (),
         sides: Mapping[str, Written] | None = None,
-        keep_sides: bool = False,
+        keep_sides: bool | Mapping[str, AbstractSet[str]] = False,
         more_sides: Mapping[str, int] | None = None,
         record: Mapping[str, Any] | None = None,
     ) -> TableVersion:
@@ -154,7 +155,7 @@ class Work:
         identity : of the new version; the step's by default
         keep : files of the version before that stay in the table
         sides : side tables by suffix
-        keep_sides : whether the side tables' earlier rows stay too
+        keep_sides : whether the side tables' earlier files stay too, or which, by suffix
         more_sides : version numbers of side tables that were committed before
         record : what else is remembered with the version, as JSON holds it
         """
@@ -164,8 +165,13 @@ class Work:
         inputs = {str(asset): known for asset, known in step.inputs.items()}
         numbers = dict(more_sides or {})
         for suffix, side in (sides or {}).items():
+            only = None if isinstance(keep_sides, bool) else keep_sides.get(suffix, ())
             numbers[suffix] = self.commit_side(
-                step.asset.with_side(suffix), made, side, before if keep_sides else None
+                step.asset.with_side(suffix),
+                made,
+                side,
+                before if keep_sides is not False else None,
+                only=only,
             ).number
         metadata = {
             **(record or {}),
@@ -200,16 +206,20 @@ class Work:
         identity: str,
         written: Written,
         main: TableVersion | None = None,
+        *,
+        only: Collection[str] | None = None,
     ) -> TableVersion:
         """Commit a side table; the rows that belong to version `main` of its table stay.
 
-        It is not seen until a version of the table names it.
+        `only` these files of it stay, if they are named. It is not seen until a version
+        of the table names it.
         """
         tables = self.lake.tables
         suffix = side.side or ""
         kept: tuple[DataFile, ...] = ()
         if main is not None and suffix in main.sides:
-            kept = tables.at(side, main.sides[suffix]).files
+            files = tables.at(side, main.sides[suffix]).files
+            kept = tuple(f for f in files if only is None or f.path in only)
         version = tables.commit(
             side,
             Commit(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_serializer, model_validator
 
 from backbone.model.raw import (
     BlankLines,
@@ -26,10 +26,21 @@ from backbone.project.declarations import (
     TimeZone,
     TypeText,
 )
+from backbone.project.variants import Dated, NewColumns, Unpivot, When
 
-__all__ = ["NO_QUOTES", "FormattedColumn", "FormattedTable", "Read"]
+__all__ = [
+    "NO_QUOTES",
+    "ColumnChange",
+    "FormattedColumn",
+    "FormattedTable",
+    "Read",
+    "ReadChange",
+    "Variant",
+]
 
 NO_QUOTES = "none"
+_ORIGINS = ("source", "sql", "value", "absent")
+_OF_TEXT = ("pattern", "format", "pad", "nulls", "timezone", "ambiguous")
 
 
 def _one_or_more(value: Any) -> Any:
@@ -134,6 +145,15 @@ class FormattedColumn(Declaration):
     pad: dict[str, int] = Field(default={}, description="Raw column: width, with zeros.")
     sql: str | None = Field(None, description="Computed from the table's other columns.")
     on_bad_cell: OnBadCell | None = Field(None, description="Overrides the table's.")
+    optional: bool = Field(
+        default=False, description="A file without its raw column has no value here."
+    )
+    value: str | None = Field(
+        None, description="A constant in place of raw text, read by the same grammar."
+    )
+    absent: bool = Field(
+        default=False, description="It has no value, but where a variant reads one."
+    )
     unit: str | None = Field(None, description="The unit of its values: degC, MWh.")
     description: str | None = Field(None, description="What it means, for people.")
 
@@ -142,11 +162,86 @@ class FormattedColumn(Declaration):
         if self.sql is not None and self.source:
             message = "a column is made `from` raw columns or by `sql`, not both"
             raise ValueError(message)
+        ways = {
+            "from": bool(self.source),
+            "sql": self.sql is not None,
+            "value": self.value is not None,
+            "absent": self.absent,
+        }
+        told = [f"`{name}`" for name, is_told in ways.items() if is_told]
+        if len(told) > 1:
+            message = f"a column is made in one way, not by {' and '.join(told)}"
+            raise ValueError(message)
         return self
+
+    def changed(self, change: ColumnChange) -> FormattedColumn:
+        """Return the column as a variant reads it.
+
+        What the variant does not say stays; another origin takes the place of the one
+        before, and a constant or nothing is not read as the text was.
+        """
+        told = {name: getattr(change, name) for name in change.model_fields_set}
+        kept = dict(self)
+        if told.keys() & set(_ORIGINS):
+            gone = set(_ORIGINS)
+            if not change.source:
+                gone |= {"optional", *_OF_TEXT}
+            defaults = type(self).model_fields
+            kept |= {
+                name: defaults[name].get_default(call_default_factory=True)
+                for name in gone
+            }
+        return FormattedColumn.model_construct(None, **{**kept, **told})
 
     def canonical_type(self) -> CanonicalType:
         """Return the column's type."""
         return CanonicalType.parse(self.type)
+
+
+class _Change(Declaration):
+    """Some of what another declaration says; what is set counts, whatever it is."""
+
+    @model_serializer(mode="plain")
+    def _as_set(self) -> dict[str, Any]:
+        """Return what was set: a value that is a default elsewhere is a change here."""
+        names = {n: f.alias or n for n, f in type(self).model_fields.items()}
+        told = {names[name]: getattr(self, name) for name in self.model_fields_set}
+        return {key: told[key] for key in sorted(told)}
+
+
+class ReadChange(_Change, Read):
+    """How a variant is read otherwise; all that `read` knows."""
+
+    format: FileFormat = Field("csv", description="csv, json, jsonl or parquet")
+
+
+class ColumnChange(_Change, FormattedColumn):
+    """How a variant makes a column otherwise; all that a column knows but its type."""
+
+    type: TypeText = Field("string", description="A column has one type in all variants.")
+
+    @model_validator(mode="after")
+    def _same_type(self) -> Self:
+        for name in ("type", "unit", "description"):
+            if name in self.model_fields_set:
+                message = f"`{name}` is the same in all variants: declare it in `columns`"
+                raise ValueError(message)
+        return self
+
+
+class Variant(Declaration):
+    """Files that differ from what the table declares, and how they are read."""
+
+    name: str = Field(min_length=1, description="What it is called, in plans and errors.")
+    when: When = Field(description="What a file looks like that it is for.")
+    read: ReadChange | None = Field(None, description="How it is read otherwise.")
+    rename: dict[str, str] = Field(
+        default={}, description="Raw column in the file: the name that columns read."
+    )
+    columns: dict[str, ColumnChange] = Field(
+        default={}, description="Columns that are made otherwise."
+    )
+    unpivot: Unpivot | None = Field(None, description="In place of the table's.")
 
 
 class FormattedTable(Declaration):
@@ -166,9 +261,39 @@ class FormattedTable(Declaration):
     refuse_over: float = Field(
         0.5, ge=0, le=1, description="Refuse a delivery with a larger share of rejects."
     )
+    variants: tuple[Variant, ...] = Field(
+        (), description="Files that are read otherwise; the first that fits counts."
+    )
+    dated: Dated | None = Field(
+        None, description="Where `since` and `until` find the date of a file."
+    )
+    new_columns: NewColumns = Field(
+        "freeze",
+        description="Raw columns that nothing names: left out, text columns, or refused.",
+    )
+    ignore: Names = Field(
+        (), description="Raw columns that are known and not read; never new."
+    )
+    unpivot: Unpivot | None = Field(None, description="Raw columns that become rows.")
     engine: EngineKind | None = Field(
         None, description="Computed with this engine, whatever the run's."
     )
+
+    def varied(self, variant: Variant | None) -> FormattedTable:
+        """Return the table as files of a variant are read; `rename` is left to them."""
+        if variant is None:
+            return self.model_copy(update={"variants": ()})
+        read = self.read
+        if variant.read is not None:
+            told = {n: getattr(variant.read, n) for n in variant.read.model_fields_set}
+            read = Read.model_construct(None, **{**dict(read), **told})
+        columns = {
+            name: one.changed(variant.columns[name]) if name in variant.columns else one
+            for name, one in self.columns.items()
+        }
+        unpivot = variant.unpivot or self.unpivot
+        update = {"variants": (), "read": read, "columns": columns, "unpivot": unpivot}
+        return self.model_copy(update=update)
 
     def schema_(self) -> Schema:
         """Return the canonical columns, without those of origin."""
@@ -184,11 +309,12 @@ class FormattedTable(Declaration):
         return tuple(self._raw(name, c) for name, c in self.columns.items())
 
     def _raw(self, name: str, c: FormattedColumn) -> RawColumn:
+        is_made = c.sql is not None or c.value is not None or c.absent
         marks = c.thousands or (None if c.sql else self.read.thousands)
         return RawColumn(
             name=name,
             type=c.canonical_type(),
-            sources=() if c.sql else (c.source or (name,)),
+            sources=() if is_made else (c.source or (name,)),
             pattern=c.pattern,
             format=c.format,
             timezone=c.timezone,
@@ -205,4 +331,7 @@ class FormattedTable(Declaration):
             pad=tuple(c.pad.items()),
             sql=c.sql,
             on_bad_cell=c.on_bad_cell or self.on_bad_cell,
+            optional=c.optional,
+            value=c.value,
+            absent=c.absent,
         )

@@ -14,8 +14,15 @@ cannot be read as it is declared.
 from backbone.engines.raw.binding import computed_types
 from backbone.engines.raw.checks import mistakes
 from backbone.engines.raw.database import opened_database
+from backbone.engines.raw.naming import names_of
 from backbone.engines.raw.pieces import ObjectEnd, Piece, RejectedRecord
-from backbone.engines.raw.reader import raw_cells, raw_record, read, sources_of
+from backbone.engines.raw.reader import (
+    raw_cells,
+    raw_record,
+    read,
+    sources_of,
+    wanted_of,
+)
 from backbone.engines.raw.reading import main_schema, read_raw
 from backbone.engines.raw.recipes import RAW, ROW, Recipe, raw_name
 from backbone.engines.raw.sides import CELLS, REJECTED, CopyFile
@@ -41,6 +48,7 @@ __all__ = [
     "copied",
     "main_schema",
     "mistakes",
+    "names_of",
     "opened_database",
     "perform",
     "raw_cells",
@@ -53,4 +61,5 @@ __all__ = [
     "sniffed",
     "sources_of",
     "unpacked",
+    "wanted_of",
 ]

@@ -81,6 +81,17 @@ class Batch:
         place = int(np.searchsorted(self.starts, row, side="right")) - 1
         return self.pieces[place]
 
+    def record_of(self, row: int) -> range:
+        """Return the rows of the record that a row is of; most often it alone."""
+        place = int(np.searchsorted(self.starts, row, side="right")) - 1
+        piece, start = self.pieces[place], int(self.starts[place])
+        if piece.unpivoted is None:
+            return range(row, row + 1)
+        records = (piece.table[RECORD].to_numpy() - 1) // piece.width
+        record = records[row - start]
+        low, high = (np.searchsorted(records, record, side=s) for s in ("left", "right"))
+        return range(start + int(low), start + int(high))
+
     def _constant(self, names: Sequence[str]) -> pa.DictionaryArray:
         """Return a column that has the same text in all rows of a piece."""
         places = {name: n for n, name in enumerate(dict.fromkeys(names))}

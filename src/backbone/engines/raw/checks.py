@@ -108,8 +108,8 @@ def _name_mistakes(columns: Sequence[RawColumn]) -> Iterator[str]:
 def _mistakes(each: RawColumn, known: Sequence[str]) -> Iterator[str]:
     if each.sql is not None:
         yield from _computed_mistakes(each, known)
-    elif not each.sources:
-        yield "it is made of nothing: `from` or `sql` is needed"
+    elif not each.sources and each.value is None and not each.absent:
+        yield "it is made of nothing: `from`, `value` or `sql` is needed"
     for source, width in each.pad:
         if source not in each.sources or width < 1:
             yield f"`pad` has `{source}: {width}`: a raw column of it, and a width"

@@ -46,6 +46,7 @@ from backbone.model.raw import RawFormat, RawObject
 __all__ = [
     "are_sound_lines",
     "document_jobs",
+    "keys_of",
     "line_jobs",
     "line_layout",
     "part_jobs",
@@ -83,7 +84,7 @@ class _Rows:
         self.raws: list[str] = []
         self.rejected: list[RejectedRecord] = []
         self.keys: dict[str, None] = {}
-        self.unseen = set(self.paths)
+        self.unseen = set(wanted.required)
 
     def add(self, number: int, record: dict[str, Any], raw: str) -> None:
         """Take a record."""
@@ -218,6 +219,22 @@ def record_texts(obj: RawObject, form: RawFormat) -> Iterator[str]:
     walk_records(text, _path(form), lambda _, start, end: spans.append((start, end)))
     for start, end in spans:
         yield _raw(text[start:end])
+
+
+def keys_of(obj: RawObject, wanted: Wanted) -> tuple[str, ...] | None:
+    """Return the keys of the records of a document, or of the first lines of JSON lines.
+
+    None if it is not one, or no record has any.
+    """
+    if wanted.format.format == "json":
+        return _document(obj, wanted).undeclared or None
+    layout = line_layout(wanted.format)
+    with closing(opened(obj.path, wanted.format.encoding)) as stream:
+        first = next(windows(stream, layout, wanted.piece_bytes, first=1), None)
+    if first is None or _strange(first):
+        return None
+    numbers = (first.first, first.first + len(first.records))
+    return _lines(obj, first, numbers, wanted).undeclared or None
 
 
 def _path(form: RawFormat) -> list[str]:

@@ -51,7 +51,7 @@ def header_problem(
             f"{bounded([f'`{name}`' for name in given])}"
         )
     known = set(names)
-    missing = [name for name in wanted.sources if name not in known]
+    missing = [name for name in wanted.required if name not in known]
     if missing:
         where = "the header has no" if form.header else "without a header there is no"
         problem = missing_problem(where, missing, names)

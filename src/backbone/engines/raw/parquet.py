@@ -48,7 +48,7 @@ def jobs(obj: RawObject, wanted: Wanted) -> Iterator[Job]:
             yield partial(refuse, f"not Parquet: {_first_line(error)}")
             return
         rows = file.metadata.num_rows
-        problem = _problem(file.schema_arrow, wanted.sources)
+        problem = _problem(file.schema_arrow, wanted)
         if problem:
             yield partial(refuse, problem, records=rows)
             return
@@ -69,7 +69,7 @@ def row_groups(obj: RawObject, wanted: Wanted) -> list[tuple[int, int]]:
             file = pq.ParquetFile(source)
         except _DAMAGED:
             return []
-        if _problem(file.schema_arrow, wanted.sources):
+        if _problem(file.schema_arrow, wanted):
             return []
         groups = map(file.metadata.row_group, range(file.num_row_groups))
         return [(group.num_rows, group.total_byte_size) for group in groups]
@@ -97,22 +97,28 @@ def _batches(
     file: pq.ParquetFile, group: int, wanted: Wanted
 ) -> Iterator[pa.RecordBatch]:
     names = file.schema_arrow.names
-    roots = [_root(names, source) for source in wanted.sources] or names[:1]
+    found = _found(file.schema_arrow, wanted)
+    roots = [_root(names, source) for source in found] or names[:1]
     columns = None if wanted.keep_raw else list(dict.fromkeys(roots))
     yield from file.iter_batches(
         _BATCH_ROWS, row_groups=[group], columns=columns, use_threads=False
     )
 
 
+def _found(schema: pa.Schema, wanted: Wanted) -> list[str]:
+    """Return the wanted columns that the file has: all but some optional ones."""
+    return [name for name in wanted.sources if _field(schema, name) is not None]
+
+
 def _root(names: Sequence[str], source: str) -> str:
     return source if source in names else source.partition(".")[0]
 
 
-def _problem(schema: pa.Schema, sources: Sequence[str]) -> str | None:
-    missing = [source for source in sources if _field(schema, source) is None]
+def _problem(schema: pa.Schema, wanted: Wanted) -> str | None:
+    missing = [one for one in wanted.required if _field(schema, one) is None]
     if missing:
         return missing_problem("the file has no", missing, schema.names)
-    for source in sources:
+    for source in _found(schema, wanted):
         if schema.names.count(_root(schema.names, source)) > 1:
             return f"the file has the column `{source}` more than once"
         kind = _field(schema, source)
@@ -151,7 +157,7 @@ def _lost(obj: RawObject, wanted: Wanted, reason: str, records: int) -> Piece:
 def _piece(obj: RawObject, batch: pa.RecordBatch, first: int, wanted: Wanted) -> Piece:
     columns: dict[str, pa.Array] = {}
     unsound: dict[int, str] = {}
-    for source in wanted.sources:
+    for source in _found(batch.schema, wanted):
         columns[source] = canonical_text(_column(batch, source), unsound, source)
     raw = partial(_record, batch, first)
     rejected = tuple(

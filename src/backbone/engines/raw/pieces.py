@@ -77,7 +77,8 @@ class Piece:
     the piece by its number, where the reader was asked to keep it. `integers` are columns
     that hold numbers (int64) in place of text, where it was asked to prove that their
     texts are nothing else. `left_out` counts the lines that have a number, and that the
-    layout takes for no records.
+    layout takes for no records. `unpivoted` is how many records became rows, where each
+    became `width`: then `_record` is the number of the row, see `RawUnpivot`.
     """
 
     object: RawObject
@@ -89,11 +90,18 @@ class Piece:
     raw: Callable[[int], str] | None = field(default=None, compare=False)
     integers: frozenset[str] = frozenset()
     left_out: int = 0
+    unpivoted: int | None = None
+    width: int = 1
 
     @property
     def rows(self) -> int:
-        """The records that became rows."""
+        """The rows of the table."""
         return int(self.table.num_rows)
+
+    @property
+    def records(self) -> int:
+        """The records that became rows."""
+        return self.rows if self.unpivoted is None else self.unpivoted
 
 
 @dataclass(frozen=True)
@@ -102,13 +110,20 @@ class Wanted:
 
     `sources` are the raw columns that declarations read (no `$file` is among them);
     pieces are made of about `piece_bytes` bytes of text; `keep_raw` asks that pieces
-    can give the raw text of their records.
+    can give the raw text of their records. A file may lack `optional` ones: the tables of
+    its pieces do, too.
     """
 
     format: RawFormat
     sources: tuple[str, ...]
     piece_bytes: int
     keep_raw: bool = False
+    optional: frozenset[str] = frozenset()
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The raw columns that every object must have."""
+        return tuple(name for name in self.sources if name not in self.optional)
 
 
 @dataclass(frozen=True)

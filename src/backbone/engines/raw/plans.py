@@ -38,7 +38,7 @@ from backbone.engines.raw.numbers import is_dressed, undressed
 from backbone.model.raw import RawColumn
 from backbone.sql.queries import column as named_column
 
-__all__ = ["Plan", "from_text", "from_wall", "text_plan"]
+__all__ = ["Plan", "constant_plan", "from_text", "from_wall", "text_plan"]
 
 _DAY_US = 86_400_000_000
 _FIRST, _LAST = "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"
@@ -95,6 +95,16 @@ def text_plan(column: RawColumn, place: int, raw: dict[str, str]) -> Plan:
         names = [joined]
     seen = () if column.nulls else column.sources
     return from_text(replace(plan, text=named_column(names[0]), sources=seen), place)
+
+
+def constant_plan(column: RawColumn, place: int) -> Plan:
+    """Return the plan of a column without raw columns: a constant text, or none."""
+    if column.value is None:
+        nothing = cast(exp.Null(), column.type.sql)
+        return Plan(column, exp.Null(), nothing, exp.Null, can_fail=False)
+    plan = Plan(column, exp.Null(), exp.Null(), exp.Null)
+    plan, made = plan.with_step(text(column.value), f"text:{place}")
+    return from_text(replace(plan, text=made), place)
 
 
 def _one(plan: Plan, made: exp.Expr, name: str) -> tuple[Plan, str]:

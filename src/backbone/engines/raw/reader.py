@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Container, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -28,8 +28,9 @@ from backbone.engines.raw.pieces import (
     refusal,
 )
 from backbone.engines.raw.streams import opened, windows
+from backbone.engines.raw.unpivoting import refused_anyway, unpivoted
 from backbone.errors import DataError
-from backbone.model.raw import FileFormat, RawColumn, RawFormat, RawObject
+from backbone.model.raw import FileFormat, RawColumn, RawFormat, RawObject, RawUnpivot
 
 __all__ = [
     "PIECE_BYTES", "field_problem",
@@ -56,14 +57,38 @@ def wanted_of(
     request: RawRead, piece_bytes: int = PIECE_BYTES, *, keep_raw: bool = False
 ) -> Wanted:
     """Return what a request asks of the reader of a format."""
-    names = map(column_of, sources_of(request.columns))
+    asked, unpivot = sources_of(request.columns), request.unpivot
+    if unpivot is not None:
+        kept = (name for name in asked if name not in unpivot.made)
+        asked = (*kept, *map(_as_source, unpivot.read))
+    names = (column_of(name) for name in asked)
     own = dict.fromkeys(name for name in names if name is not None)
-    return Wanted(request.format, tuple(own), piece_bytes, keep_raw)
+    optional = map(column_of, optional_sources(request.columns))
+    return Wanted(
+        request.format,
+        tuple(own),
+        piece_bytes,
+        keep_raw,
+        frozenset(own).intersection(optional),
+    )
+
+
+def _as_source(name: str) -> str:
+    return f"${name}" if name.startswith("$") else name
+
+
+def optional_sources(columns: Iterable[RawColumn]) -> frozenset[str]:
+    """Return the sources that no column needs: an object may be without them."""
+    every = tuple(columns)
+    needed = sources_of(one for one in every if not one.optional)
+    return frozenset(sources_of(every)).difference(needed)
 
 
 def field_problem(request: RawRead, obj: RawObject) -> str | None:
     """Say which fields of an object are asked for that it does not have."""
-    asked = (name for name in sources_of(request.columns) if column_of(name) is None)
+    optional = optional_sources(request.columns)
+    needed = (name for name in sources_of(request.columns) if name not in optional)
+    asked = (name for name in needed if column_of(name) is None)
     missing = [name for name in asked if field_of(obj, name) is None]
     known = [FILE, *(f"${name}" for name, _ in obj.fields)]
     what = "the object has no"
@@ -114,10 +139,12 @@ def read(
     sources = sources_of(request.columns)
     wanted = wanted_of(request, piece_bytes, keep_raw=keep_raw)
     plain = integer_sources(request.columns) if prove_integers else frozenset()
+    unpivot = request.unpivot
+    kept = {name for name in map(column_of, sources) if name is not None}
     jobs = (
-        partial(_with_integers, job, plain)
+        partial(_with_integers, partial(unpivoted, job, unpivot, kept), plain)
         for obj in request.objects
-        for job in _jobs(obj, wanted, part, field_problem(request, obj))
+        for job in _jobs(obj, wanted, part, field_problem(request, obj), unpivot)
     )
     met: dict[str, None] = {}
     with closing(_in_order(jobs, threads)) as pieces:
@@ -126,14 +153,22 @@ def read(
             end = piece.end and replace(piece.end, undeclared=tuple(met))
             if end:
                 met = {}
-            yield replace(piece, table=_complete(piece, sources), end=end)
+            table = _complete(piece, sources, wanted.optional)
+            yield replace(piece, table=table, end=end)
 
 
 def _jobs(
-    obj: RawObject, wanted: Wanted, part: Part | None, problem: str | None
+    obj: RawObject,
+    wanted: Wanted,
+    part: Part | None,
+    problem: str | None,
+    unpivot: RawUnpivot | None = None,
 ) -> Iterator[Job]:
     if problem is not None:
         return iter([partial(refusal, obj, wanted.sources, problem)])
+    if unpivot is not None and unpivot.problem is not None:
+        found = _JOBS[wanted.format.format](obj, wanted)
+        return iter([partial(refused_anyway, found, obj, wanted, unpivot.problem)])
     if part is None:
         return _JOBS[wanted.format.format](obj, wanted)
     return _PART_JOBS[wanted.format.format](obj, wanted, part)
@@ -157,26 +192,30 @@ def _in_order(jobs: Iterator[Job], threads: int) -> Generator[Piece]:
 def _with_integers(job: Job, names: Iterable[str]) -> Piece:
     """Do a job; make numbers of the columns `names` that have nothing else."""
     piece = job()
-    found = {name: proven_integers(piece.table[name]) for name in names}
+    kept = piece.table.column_names
+    found = {n: proven_integers(piece.table[n]) for n in names if n in kept}
     proven = {name: numbers for name, numbers in found.items() if numbers is not None}
     if not proven:
         return piece
-    kept = piece.table.column_names
     columns = [proven.get(name, piece.table[name]) for name in kept]
     table = pa.Table.from_arrays(columns, kept)
     return replace(piece, table=table, integers=frozenset(proven))
 
 
-def _complete(piece: Piece, sources: tuple[str, ...]) -> pa.Table:
+def _complete(
+    piece: Piece, sources: tuple[str, ...], optional: Container[str]
+) -> pa.Table:
     """Order the columns as declared, and add the object's name where it is asked for."""
     columns = {}
     for name in (*sources, RECORD):
         own = column_of(name)
-        columns[name] = (
-            pa.repeat(field_of(piece.object, name), piece.rows)
-            if own is None
-            else piece.table[own]
-        )
+        if own is None:
+            text = pa.scalar(field_of(piece.object, name), pa.string())
+            columns[name] = pa.repeat(text, piece.rows)
+        elif own in optional and own not in piece.table.column_names:
+            columns[name] = pa.nulls(piece.rows, pa.string())
+        else:
+            columns[name] = piece.table[own]
     return pa.table(columns)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -136,6 +138,7 @@ class _Job:
         folder.mkdir(parents=True, exist_ok=True)
         self.connection = connection
         self.columns = request.columns
+        self.unpivot = request.unpivot
         self.main = folder / f"{prefix}part"
         self.copy = copy
         self.types = computed_types(connection, request.columns)
@@ -152,48 +155,43 @@ class _Job:
 
     def take(self, batch: Batch) -> None:
         """Write a batch and enter it in the accounts."""
-        dropped: dict[int, RejectedRecord] = {}
-        if batch.rows:
-            dropped = self._write(batch)
+        dropped = self._write(batch) if batch.rows else {}
         rejects = [(p.object, reject) for p in batch.pieces for reject in p.rejected]
-        rejects += [(batch.piece_of(row).object, dropped[row]) for row in dropped]
+        objects = {rows: batch.piece_of(rows.start).object for rows in dropped}
+        rejects += [(objects[rows], reject) for rows, reject in dropped.items()]
         self.rejected.add(rejected_table(rejects))
         for piece in batch.pieces:
+            self._formatted(piece.object.name, piece.records, piece.rows)
             left = piece.left_out
-            self._enter(
-                piece.object.name, read=-left, formatted=piece.rows, left_out=left
-            )
+            self._enter(piece.object.name, FormattedAccount(read=-left, left_out=left))
             self._end(piece)
         for obj, reject in rejects:
-            self._enter(obj.name, rejected=reject.records)
-        for row in dropped:
-            self._enter(batch.piece_of(row).object.name, formatted=-1)
+            self._enter(obj.name, FormattedAccount(rejected=reject.records))
+        for rows, obj in objects.items():
+            self._formatted(obj.name, -1, -len(rows))
 
-    def _enter(
-        self,
-        name: str,
-        *,
-        read: int = 0,
-        formatted: int = 0,
-        rejected: int = 0,
-        cells: int = 0,
-        left_out: int = 0,
-    ) -> None:
-        told = FormattedAccount(read, formatted, rejected, cells, left_out)
-        self.accounts[name] += told
+    def _formatted(self, name: str, records: int, rows: int) -> None:
+        account = FormattedAccount(formatted=records)
+        if self.unpivot is not None:
+            unfilled = records * len(self.unpivot.rows) - rows
+            account = replace(account, rows=rows, unfilled=unfilled)
+        self._enter(name, account)
+
+    def _enter(self, name: str, account: FormattedAccount) -> None:
+        self.accounts[name] += account
 
     def _end(self, piece: Piece) -> None:
         name, end = piece.object.name, piece.end
         if end is None:
             return
-        self._enter(name, read=end.records, left_out=end.before)
+        self._enter(name, FormattedAccount(read=end.records, left_out=end.before))
         if end.undeclared:
             self.undeclared[name] = end.undeclared
         if end.refused is not None:
             self.refused[name] = end.refused
 
-    def _write(self, batch: Batch) -> dict[int, RejectedRecord]:
-        """Write the rows of a batch; return those that a bad cell rejects, by place."""
+    def _write(self, batch: Batch) -> dict[range, RejectedRecord]:
+        """Write the rows of a batch; return the records that a bad cell rejects."""
         path = self.main.with_name(f"{self.main.name}-{len(self.files)}.parquet")
         recipe, sql = self._recipe(batch.plain)
         with bound(self.connection, RAW, batch.table):
@@ -226,11 +224,9 @@ class _Job:
             raise AccountMismatch(what, where=str(path))
         return file
 
-    def _rewrite(
-        self, batch: Batch, path: Path, dropped: Mapping[int, RejectedRecord]
-    ) -> None:
+    def _rewrite(self, batch: Batch, path: Path, dropped: Iterable[range]) -> None:
         """Write a batch again, without rows."""
-        kept = np.delete(np.arange(batch.rows), list(dropped))
+        kept = np.delete(np.arange(batch.rows), list(chain.from_iterable(dropped)))
         path.unlink(missing_ok=True)
         if not len(kept):
             return
@@ -258,33 +254,37 @@ class _Job:
 
     def _dropped(
         self, batch: Batch, suspects: Sequence[str], found: pa.Table
-    ) -> dict[int, RejectedRecord]:
-        """Return the rows that a bad cell rejects, by the first such cell of each."""
+    ) -> dict[range, RejectedRecord]:
+        """Return the records that a bad cell rejects, by the first such cell of each.
+
+        They are told by their rows.
+        """
         rejecting = {each.name for each in self.columns if each.on_bad_cell == "reject"}
         numbers = batch.table[RECORD]
-        dropped: dict[int, RejectedRecord] = {}
+        dropped: dict[range, RejectedRecord] = {}
         for place, name in enumerate(suspects):
             if name not in rejecting:
                 continue
             bad = found.filter(pc.is_valid(found[f"text:{place}"]))
             rows, reasons = bad[ROW].to_pylist(), bad[f"reason:{place}"].to_pylist()
             for row, reason in zip(rows, reasons, strict=True):
-                if row not in dropped:
-                    number = numbers[row].as_py()
-                    raw = batch.piece_of(row).raw
-                    text = raw(number) if raw else ""
-                    dropped[row] = RejectedRecord(number, reason, name, text)
-        return dict(sorted(dropped.items()))
+                whole = batch.record_of(row)
+                if whole not in dropped:
+                    piece = batch.piece_of(row)
+                    number = (numbers[row].as_py() - 1) // piece.width + 1
+                    text = piece.raw(number) if piece.raw else ""
+                    dropped[whole] = RejectedRecord(number, reason, name, text)
+        return dict(sorted(dropped.items(), key=lambda one: one[0].start))
 
     def _list_cells(
         self,
         batch: Batch,
         suspects: Sequence[str],
         found: pa.Table,
-        dropped: Mapping[int, RejectedRecord],
+        dropped: Iterable[range],
     ) -> None:
         """List the bad cells of the rows that stay."""
-        gone = pa.array(list(dropped), pa.int64())
+        gone = pa.array(list(chain.from_iterable(dropped)), pa.int64())
         found = found.filter(pc.invert(pc.is_in(found[ROW], gone)))
         parts = []
         for place, name in enumerate(suspects):
@@ -299,7 +299,8 @@ class _Job:
         cells = pa.concat_tables(parts)
         self.cells.add(cells)
         for count in pc.value_counts(cells[OBJECT.name].combine_chunks()).to_pylist():
-            self._enter(count["values"], cells=count["counts"])
+            told = FormattedAccount(rejected_cells=count["counts"])
+            self._enter(count["values"], told)
 
     def result(self) -> RawResult:
         """Return what became of the objects.

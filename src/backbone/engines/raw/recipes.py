@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from backbone.engines.raw.computed import computed_plan, expression_of
 from backbone.engines.raw.expressions import both, call, case, is_null, named, own
-from backbone.engines.raw.plans import Plan, text_plan
+from backbone.engines.raw.plans import Plan, constant_plan, text_plan
 from backbone.engines.raw.reader import sources_of
 from backbone.model.raw import RawColumn
 from backbone.model.schemas import ORIGIN
@@ -61,6 +61,8 @@ class Recipe:
     def _plan(self, each: RawColumn, place: int, raw: dict[str, str]) -> Plan:
         if each.sql is not None:
             return computed_plan(each, place, self.types[each.name])
+        if not each.sources:
+            return constant_plan(each, place)
         if self.plain.issuperset(each.sources):
             number = column(raw[each.sources[0]])
             return Plan(each, number, number, exp.Null, can_fail=False)

@@ -104,7 +104,7 @@ def head_of(request: RawRead, obj: RawObject, share_bytes: int) -> Head | None:
     ------
     LakeError : it is not there
     """
-    if field_problem(request, obj) is not None:
+    if field_problem(request, obj) or (request.unpivot and request.unpivot.problem):
         return None
     wanted = wanted_of(request)
     if request.format.format == "parquet":

@@ -16,7 +16,7 @@ from backbone.engines.raw.pieces import Part
 from backbone.engines.raw.shares import Head, Share
 from backbone.errors import BackboneError, DeclarationError
 from backbone.model.files import ColumnStatistics, WrittenFile
-from backbone.model.raw import RawColumn, RawFormat, RawObject
+from backbone.model.raw import RawColumn, RawFormat, RawObject, RawUnpivot
 from backbone.model.reports import FormattedAccount
 from backbone.model.schemas import Schema
 from backbone.model.types import CanonicalType
@@ -41,13 +41,16 @@ __all__ = [
 def layout_as_json(request: RawRead) -> dict[str, Any]:
     """Return all of a request but its objects."""
     columns = [asdict(each) | {"type": str(each.type)} for each in request.columns]
-    return {"format": asdict(request.format), "columns": columns}
+    unpivot = request.unpivot and asdict(request.unpivot)
+    return {"format": asdict(request.format), "columns": columns, "unpivot": unpivot}
 
 
 def layout_of(given: Mapping[str, Any]) -> RawRead:
     """Return the request without objects that was sent."""
     form = RawFormat(**_tuples(given["format"]))
-    return RawRead((), form, tuple(map(_column_of, given["columns"])))
+    columns = tuple(map(_column_of, given["columns"]))
+    unpivot = given["unpivot"] and RawUnpivot(**_tuples(given["unpivot"]))
+    return RawRead((), form, columns, unpivot)
 
 
 def _column_of(given: Mapping[str, Any]) -> RawColumn:

@@ -8,12 +8,20 @@ from backbone.management.formatted.step import (
     FormattedDelivery,
     format_deliveries,
     formatted_schema,
+    raw_objects,
+    readings_of,
 )
+from backbone.management.formatted.variants import Reading, looks_at_header, reading_of
 
 __all__ = [
     "REJECTED",
     "REJECTED_CELLS",
     "FormattedDelivery",
+    "Reading",
     "format_deliveries",
     "formatted_schema",
+    "looks_at_header",
+    "raw_objects",
+    "reading_of",
+    "readings_of",
 ]

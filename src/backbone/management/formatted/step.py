@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,10 +14,11 @@ from sqlglot import exp
 from backbone.engines.handing import handed
 from backbone.engines.protocol import RawRead, RawResult, Session, Written
 from backbone.errors import bounded
+from backbone.management.formatted.variants import Reading, looks_at_header, reading_of
 from backbone.model.deliveries import Delivery
 from backbone.model.raw import RawObject
 from backbone.model.reports import FormattedAccount
-from backbone.model.schemas import ORIGIN, Schema
+from backbone.model.schemas import ORIGIN, Column, Schema
 from backbone.model.types import INTEGER, STRING
 from backbone.project.formatted import FormattedTable
 from backbone.sql.queries import Query, column, table
@@ -26,6 +29,8 @@ __all__ = [
     "FormattedDelivery",
     "format_deliveries",
     "formatted_schema",
+    "raw_objects",
+    "readings_of",
 ]
 
 REJECTED = Schema.of(
@@ -46,6 +51,8 @@ REJECTED_CELLS = Schema.of(
     reason=STRING,
 )
 
+_LOOKS = 8
+
 _OBJECTS = Schema.of(_object=STRING, records=INTEGER)
 _HANDED = pa.schema([("_object", pa.string()), ("records", pa.int64())])
 
@@ -54,10 +61,10 @@ _HANDED = pa.schema([("_object", pa.string()), ("records", pa.int64())])
 class FormattedDelivery:
     """What became of one delivery.
 
-    `records` are the records of each object. `refused` says why the delivery, or some of
-    its objects, could not be read as declared, and `unread` which ones. `undeclared` are
-    the columns of its objects that no declaration names, by object. `bad_cells` are, by
-    column, how many cells have no value, and a reason.
+    `records` are the records of each object, `readings` how each was read. `refused` says
+    why the delivery, or some of its objects, could not be read as declared, and `unread`
+    which ones. `undeclared` are the columns of its objects that no declaration names, by
+    object. `bad_cells` are, by column, how many cells have no value, and a reason.
     """
 
     main: Written
@@ -65,15 +72,40 @@ class FormattedDelivery:
     rejected_cells: Written
     account: FormattedAccount
     records: Mapping[str, int]
+    readings: Mapping[str, Reading]
     refused: str | None = None
     unread: tuple[str, ...] = ()
     undeclared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bad_cells: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
 
-def formatted_schema(declaration: FormattedTable) -> Schema:
-    """Return the schema of a formatted table: canonical columns, then the origin."""
-    return declaration.schema_().with_columns(*ORIGIN)
+def formatted_schema(declaration: FormattedTable, evolved: Iterable[str] = ()) -> Schema:
+    """Return the schema of a formatted table: canonical columns, then the origin.
+
+    Between them stand the columns that no declaration names and that have `evolved`.
+    """
+    declared = declaration.schema_()
+    new = (Column(name, STRING) for name in dict.fromkeys(evolved))
+    more = (each for each in new if each.name not in declared)
+    return declared.with_columns(*more, *ORIGIN)
+
+
+def raw_objects(delivery: Delivery, paths: Mapping[str, Path]) -> tuple[RawObject, ...]:
+    """Return the objects of a delivery as the raw reader takes them; `paths` by name."""
+    return tuple(
+        RawObject(str(paths[obj.name]), obj.name, delivery.id, obj.fields)
+        for obj in delivery.objects
+    )
+
+
+def readings_of(
+    declaration: FormattedTable, objects: Sequence[RawObject]
+) -> tuple[Reading, ...]:
+    """Return how each of the objects is read; headers are looked at side by side."""
+    if len(objects) == 1 or not looks_at_header(declaration):
+        return tuple(reading_of(declaration, obj) for obj in objects)
+    with ThreadPoolExecutor(_LOOKS) as pool:
+        return tuple(pool.map(partial(reading_of, declaration), objects))
 
 
 def format_deliveries(
@@ -103,19 +135,22 @@ def format_deliveries(
     none of its rows is formatted, all its records are rejected.
     """
     objects = tuple(
-        RawObject(str(paths[delivery.id][obj.name]), obj.name, delivery.id, obj.fields)
+        obj
         for delivery in deliveries.values()
-        for obj in delivery.objects
+        for obj in raw_objects(delivery, paths[delivery.id])
     )
-    read = RawRead(objects, declaration.read.raw(), declaration.raw_columns())
-    results = session.read_deliveries(read, folder)
+    readings = dict(zip(objects, readings_of(declaration, objects), strict=True))
+    results = _read(session, readings, folder)
     cells = _bad_cells(session, results)
     made = {}
     for name, delivery in deliveries.items():
         result = results.get(name) or _nothing(declaration)
         account = result.account.check(f"{delivery.name}, delivery {name}")
-        if account.read and account.rejected / account.read > declaration.refuse_over:
-            made[name] = _refuse(session, declaration, delivery, result, folder / name)
+        own = {obj.name: how for obj, how in readings.items() if obj.delivery == name}
+        result = replace(result, undeclared=_unknown(declaration, result.undeclared))
+        why = _why_refused(session, declaration, result)
+        if why is not None:
+            made[name] = _refuse(session, delivery, result, own, why, folder / name)
             continue
         made[name] = FormattedDelivery(
             main=result.main,
@@ -123,12 +158,78 @@ def format_deliveries(
             rejected_cells=result.rejected_cells,
             account=account,
             records={name: one.read for name, one in result.accounts.items()},
+            readings=own,
             refused=_unread(delivery, result.refused),
             unread=tuple(sorted(result.refused)),
             undeclared=result.undeclared,
             bad_cells=cells.get(name, {}),
         )
     return made
+
+
+def _read(
+    session: Session, readings: Mapping[RawObject, Reading], folder: Path
+) -> dict[str, RawResult]:
+    """Read objects, those that are read alike together; results by delivery."""
+    alike: dict[Reading, list[RawObject]] = {}
+    for obj, reading in readings.items():
+        alike.setdefault(reading, []).append(obj)
+    results: dict[str, list[RawResult]] = {}
+    for number, (how, objects) in enumerate(alike.items()):
+        request = RawRead(tuple(objects), how.format, how.columns, how.unpivot)
+        home = folder / f"reading-{number}" if number else folder
+        for name, result in session.read_deliveries(request, home).items():
+            results.setdefault(name, []).append(result)
+    return {name: _together(found) for name, found in results.items()}
+
+
+def _together(results: Sequence[RawResult]) -> RawResult:
+    """Put together what became of objects of one delivery that are read differently."""
+    if len(results) == 1:
+        return results[0]
+
+    def joined(parts: Iterable[Written]) -> Written:
+        every = tuple(parts)
+        return Written(tuple(f for one in every for f in one.files), every[0].schema)
+
+    return RawResult(
+        main=joined(one.main for one in results),
+        rejected=joined(one.rejected for one in results),
+        rejected_cells=joined(one.rejected_cells for one in results),
+        accounts={k: v for one in results for k, v in one.accounts.items()},
+        undeclared={k: v for one in results for k, v in one.undeclared.items()},
+        refused={k: v for one in results for k, v in one.refused.items()},
+    )
+
+
+def _unknown(
+    declaration: FormattedTable, undeclared: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """Return the undeclared columns that are not known to be left out."""
+    known = set(declaration.ignore)
+    left = {
+        obj: [n for n in names if n not in known] for obj, names in undeclared.items()
+    }
+    return {obj: tuple(names) for obj, names in left.items() if names}
+
+
+def _why_refused(
+    session: Session, declaration: FormattedTable, result: RawResult
+) -> str | None:
+    """Say why a delivery is refused whole; None if it is not."""
+    if declaration.new_columns == "reject" and result.undeclared:
+        names = dict.fromkeys(n for names in result.undeclared.values() for n in names)
+        columns = "a column" if len(names) == 1 else "columns"
+        told = bounded([f"`{name}`" for name in names])
+        return f"{columns} that nothing declares: {told} (`new_columns` is reject)"
+    account, most = result.account, declaration.refuse_over
+    if not account.read or account.rejected / account.read <= most:
+        return None
+    return (
+        f"{_commonest(session, result.rejected)} ({account.rejected:,} of "
+        f"{account.read:,} records, {account.rejected / account.read:.0%}; "
+        f"`refuse_over` is {most:.0%})"
+    )
 
 
 def _nothing(declaration: FormattedTable) -> RawResult:
@@ -181,18 +282,13 @@ def _bad_cells(
 
 def _refuse(
     session: Session,
-    declaration: FormattedTable,
     delivery: Delivery,
     result: RawResult,
+    readings: Mapping[str, Reading],
+    reason: str,
     folder: Path,
 ) -> FormattedDelivery:
     account = result.account
-    share = account.rejected / account.read
-    why = _commonest(session, result.rejected)
-    reason = (
-        f"{why} ({account.rejected:,} of {account.read:,} records, {share:.0%}; "
-        f"`refuse_over` is {declaration.refuse_over:.0%})"
-    )
     rest = {n: one.formatted for n, one in result.accounts.items() if one.formatted}
     extra = _rows_for(session, delivery, rest, reason, folder)
     rejected = Written((*result.rejected.files, *extra.files), REJECTED)
@@ -204,6 +300,7 @@ def _refuse(
             read=account.read, rejected=account.read, left_out=account.left_out
         ),
         records={name: one.read for name, one in result.accounts.items()},
+        readings=readings,
         refused=reason,
         unread=tuple(sorted(obj.name for obj in delivery.objects)),
         undeclared=result.undeclared,

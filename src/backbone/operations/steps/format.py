@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from dataclasses import dataclass
+from itertools import chain, count, islice
+from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from backbone.engines.protocol import Written
+from backbone.engines.protocol import Written, WrittenFile
 from backbone.errors import BytesRemoved, DeliveryRefused, bounded
 from backbone.lake.tables import DataFile, TableVersion
 from backbone.management.formatted import (
@@ -22,9 +24,11 @@ from backbone.management.formatted import (
 from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName
 from backbone.model.reports import FormattedAccount
-from backbone.operations.identity import formatted_identity
+from backbone.model.schemas import Schema
+from backbone.operations.identity import delivery_identity, formatted_identity
+from backbone.operations.kept import Kept, evolved_columns, known_deliveries
 from backbone.operations.plan import Step
-from backbone.operations.work import Event, Outcome, Work, plain
+from backbone.operations.work import Event, Outcome, Work
 from backbone.project.formatted import FormattedTable
 
 __all__ = ["execute"]
@@ -34,6 +38,8 @@ _BATCH_DELIVERIES = 500
 _LARGE_BYTES = 64_000_000
 _REASON_WIDTH = 80
 
+_SIDES: Mapping[str, Schema] = {"rejected": REJECTED, "rejected_cells": REJECTED_CELLS}
+
 Records = Mapping[str, Mapping[str, Any]]
 
 
@@ -41,38 +47,33 @@ def execute(work: Work, step: Step) -> Outcome:
     """Bring a formatted table to the deliveries that the run is pinned to.
 
     Deliveries are read one by one and committed in batches, so a run that is stopped
-    goes on with the batch it was at. Where the declaration is as it was, only new
-    deliveries are read. A table that is read anew keeps its rows until all are there.
+    goes on with the batch it was at. Only those are read that are new, or that a changed
+    declaration reads otherwise. A table of which rows are read anew keeps what it has
+    until all are there.
     """
     table = work.project.formatted[step.asset.table]
     dataset = AssetName.parse(table.source).table
     pinned = work.held.get(step.asset.table, work.deliveries[dataset])
     head = work.lake.tables.head(step.asset)
-    done: dict[str, Mapping[str, Any]] = dict(_known(work, step, head, pinned))
-    todo = [delivery for delivery in pinned if delivery.id not in done]
+    kept = known_deliveries(work.project, work.lake, work.catalog, step, pinned)
+    todo = [delivery for delivery in pinned if delivery.id not in kept.records]
     _check_there(step, head, todo)
-    keep = _files_of(head, done)
-    anew = head is not None and not done
+    making = _Making(work, step, table, pinned, kept, dict(kept.records))
     fresh: dict[str, FormattedDelivery] = {}
-    version = head
     for batch in _batches(todo):
         read = _read(work, step, table, batch, position=len(fresh), of=len(todo))
-        if not done:
+        if not kept.records and not fresh:
             _check_readable(step, head, batch, read)
-        records = {d.id: _record(work, step, d, read[d.id]) for d in batch}
         fresh |= read
-        done |= records
-        if not anew:
-            version = _commit(work, step, table, pinned, done, records, read, keep)
-            keep = version.files
+        if not kept.is_partial:
+            making.commit(batch, read)
+    version = making.version
     if version is None or version.identity != step.identity:
-        left = fresh if anew else {}
-        told = {name: done[name] for name in left}
-        version = _commit(work, step, table, pinned, done, told, left, keep)
+        left = todo if kept.is_partial else []
+        version = making.commit(left, {one.id: fresh[one.id] for one in left})
+    told = () if table.new_columns == "reject" else _undeclared(fresh)
     removed = len(work.deliveries[dataset]) - len(pinned)
-    warnings = (
-        *_bad_cells(step, fresh), *_undeclared(fresh), *_left_out(removed)
-    )  # fmt: skip
+    warnings = (*_bad_cells(step, fresh), *told, *_left_out(removed))
     return Outcome(version, warnings=warnings, refused=_refused(pinned, fresh))
 
 
@@ -114,27 +115,6 @@ def _check_readable(
         f"{read[first.id].refused}",
         hint=f"Version {head.number} of {step.asset} stays, with {head.rows:,} rows.",
     )
-
-
-def _known(
-    work: Work, step: Step, head: TableVersion | None, pinned: Sequence[Delivery]
-) -> Records:
-    if head is None or head.metadata.get("declaration") != step.declaration:
-        return {}
-    records = work.catalog.deliveries(step.asset, step.declaration)
-    have = {file.path for file in head.files}
-    known = {
-        delivery.id: records[delivery.id]
-        for delivery in pinned
-        if delivery.id in records and have.issuperset(records[delivery.id]["files"])
-    }
-    # Rows of a delivery that is no longer asked for are also in the side tables.
-    return known if len(known) == head.metadata.get("delivered") else {}
-
-
-def _files_of(head: TableVersion | None, done: Records) -> tuple[DataFile, ...]:
-    wanted = {path for record in done.values() for path in record["files"]}
-    return tuple(file for file in (head.files if head else ()) if file.path in wanted)
 
 
 def _batches(todo: Sequence[Delivery]) -> Iterator[list[Delivery]]:
@@ -195,54 +175,126 @@ def _read(
     return {delivery.id: found[delivery.id] for delivery in batch}
 
 
-def _record(
-    work: Work, step: Step, delivery: Delivery, result: FormattedDelivery
-) -> dict[str, Any]:
-    root = work.lake.tables.folder(step.asset)
-    return {
-        "name": delivery.name,
-        "account": plain(result.account),
-        "records": dict(result.records),
-        "files": [file.path.relative_to(root).as_posix() for file in result.main.files],
-        "refused": result.refused,
-        **({"unread": list(result.unread)} if result.unread else {}),
-    }
+@dataclass
+class _Making:
+    """The versions of a table that one step commits: what stays, and what is read.
+
+    `done` are the records of the deliveries that the table holds so far.
+    """
+
+    work: Work
+    step: Step
+    table: FormattedTable
+    pinned: Sequence[Delivery]
+    kept: Kept
+    done: dict[str, Mapping[str, Any]]
+
+    def __post_init__(self) -> None:
+        self.version = self.kept.head
+        self._carried = dict(self.kept.records) if self.kept.is_carried else {}
+
+    def commit(
+        self, batch: Sequence[Delivery], read: Mapping[str, FormattedDelivery]
+    ) -> TableVersion:
+        """Commit what was read of deliveries beside what is there."""
+        sides = {suffix: self._adopted(suffix, batch, read) for suffix in _SIDES}
+        records = {
+            one.id: self._record(
+                one, read[one.id], {s: f[one.id] for s, f in sides.items()}
+            )
+            for one in batch
+        }
+        keep = self._kept_files()
+        self.done |= records
+        so_far = [delivery for delivery in self.pinned if delivery.id in self.done]
+        account = sum(
+            (FormattedAccount(**one["account"]) for one in self.done.values()),
+            FormattedAccount(),
+        )
+        schema = formatted_schema(self.table, evolved_columns(self.done))
+        self.version = self.work.commit(
+            self.step,
+            _joined([read[one.id].main for one in batch], schema),
+            identity=formatted_identity(self.table, so_far),
+            keep=keep,
+            sides={
+                suffix: Written(
+                    tuple(chain.from_iterable(files.values())), _SIDES[suffix]
+                )
+                for suffix, files in sides.items()
+            },
+            keep_sides=self._kept_sides(records),
+            record={
+                "account": account.check(str(self.step.asset)).told(),
+                "deliveries": {**self._carried, **records},
+                "delivered": len(self.done),
+                "refused": sum(1 for one in self.done.values() if one["refused"]),
+            },
+        )
+        self._carried = {}
+        return self.version
+
+    def _adopted(
+        self,
+        suffix: str,
+        batch: Sequence[Delivery],
+        read: Mapping[str, FormattedDelivery],
+    ) -> dict[str, list[WrittenFile]]:
+        """Bring the files of a side table home; return them by delivery."""
+        own = {d.id: getattr(read[d.id], suffix).files for d in batch}
+        side = self.step.asset.with_side(suffix)
+        every = list(chain.from_iterable(own.values()))
+        home = iter(self.work.lake.tables.adopt(side, every))
+        return {name: list(islice(home, len(files))) for name, files in own.items()}
+
+    def _record(
+        self,
+        delivery: Delivery,
+        result: FormattedDelivery,
+        sides: Mapping[str, Sequence[WrittenFile]],
+    ) -> dict[str, Any]:
+        tables, asset = self.work.lake.tables, self.step.asset
+        readings = [result.readings[obj.name] for obj in delivery.objects]
+        variants = Counter(one.variant for one in readings if one.variant)
+        evolved = dict.fromkeys(name for one in readings for name in one.evolved)
+        found = {
+            suffix: _relative(tables.folder(asset.with_side(suffix)), files)
+            for suffix, files in sides.items()
+        }
+        more = {"variants": dict(variants), "evolved": list(evolved)}
+        return {
+            "name": delivery.name,
+            "account": result.account.told(),
+            "records": dict(result.records),
+            "files": _relative(tables.folder(asset), result.main.files),
+            "refused": result.refused,
+            **({"unread": list(result.unread)} if result.unread else {}),
+            "reading": delivery_identity(self.table, readings),
+            "sides": {suffix: files for suffix, files in found.items() if files},
+            **{key: value for key, value in more.items() if value},
+        }
+
+    def _kept_files(self) -> tuple[DataFile, ...]:
+        if self.version is None:
+            return ()
+        if self.version is not self.kept.head:
+            return self.version.files
+        wanted = {p for one in self.kept.records.values() for p in one["files"]}
+        return tuple(file for file in self.version.files if file.path in wanted)
+
+    def _kept_sides(self, records: Records) -> bool | dict[str, set[str]]:
+        """Tell which files of side tables stay: those of the deliveries that do."""
+        if not self.kept.is_partial:
+            return len(records) < len(self.done)
+        stay = [one["sides"] for one in self.kept.records.values()]
+        return {
+            suffix: {path for one in stay for path in one.get(suffix, ())}
+            for suffix in _SIDES
+        }
 
 
-def _commit(
-    work: Work,
-    step: Step,
-    table: FormattedTable,
-    pinned: Sequence[Delivery],
-    done: Records,
-    records: Records,
-    read: Mapping[str, FormattedDelivery],
-    keep: Sequence[DataFile],
-) -> TableVersion:
-    so_far = [delivery for delivery in pinned if delivery.id in done]
-    account = sum(
-        (FormattedAccount(**one["account"]) for one in done.values()), FormattedAccount()
-    )
-    sides = {
-        "rejected": _joined([one.rejected for one in read.values()], REJECTED),
-        "rejected_cells": _joined(
-            [one.rejected_cells for one in read.values()], REJECTED_CELLS
-        ),
-    }
-    return work.commit(
-        step,
-        _joined([one.main for one in read.values()], formatted_schema(table)),
-        identity=formatted_identity(table, so_far),
-        keep=keep,
-        sides=sides,
-        keep_sides=len(records) < len(done),
-        record={
-            "account": plain(account.check(str(step.asset))),
-            "deliveries": records,
-            "delivered": len(done),
-            "refused": sum(1 for one in done.values() if one["refused"]),
-        },
-    )
+def _relative(folder: Path, files: Iterable[WrittenFile]) -> list[str]:
+    return [file.path.relative_to(folder).as_posix() for file in files]
 
 
 def _joined(parts: Sequence[Written], schema: Any) -> Written:

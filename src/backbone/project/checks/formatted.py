@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from backbone.model.types import CanonicalType
 from backbone.project.checks.known import Known, missing_columns
+from backbone.project.checks.variants import check_variants
 from backbone.project.drafts import Draft
 from backbone.project.formatted import (
     NO_QUOTES,
@@ -42,6 +43,7 @@ def check_formatted(drafts: Drafts, known: Known) -> Iterator[Mistake]:
         key = ((("key", index), name) for index, name in enumerate(table.key))
         yield from missing_columns(draft, key, columns)
         yield from _layout(draft, table)
+        yield from check_variants(draft, table)
         yield from _names(draft, list(columns))
         for name, column in table.columns.items():
             yield from _column(draft, name, column, known)
