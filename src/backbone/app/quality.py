@@ -290,7 +290,8 @@ def _in_rows(account: Mapping[str, int]) -> dict[str, int]:
     if "rows" not in account:
         return dict(account)
     told = {"formatted": account["rows"], "records": account["formatted"]}
-    return {name: n for name, n in (account | told).items() if name != "rows"}
+    merged = {**account, **told}
+    return {name: n for name, n in merged.items() if name != "rows"}
 
 
 def _decided(env: Environment, asset: AssetName, head: Version) -> dict[str, int]:
