@@ -60,6 +60,7 @@ def main() -> None:
     for name in ("rename", "replace", "fsync"):
         met.before(os, name, name)
     met.before(Tables, "_write", "log", after="logged")
+    met.before(Tables, "_evolve", "evolve", after="evolved")
     met.before(catalog, "_put", "catalog")
     backbone.main(words, prog_name="backbone")
 

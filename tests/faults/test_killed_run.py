@@ -108,6 +108,32 @@ def test_run_after_run_is_killed_and_the_last_ends_as_if_nothing_had_happened(
     check(folder, whole)
 
 
+@pytest.mark.parametrize("moment", ["evolved:3", "logged:3"])
+def test_a_table_that_gets_columns_from_a_file_is_whole_or_as_it_was(
+    new, tmp_path, moment
+):
+    folder = shutil.copytree(new, tmp_path / "meters")
+    declared = folder / "formatted/readings.yml"
+    declared.write_text(declared.read_text() + "new_columns: evolve\n")
+    call(folder, "run", "--quiet")
+    before = hashes(folder)["formatted.readings"]
+    first, *_ = sorted((folder / "inbox").glob("*.csv"))
+    header, *lines = first.read_text().splitlines()
+    wider = "\n".join([f"{header},sky", *(f"{line},grey" for line in lines), ""])
+    (folder / "inbox/readings_2030_01.csv").write_text(wider)
+    again = shutil.copytree(folder, tmp_path / "again")
+    call(again, "run", "--quiet")
+
+    assert dying(folder, moment) == KILLED
+    found = ask(folder, "select * from formatted.readings")
+    assert hashes(folder)["formatted.readings"] == before or "sky" in found[0]
+    call(folder, "run")
+
+    check(folder, hashes(again))
+    found = ask(folder, "select count(sky) n from trusted.readings")
+    assert found == ask(again, "select count(sky) n from trusted.readings")
+
+
 def signalled(folder: Path, line: str, sign: signal.Signals) -> tuple[int, str]:
     """Send a signal to a run as soon as it says `line`; return how it ended."""
     with subprocess.Popen(

@@ -278,9 +278,20 @@ def _account(env: Environment, asset: AssetName, head: Version) -> dict[str, int
         source = AssetName("formatted", asset.table)
         newest = env.catalog.heads().get(str(source), {"record": {}})
         known = _formatted_account(env, source, head)
-        account |= known or newest["record"].get("account", {})
-    account |= head["record"].get("account", {})
-    return account
+        account |= _in_rows(known or newest["record"].get("account", {}))
+    return account | _in_rows(head["record"].get("account", {}))
+
+
+def _in_rows(account: Mapping[str, int]) -> dict[str, int]:
+    """Return an account whose formatted rows are told apart from their `records`.
+
+    They differ where a record may become several rows.
+    """
+    if "rows" not in account:
+        return dict(account)
+    told = {"formatted": account["rows"], "records": account["formatted"]}
+    merged = {**account, **told}
+    return {name: n for name, n in merged.items() if name != "rows"}
 
 
 def _decided(env: Environment, asset: AssetName, head: Version) -> dict[str, int]:

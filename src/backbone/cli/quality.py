@@ -39,12 +39,13 @@ _TEXT_WIDTH = 40
 _COLUMNS = 3
 _HALF = 0.0005
 _SUMS = (
+    ("read", ("records", "rejected")),
     ("read", ("formatted", "rejected")),
     ("formatted", ("trusted", "quarantined", "merged", "superseded")),
 )
 _COUNTED = {
     "read": "records read", "formatted": "formatted rows",
-    "rows": "rows of them", "unfilled": "without a value",
+    "unfilled": "rows left out, without a value",
     "rejected_cells": "cells rejected", "left_out": "lines left out",
     "repaired": "repairs",
     "flagged": "rows flagged",
@@ -205,7 +206,7 @@ def _print_account(console: Console, account: Mapping[str, Any]) -> None:
     lines: dict[str, Any] = {}
     for whole, parts in _SUMS:
         if whole in account and parts[0] in account:
-            lines[_COUNTED[whole]] = _sum(account, whole, parts)
+            lines.setdefault(_COUNTED[whole], _sum(account, whole, parts))
     told = {name for whole, parts in _SUMS for name in (whole, *parts)}
     told |= {name for name in ("left_out",) if not account.get(name)}
     more = {name: number for name, number in account.items() if name not in told}

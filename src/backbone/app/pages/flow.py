@@ -33,6 +33,8 @@ class _Node:
 
 def flow(account: Mapping[str, int]) -> Markup | None:
     """Draw read → formatted and rejected → trusted and what left; None without rows."""
+    if "records" in account:  # records and rows have no common scale
+        return None
     total = max(account.get("read", 0), account.get("formatted", 0))
     if not total:
         return None
