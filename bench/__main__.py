@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import files, growth, machine, management, startup
+from bench import files, formatted, growth, machine, management, startup
 from bench.detection import compare as detection
 from bench.detection import report as detection_report
 from bench.projects import example
@@ -18,7 +18,8 @@ from bench.tpch import compare as tpch
 from bench.tpch import report
 
 PARTS = (
-    "management", "demo", "idle", "help", "growth", "detection", "tpch", "files"
+    "management", "demo", "idle", "help", "growth", "detection", "tpch", "files",
+    "formatted",
 )  # fmt: skip
 
 
@@ -33,6 +34,7 @@ class _Bench:
         self.scales = options.scale
         self.engines = options.engine
         self.files = options.files
+        self.megabytes = options.mb
         self.rows = options.rows
         self.shapes = options.shape
         self.shares = options.share
@@ -65,6 +67,9 @@ class _Bench:
             "files": lambda: files.counted(
                 self.work, files=self.files, engines=self.engines
             ),
+            "formatted": lambda: formatted.compared(
+                self.work, megabytes=self.megabytes, repeat=self.repeat
+            ),
         }
         return made[part]()
 
@@ -91,6 +96,7 @@ _SHOWN: dict[str, Callable[[dict[str, Any]], str]] = {
     "detection": detection_report.shown,
     "tpch": report.shown,
     "files": files.shown,
+    "formatted": formatted.shown,
 }
 
 
@@ -138,6 +144,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--files", type=int, nargs="+", default=files.FILES, metavar="N",
         help="how many files (20 200 2000)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mb", type=int, nargs="+", default=formatted.MEGABYTES, metavar="N",
+        help="megabytes of the raw files that are formatted (500 2000)",
     )  # fmt: skip
     parser.add_argument(
         "--rows", type=int, nargs="+", default=detection.ROWS, metavar="N",

@@ -22,12 +22,30 @@ COLUMNS = (
     ("id", "integer", {}),
     ("amount", "decimal(9,2)", {}),
     ("at", "timestamp", {"timezone": "Europe/Paris", "on_bad_cell": "reject"}),
+    (
+        "cost",
+        "decimal(9,2)",
+        {"sources": ("amount",), "thousands": ",", "prefix": ("€",)},
+    ),
+    (
+        "seen",
+        "timestamp",
+        {
+            "sources": ("at",),
+            "format": ("iso", "epoch_s"),
+            "missing": "forward",
+            "timezone": "Europe/Paris",
+            "ambiguous": "first",
+        },
+    ),
     ("note", "string", {}),
     ("ratio", "double", {}),
     ("day", "date", {"sql": "cast(timezone('Europe/Paris', at) as date)"}),
     ("origin", "string", {"sources": ("$file",)}),
 )
-READS = ("csv", "semicolons", "latin", "lines", "document", "parquet", "small")
+READS = (
+    "csv", "semicolons", "layout", "latin", "lines", "document", "parquet", "small"
+)  # fmt: skip
 
 
 def habitual_read(folder: Path, kind: str, records: int = 450) -> RawRead:
@@ -146,6 +164,24 @@ def _semicolons(records: int) -> tuple[dict[str, bytes], RawFormat]:
     return {"a.csv": text.encode()}, form
 
 
+def _layout(records: int) -> tuple[dict[str, bytes], RawFormat]:
+    """Lines before, between and behind the records that are none."""
+    text = _delimited(records, ",", "\n")
+    header, _, rest = text.partition("\n")
+    form = RawFormat(
+        "csv", skip=2, header=2, units=2, comment="#", repeated_header=True,
+        blank_lines="skip", trim=True, escape="\\",
+    )  # fmt: skip
+    units = ",".join("kW" for _ in header.split(","))
+    begun = f'An "odd title\n\n# made by hand, "so\n{header}\n\n{units}\n'
+    parts = rest.replace("\nplain", '\n# "5,\nplain')
+    lines = [line + "\n" for line in parts.split("\n")]
+    for place in range(len(lines) - 2, 0, -40):
+        if lines[place].count('"') == 0 and lines[place - 1].count('"') % 2 == 0:
+            lines.insert(place, f'# say "no, {place}\n{header}\n')
+    return {"a.csv": begun.encode() + "".join(lines).encode()}, form
+
+
 def _latin(records: int) -> tuple[dict[str, bytes], RawFormat]:
     text = _delimited(records, ",", "\n").replace("🐝", "")
     return {"a.csv": text.encode("latin-1")}, RawFormat("csv", encoding="latin-1")
@@ -204,6 +240,7 @@ _KINDS = {
     "csv": _csv,
     "document": _document,
     "latin": _latin,
+    "layout": _layout,
     "lines": _lines,
     "parquet": _parquet,
     "semicolons": _semicolons,
