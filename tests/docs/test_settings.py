@@ -57,6 +57,7 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("operations.md", "`engines`: by kind"): engines.EngineOptions,
     ("operations.md", "A target: `targets: {name: …}`"): settings.TargetSettings,
     ("landing.md", "`collector: files`"): sources.FilesSource,
+    ("versions.md", "`retention`"): sources.Retention,
     ("landing.md", "`collector: http`"): sources.HttpSource,
     ("landing.md", "A dataset: `datasets: {name: …}`"): sources.HttpDataset,
     ("landing.md", "`cursor`"): sources.HttpCursor,
