@@ -19,11 +19,13 @@ VERBS: Mapping[str, Mapping[str, str]] = {
     "Begin": {
         "init": "Write a new project, empty or an example.",
         "demo": "Run the flights example, from its sources to two analyses.",
+        "infer": "Propose how files are read: declarations, with their evidence.",
     },
     "Bring up to date": {
         "plan": "Say what a run would do.",
         "run": "Collect what is due and bring everything up to date.",
         "resume": "Finish the last run at its pinned inputs.",
+        "schedule": "Run what is due by the schedules of sources.",
     },
     "Look": {
         "ls": "List assets: rows, version, status.",

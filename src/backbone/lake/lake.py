@@ -13,6 +13,7 @@ from backbone.lake.landing import Landing
 from backbone.lake.leases import Leases
 from backbone.lake.locks import Locks
 from backbone.lake.runs import RunRecords
+from backbone.lake.served import Served
 from backbone.lake.tables import Tables
 
 __all__ = ["Lake"]
@@ -38,6 +39,7 @@ class Lake:
     artifacts : models and reports
     runs : what was run, when, with which inputs
     locks : who writes what right now
+    served : up to when sources were collected on schedule
     leases : whose the folders are that no version names yet
 
     Raises
@@ -61,6 +63,7 @@ class Lake:
         self.artifacts = Artifacts(root / "artifacts", self.leases)
         self.runs = RunRecords(root / "runs")
         self.locks = Locks(root / "locks")
+        self.served = Served(root / "schedule")
 
     def spill(self) -> Path:
         """Return a folder for what does not fit into this process' memory.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-__all__ = ["Delivers", "Delivery", "LandedObject", "Receipt", "Removal"]
+__all__ = ["Delivers", "Delivery", "LandedObject", "Receipt", "Removal", "in_order"]
 
-Delivers = Literal["increments", "snapshots"]
+Delivers = Literal["increments", "snapshots", "changes"]
 
 
 @dataclass(frozen=True)
@@ -101,3 +102,13 @@ class Delivery:
     def with_receipt(self, receipt: Receipt) -> Delivery:
         """Return the delivery, received once more."""
         return replace(self, receipts=(*self.receipts, receipt))
+
+
+def in_order(deliveries: Sequence[Delivery], order: str) -> tuple[Delivery, ...]:
+    """Put deliveries, which come by receipt, in the order that a source declares.
+
+    Those of one name stay in the order of their receipts. What a column tells of the
+    order is known where the rows are.
+    """
+    by_name = order == "name"
+    return tuple(sorted(deliveries, key=lambda one: one.name if by_name else ""))

@@ -20,12 +20,17 @@ __all__ = [
 
 @dataclass(frozen=True)
 class FormattedAccount:
-    """Records read, and where they went. `rejected_cells` are counted beside it."""
+    """Records read, and where they went.
+
+    `rejected_cells` are counted beside it, and so is what was `left_out`: lines that the
+    layout takes for no records, such as comments and footers.
+    """
 
     read: int = 0
     formatted: int = 0
     rejected: int = 0
     rejected_cells: int = 0
+    left_out: int = 0
 
     def __add__(self, other: FormattedAccount) -> FormattedAccount:
         return FormattedAccount(
@@ -33,6 +38,7 @@ class FormattedAccount:
             self.formatted + other.formatted,
             self.rejected + other.rejected,
             self.rejected_cells + other.rejected_cells,
+            self.left_out + other.left_out,
         )
 
     def check(self, where: str) -> FormattedAccount:

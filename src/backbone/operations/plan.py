@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from backbone.catalog import Catalog
 from backbone.lake.lake import Lake
-from backbone.model.deliveries import Delivery
+from backbone.model.deliveries import Delivery, in_order
 from backbone.model.names import AssetName
 from backbone.model.versions import fingerprint
 from backbone.operations import identity as identify
@@ -264,8 +264,9 @@ class _Planner:
         if asset.zone == "trusted":
             formatted = project.formatted[name]
             dataset = _dataset(formatted.source)
-            delivers = project.sources[project.dataset_source(dataset)].delivers
-            landed = self.held.get(name, self.deliveries[dataset])
+            source = project.sources[project.dataset_source(dataset)]
+            held = self.held.get(name, self.deliveries[dataset])
+            landed = in_order(held, source.order)
             trusted = project.trusted[name]
             decided = decided_on(project, name, self.day)
 
@@ -277,7 +278,7 @@ class _Planner:
                 return identify.trusted_identity(
                     trusted,
                     formatted,
-                    delivers,
+                    source,
                     items,
                     given,
                     lookups=project.lookups,

@@ -72,22 +72,24 @@ def run(
     place: Place,
     *,
     only: Collection[AssetName] | None = None,
+    sources: Collection[str] | None = None,
     tell: Tell = lambda _event: None,
     without_removed: bool = False,
 ) -> RunReport:
-    """Collect what is due, then bring everything downstream up to date.
+    """Collect sources, then bring everything downstream up to date.
 
     Parameters
     ----------
     place : the project and where its data are
     only : bring these assets up to date alone; all by default
+    sources : collect these alone; by default those that `only` is made from
     tell : is told what happens, from several threads
     without_removed : where a table has to be read anew, give up the rows of deliveries
         whose raw bytes retention has removed
     """
     _recover_if_needed(place)
     leave_out: LeaveOut = "all" if without_removed else "new"
-    run = _Run(place, _new_run(), only, tell, leave_out=leave_out)
+    run = _Run(place, _new_run(), only, tell, sources=sources, leave_out=leave_out)
     return run.carry_out(pins=None)
 
 
@@ -135,6 +137,7 @@ class _Run:
     only: Collection[AssetName] | None
     tell: Tell
     day: date = field(default_factory=today)
+    sources: Collection[str] | None = None
     leave_out: LeaveOut = "new"
 
     def carry_out(self, *, pins: Pins | None) -> RunReport:
@@ -167,8 +170,9 @@ class _Run:
     def _collect(self, received: datetime) -> list[DatasetResult]:
         place = self.place
         results = collect(
-            place.project, place.lake, received=received, only=self.only, tell=self.tell
-        )
+            place.project, place.lake, received=received, only=self.only,
+            sources=self.sources, tell=self.tell,
+        )  # fmt: skip
         for result in results:
             place.catalog.record_collection(
                 self.name, result.dataset, source=result.source, at=received,

@@ -8,8 +8,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backbone.model.deliveries import Delivers
 from backbone.project.declarations import Declaration, Names, TableName
+from backbone.project.delivering import Delivering
+from backbone.project.schedules import Schedule
 
 __all__ = [
     "FilesSource",
@@ -83,13 +84,11 @@ def hold_of(text: str) -> tuple[str | None, date | None]:
     return found[2], date.fromisoformat(day) if day else None
 
 
-class _Source(Declaration):
+class _Source(Delivering):
     description: str | None = Field(None, description="What the source is, for people.")
     owner: str | None = Field(None, description="Who answers questions about it.")
-    delivers: Delivers = Field(
-        "increments",
-        description="increments: every delivery adds rows; snapshots: the newest "
-        "delivery is the whole table.",
+    schedule: Schedule | None = Field(
+        None, description="When it is collected by `schedule` and `run --due`."
     )
     fresh_within: str | None = Field(
         None,

@@ -109,8 +109,8 @@ def test_what_is_left_out_is_still_known_by_name(good):
     assert good.mistakes() == [
         (
             "formatted/meters.yml:14: columns.energy.kind: unknown key; there are `type`, "
-            "`from`, `pattern`, `format`, `timezone`, `ambiguous`, `nulls`, `pad`, `sql`, "
-            "`on_bad_cell`, `unit`, `description`"
+            "`from`, `pattern`, `format`, `timezone`, `ambiguous`, `missing`, "
+            "`means_true`, `means_false`, `decimal`, `thousands`, `prefix` … and 8 more"
         ),
         (
             "analysis/heat_demand.yml:15: models.linear.parameters: wants keys and values, "

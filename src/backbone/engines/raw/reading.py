@@ -159,7 +159,10 @@ class _Job:
         rejects += [(batch.piece_of(row).object, dropped[row]) for row in dropped]
         self.rejected.add(rejected_table(rejects))
         for piece in batch.pieces:
-            self._enter(piece.object.name, formatted=piece.rows)
+            left = piece.left_out
+            self._enter(
+                piece.object.name, read=-left, formatted=piece.rows, left_out=left
+            )
             self._end(piece)
         for obj, reject in rejects:
             self._enter(obj.name, rejected=reject.records)
@@ -174,14 +177,16 @@ class _Job:
         formatted: int = 0,
         rejected: int = 0,
         cells: int = 0,
+        left_out: int = 0,
     ) -> None:
-        self.accounts[name] += FormattedAccount(read, formatted, rejected, cells)
+        told = FormattedAccount(read, formatted, rejected, cells, left_out)
+        self.accounts[name] += told
 
     def _end(self, piece: Piece) -> None:
         name, end = piece.object.name, piece.end
         if end is None:
             return
-        self._enter(name, read=end.records)
+        self._enter(name, read=end.records, left_out=end.before)
         if end.undeclared:
             self.undeclared[name] = end.undeclared
         if end.refused is not None:

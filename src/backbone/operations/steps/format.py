@@ -205,6 +205,7 @@ def _record(
         "records": dict(result.records),
         "files": [file.path.relative_to(root).as_posix() for file in result.main.files],
         "refused": result.refused,
+        **({"unread": list(result.unread)} if result.unread else {}),
     }
 
 
