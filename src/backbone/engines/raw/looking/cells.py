@@ -10,49 +10,7 @@ Kind = str
 """``""`` missing, ``n`` a number, ``t`` a date or time, ``b`` a boolean, ``s`` a text."""
 
 NULLS = frozenset(
-    [
-        "na",
-        "n/a",
-        "n.a.",
-        "#n/a",
-        "#na",
-        "nan",
-        "null",
-        "none",
-        "nil",
-        "\\n",
-        "-",
-        "--",
-        "---",
-        "–",
-        "—",
-        ".",
-        "..",
-        "...",
-        "?",
-        "??",
-        "#null!",
-        "#value!",
-        "#div/0!",
-        "#ref!",
-        "<na>",
-        "<null>",
-        "(null)",
-        "(blank)",
-        "missing",
-        "n/d",
-        "n.d.",
-        "nd",
-        "n/v",
-        "k.a.",
-        "s/d",
-        "-nan",
-        "1.#qnan",
-        "-1.#ind",
-        "1.#ind",
-        "unbekannt",
-        "desconocido",
-    ]
+    ["na", "n/a", "n.a.", "#n/a", "#na", "nan", "null", "none", "nil", "\\n", "-", "--", "---", "–", "—", ".", "..", "...", "?", "??", "#null!", "#value!", "#div/0!", "#ref!", "<na>", "<null>", "(null)", "(blank)", "missing", "n/d", "n.d.", "nd", "n/v", "k.a.", "s/d", "-nan", "1.#qnan", "-1.#ind", "1.#ind", "unbekannt", "desconocido"]
 )
 """Texts that often mean a missing value, in lower case."""
 
@@ -67,26 +25,7 @@ _TIME = re.compile(
     r"|\d{4}-\d{2}(?:-\d{2}T.*)?"
 )
 _BOOLEANS = frozenset(
-    [
-        "true",
-        "false",
-        "yes",
-        "no",
-        "y",
-        "n",
-        "t",
-        "f",
-        "ja",
-        "nein",
-        "si",
-        "sí",
-        "oui",
-        "non",
-        "da",
-        "ne",
-        "on",
-        "off",
-    ]
+    ["true", "false", "yes", "no", "y", "n", "t", "f", "ja", "nein", "si", "sí", "oui", "non", "da", "ne", "on", "off"]
 )
 
 UNITS: dict[str, str] = {
