@@ -62,6 +62,7 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("landing.md", "`deletes`"): delivering.Deletes,
     ("operations.md", "A schedule"): schedules.Schedule,
     ("landing.md", "`collector: files`"): sources.FilesSource,
+    ("versions.md", "`retention`"): sources.Retention,
     ("landing.md", "`collector: http`"): sources.HttpSource,
     ("landing.md", "A dataset: `datasets: {name: …}`"): sources.HttpDataset,
     ("landing.md", "`cursor`"): sources.HttpCursor,
