@@ -35,6 +35,7 @@ class Server(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a header and a body of its own wait for each other
 
     def do_GET(self):
         self.server.requests.append(self.path)

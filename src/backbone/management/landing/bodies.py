@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Iterator
 
@@ -14,6 +15,7 @@ ACCEPTED = "gzip"
 _CHUNK_BYTES = 1 << 18
 _MAX_RATIO = 200
 _ALWAYS_ALLOWED_BYTES = 1 << 30
+_LEAST_BYTES = 100
 _PACKED = {"gzip", "x-gzip", "deflate"}
 _ANY_HEADER = 47
 
@@ -55,12 +57,16 @@ def decoded(response: httpx2.Response) -> Iterator[bytes]:
     TooLarge : it unpacks to more than 200 times its bytes, and 1 GiB
     Broken : it cannot be unpacked, or in a way that was not asked for
 
+    httpx2.TransportError : it breaks off, or brings less than 100 bytes in the time that
+        one read may take
+
     Notes
     -----
     A chunk has at most 256 KiB, whatever it was packed into.
     """
+    raw_chunks = _steady(response)
     if is_plain(response):
-        yield from response.iter_raw()
+        yield from raw_chunks
         return
     encoding = _encoding(response)
     if encoding not in _PACKED:
@@ -68,7 +74,7 @@ def decoded(response: httpx2.Response) -> Iterator[bytes]:
         raise Broken(what)
     packed = unpacked = 0
     unpacker = _Unpacker()
-    for raw in response.iter_raw():
+    for raw in raw_chunks:
         packed += len(raw)
         for chunk in unpacker.feed(raw):
             unpacked += len(chunk)
@@ -79,6 +85,21 @@ def decoded(response: httpx2.Response) -> Iterator[bytes]:
     if not unpacker.finished:
         what = "its gzip stream ends too early"
         raise Broken(what)
+
+
+def _steady(response: httpx2.Response) -> Iterator[bytes]:
+    """Read what is on the wire; a server that only drips has not answered in time."""
+    patience_s = response.request.extensions.get("timeout", {}).get("read")
+    begun, came = time.monotonic(), 0
+    for chunk in response.iter_raw():
+        yield chunk
+        came += len(chunk)
+        now = time.monotonic()
+        if patience_s is not None and now - begun >= patience_s:
+            if came < _LEAST_BYTES:
+                what = f"{came} bytes in {patience_s} s"
+                raise httpx2.ReadTimeout(what, request=response.request)
+            begun, came = now, 0
 
 
 class _Unpacker:

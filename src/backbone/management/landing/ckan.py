@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from backbone.errors import BadResponse, bounded
-from backbone.management.landing.http import collected
+from backbone.management.landing.http import bound_errors, collected
 from backbone.management.landing.protocol import CollectContext, CollectReport, Tally
 from backbone.project.sources import CkanSource
 from backbone.project.sources_http import CkanDataset
 from backbone.project.templates import fields_of
 
 if TYPE_CHECKING:
-    from backbone.management.landing.fetch import Answer, Api
+    from backbone.management.landing.fetch import Answer, Api, Url
+    from backbone.management.landing.known import Memory
 
 __all__ = ["collect"]
 
@@ -58,6 +59,8 @@ def collect(source: CkanSource, context: CollectContext) -> CollectReport:
 
 
 def _collect_dataset(api: Api, source: CkanSource, tally: Tally) -> None:
+    from backbone.management.landing.known import Memory  # noqa: PLC0415
+
     dataset = source.datasets[tally.dataset]
     answer = _package(api, dataset)
     declared = list(_resources(api, answer))
@@ -68,9 +71,12 @@ def _collect_dataset(api: Api, source: CkanSource, tally: Tally) -> None:
             f"the package `{dataset.package}` has no resource that is wanted",
             hint=f"It has: {bounded(names)}" if names else "It has none.",
         )
+    memory = Memory.of(tally)
     for resource in chosen:
         with tally.catching(f"dataset {tally.dataset}, resource {resource.name}"):
-            _land(api, answer, resource, dataset, tally)
+            url = api.addresses.following(answer.url, resource.url)
+            _land(api, url, resource, tally, memory, html=dataset.html)
+    bound_errors(tally)
 
 
 def _package(api: Api, dataset: CkanDataset) -> Answer:
@@ -138,23 +144,19 @@ def _changed(resource: Mapping[str, Any]) -> str | None:
 
 
 def _land(
-    api: Api, answer: Answer, resource: _Resource, dataset: CkanDataset, tally: Tally
+    api: Api, url: Url, resource: _Resource, tally: Tally, memory: Memory, *, html: bool
 ) -> None:
-    from backbone.management.landing.known import known_of  # noqa: PLC0415
     from backbone.management.landing.singles import (  # noqa: PLC0415
         Wanted,
         land_answer,
     )
 
-    url = api.addresses.following(answer.url, resource.url)
     origin = tally.context.hide(api.shown(url))
-    known = known_of(tally, origin, resource.fields)
+    known = memory.known(origin, resource.fields)
     told = {"changed": resource.changed} if resource.changed else {}
     if known is not None and told and known.told().get("changed") == resource.changed:
         tally.unchanged += 1
         tally.warnings.extend(known.problems)
         return
-    wanted = Wanted(
-        url, origin, known, resource.fields, resource.spelt, told, html=dataset.html
-    )
+    wanted = Wanted(url, origin, known, resource.fields, resource.spelt, told, html=html)
     land_answer(api, wanted, tally)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from backbone.errors import BackboneError, SourceUnavailable
+from backbone.errors import BackboneError, BadResponse, SourceUnavailable, bounded
 from backbone.management.landing.cursors import Greatest
 from backbone.management.landing.overlaps import before, sent
 from backbone.management.landing.protocol import CollectContext, CollectReport, Tally
@@ -21,11 +23,14 @@ from backbone.project.templates import FieldValue, combinations, field_names, fi
 
 if TYPE_CHECKING:
     from backbone.management.landing.fetch import Api, Url
+    from backbone.management.landing.known import Memory
 
-__all__ = ["collect", "collected"]
+__all__ = ["bound_errors", "collect", "collected"]
 
 _GONE = {404, 410}
 _GIVE_UP = 3
+_SHOWN_ERRORS = 5
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 OverHttp = HttpSource | CkanSource | SocrataSource
 
@@ -67,6 +72,15 @@ def collected(
     return CollectReport(context.source, tuple(tally.report() for tally in tallies))
 
 
+def bound_errors(tally: Tally) -> None:
+    """Keep the first errors of a dataset, and say how many more there were."""
+    more = tally.errors[_SHOWN_ERRORS:]
+    if len(more) > 1:
+        places = bounded([error.where or error.what for error in more])
+        what = f"{len(more)} more addresses failed: {places}"
+        tally.errors[_SHOWN_ERRORS:] = [BadResponse(what)]
+
+
 @contextmanager
 def _connected(source: OverHttp, context: CollectContext) -> Iterator[Api]:
     """Start what a source needs, and return the connection to it."""
@@ -84,94 +98,102 @@ def _connected(source: OverHttp, context: CollectContext) -> Iterator[Api]:
         yield api
 
 
+@dataclass(frozen=True)
+class _Asking:
+    """What is asked of a dataset: one address for each value of its fields."""
+
+    api: Api
+    dataset: HttpDataset
+    rules: HttpPages
+    tally: Tally
+    memory: Memory
+
+    def address(
+        self, values: Mapping[str, FieldValue], more: Mapping[str, str] = _NOTHING
+    ) -> Url:
+        """Return the address for values of the fields."""
+        declared = self.dataset.params.items()
+        params = {name: filled(text, values) for name, text in declared}
+        path = filled(self.dataset.path, values, in_address=True)
+        return self.api.addresses.below(path, {**params, **more})
+
+
 def _collect_dataset(api: Api, source: HttpSource, tally: Tally) -> None:
     """Collect what every combination of the values of the fields gives."""
+    from backbone.management.landing.known import Memory  # noqa: PLC0415
+
     dataset = source.datasets[tally.dataset]
     rules = dataset.pages or source.pages
+    asking = _Asking(api, dataset, rules, tally, Memory.of(tally))
     today = tally.context.received.date()
     in_vain = 0
     for values in combinations(dataset.for_, today):
         named = ", ".join(f"{name} {value.text}" for name, value in values.items())
         failed = len(tally.errors)
         with tally.catching(f"dataset {tally.dataset}" + (f", {named}" if named else "")):
-            _collect_values(api, dataset, rules, values, tally)
+            _collect_values(asking, values)
         away = [e for e in tally.errors[failed:] if isinstance(e, SourceUnavailable)]
         in_vain = in_vain + 1 if away else 0
         if values and in_vain == _GIVE_UP:
-            tally.warnings.append(
-                f"after {named} nothing more was asked for: {away[0].what}"
-            )
-            return
+            note = f"after {named} nothing more was asked for: {away[0].what}"
+            tally.warnings.append(note)
+            break
+    bound_errors(tally)
 
 
-def _collect_values(
-    api: Api,
-    dataset: HttpDataset,
-    rules: HttpPages,
-    values: Mapping[str, FieldValue],
-    tally: Tally,
-) -> None:
+def _collect_values(asking: _Asking, values: Mapping[str, FieldValue]) -> None:
     """Collect what the address for one value of each field gives."""
     from backbone.management.landing.fetch import Refused  # noqa: PLC0415
 
     try:
-        if rules.way is None and dataset.cursor is None:
-            _land_answer(api, dataset, rules, values, tally)
+        if asking.rules.way is None and asking.dataset.cursor is None:
+            _land_answer(asking, values)
         else:
-            _land_pages(api, dataset, rules, values, tally)
+            _land_pages(asking, values)
     except Refused as error:
-        if dataset.missing != "skip" or error.status not in _GONE:
+        if error.status not in _GONE:
+            raise
+        if asking.dataset.missing == "error":
+            if values:
+                error.hint = f"`missing: skip` leaves it out. {error.hint}"
             raise
 
 
-def _land_answer(
-    api: Api,
-    dataset: HttpDataset,
-    rules: HttpPages,
-    values: Mapping[str, FieldValue],
-    tally: Tally,
-) -> None:
-    from backbone.management.landing.known import known_of  # noqa: PLC0415
+def _land_answer(asking: _Asking, values: Mapping[str, FieldValue]) -> None:
     from backbone.management.landing.singles import (  # noqa: PLC0415
         Wanted,
         land_answer,
     )
 
-    url = _address(api, dataset, values, {})
-    origin, fields = tally.context.hide(api.shown(url)), _texts(values)
+    api, dataset, fields = asking.api, asking.dataset, _texts(values)
+    url = asking.address(values)
+    origin = asking.tally.context.hide(api.shown(url))
     wanted = Wanted(
         url,
         origin,
-        known_of(tally, origin, fields),
+        asking.memory.known(origin, fields),
         fields,
         frozenset(field_names(dataset.path.rpartition("/")[2])),
         records=dataset.records,
         html=dataset.html,
-        json_mb=rules.max_page_mb,
+        json_mb=asking.rules.max_page_mb,
     )
-    land_answer(api, wanted, tally)
+    land_answer(api, wanted, asking.tally)
 
 
-def _land_pages(
-    api: Api,
-    dataset: HttpDataset,
-    rules: HttpPages,
-    values: Mapping[str, FieldValue],
-    tally: Tally,
-) -> None:
-    from backbone.management.landing.known import cursor_of  # noqa: PLC0415
+def _land_pages(asking: _Asking, values: Mapping[str, FieldValue]) -> None:
     from backbone.management.landing.paged import Paged, land_pages  # noqa: PLC0415
 
-    fields, declared = _texts(values), dataset.cursor
+    fields, declared = _texts(values), asking.dataset.cursor
     greatest, more = None, {}
     if declared is not None:
-        last = cursor_of(tally, fields)
+        last = asking.memory.cursor(fields)
         greatest = Greatest(declared.field, last, declared.format)
         value = _since(declared, last)
         more = {} if value is None else {declared.param: value}
-    first = _address(api, dataset, values, more)
-    paged = Paged(first, rules, dataset.records, fields, greatest)
-    land_pages(api, paged, tally)
+    first = asking.address(values, more)
+    paged = Paged(first, asking.rules, asking.dataset.records, fields, greatest)
+    land_pages(asking.api, paged, asking.tally, asking.memory)
 
 
 def _since(declared: HttpCursor, last: str | None) -> str | None:
@@ -181,17 +203,6 @@ def _since(declared: HttpCursor, last: str | None) -> str | None:
     if declared.overlap is not None:
         last = before(last, declared.overlap, declared.format)
     return sent(last, declared.format, declared.send)
-
-
-def _address(
-    api: Api,
-    dataset: HttpDataset,
-    values: Mapping[str, FieldValue],
-    more: Mapping[str, str],
-) -> Url:
-    params = {name: filled(text, values) for name, text in dataset.params.items()}
-    path = filled(dataset.path, values, in_address=True)
-    return api.addresses.below(path, {**params, **more})
 
 
 def _texts(values: Mapping[str, FieldValue]) -> dict[str, str]:

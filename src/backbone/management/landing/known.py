@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -15,9 +15,11 @@ from backbone.lake.references import delivery_id
 from backbone.management.landing.protocol import Tally
 from backbone.model.deliveries import Delivery
 
-__all__ = ["Known", "conditions", "cursor_of", "known_of", "land", "state_of"]
+__all__ = ["Known", "Memory", "conditions", "land", "state_of"]
 
 _SETTLED = timedelta(seconds=60)
+
+_Fields = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -37,34 +39,42 @@ class Known:
         return found if isinstance(found, dict) else {}
 
 
-def known_of(tally: Tally, origin: str, fields: Mapping[str, str]) -> Known | None:
-    """Return what is remembered of the address `origin` with these fields.
+class Memory:
+    """What the lake remembers of the addresses of one dataset.
+
+    Parameters
+    ----------
+    seen : the deliveries of the dataset so far, oldest first
 
     Notes
     -----
-    An address is compared as it is shown: without its secrets.
+    One pass over the receipts; an address is compared as it is shown, without secrets.
     """
-    wanted = tuple(sorted(fields.items()))
-    receipts = [
-        (receipt.received, receipt.state, delivery)
-        for delivery in tally.context.seen.get(tally.dataset, ())
-        if _fields(delivery) == wanted
-        for receipt in delivery.receipts
-        if receipt.origin == origin
-    ]
-    if not receipts:
-        return None
-    _, state, delivery = max(receipts, key=lambda each: each[0])
-    return Known(state, delivery.id, delivery.problems)
 
+    def __init__(self, seen: Sequence[Delivery]) -> None:
+        self._known: dict[tuple[str, _Fields], Known] = {}
+        self._cursors: dict[_Fields, str] = {}
+        for delivery in seen:
+            if delivery.cursor is not None:
+                self._cursors[_fields(delivery)] = delivery.cursor
+        receipts = ((r, delivery) for delivery in seen for r in delivery.receipts)
+        for receipt, delivery in sorted(receipts, key=lambda pair: pair[0].received):
+            self._known[receipt.origin, _fields(delivery)] = Known(
+                receipt.state, delivery.id, delivery.problems
+            )
 
-def cursor_of(tally: Tally, fields: Mapping[str, str]) -> str | None:
-    """Return the cursor of the newest delivery with these fields that has one."""
-    wanted = tuple(sorted(fields.items()))
-    seen = reversed(tally.context.seen.get(tally.dataset, ()))
-    return next(
-        (d.cursor for d in seen if d.cursor is not None and _fields(d) == wanted), None
-    )
+    @classmethod
+    def of(cls, tally: Tally) -> Memory:
+        """Return what is remembered of the dataset of a tally."""
+        return cls(tally.context.seen.get(tally.dataset, ()))
+
+    def known(self, origin: str, fields: Mapping[str, str]) -> Known | None:
+        """Return what is remembered of the address `origin` with these fields."""
+        return self._known.get((origin, tuple(sorted(fields.items()))))
+
+    def cursor(self, fields: Mapping[str, str]) -> str | None:
+        """Return the cursor of the newest delivery with these fields that has one."""
+        return self._cursors.get(tuple(sorted(fields.items())))
 
 
 def conditions(known: Known | None) -> dict[str, str]:
@@ -111,7 +121,7 @@ def land(
     tally.landed(received)
 
 
-def _fields(delivery: Delivery) -> tuple[tuple[str, str], ...]:
+def _fields(delivery: Delivery) -> _Fields:
     return delivery.objects[0].fields if delivery.objects else ()
 
 

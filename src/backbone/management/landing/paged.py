@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from backbone.management.landing.cursors import Greatest
 from backbone.management.landing.fetch import Api, Url
-from backbone.management.landing.known import known_of, land
+from backbone.management.landing.known import Memory, land
 from backbone.management.landing.objectkinds import prefixed
 from backbone.management.landing.pages import Repeats, walk
 from backbone.management.landing.protocol import Tally
@@ -39,7 +39,12 @@ class Paged:
 
 
 def land_pages(
-    api: Api, paged: Paged, tally: Tally, *, state: State | None = None
+    api: Api,
+    paged: Paged,
+    tally: Tally,
+    memory: Memory,
+    *,
+    state: State | None = None,
 ) -> None:
     """Request page after page, and land those that hold records as one delivery.
 
@@ -77,7 +82,7 @@ def land_pages(
         land(
             incoming,
             tally,
-            known_of(tally, origin, paged.fields),
+            memory.known(origin, paged.fields),
             origin=origin,
             state=None if state is None else state(),
             cursor=None if greatest is None else greatest.text,

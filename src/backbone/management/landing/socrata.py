@@ -59,14 +59,15 @@ def _collect_dataset(api: Api, source: SocrataSource, tally: Tally) -> None:
 def _land_whole(
     api: Api, dataset: SocrataDataset, rules: HttpPages, tally: Tally
 ) -> None:
-    from backbone.management.landing.known import known_of  # noqa: PLC0415
+    from backbone.management.landing.known import Memory  # noqa: PLC0415
     from backbone.management.landing.paged import Paged, land_pages  # noqa: PLC0415
 
     order = f"{dataset.order}, {_ID}" if dataset.order else _ID
     query = {"$select": dataset.select, "$where": dataset.where, "$order": order}
     first = api.addresses.below(_path(dataset), _given(query))
     origin = tally.context.hide(api.shown(first))
-    known = known_of(tally, origin, {})
+    memory = Memory.of(tally)
+    known = memory.known(origin, {})
     changed = _changed(api, dataset)
     if known is not None and changed and known.told().get("rows") == changed:
         tally.unchanged += 1
@@ -82,23 +83,25 @@ def _land_whole(
         )
         return None
 
-    land_pages(api, Paged(first, rules), tally, state=state)
+    land_pages(api, Paged(first, rules), tally, memory, state=state)
 
 
 def _land_updates(
     api: Api, dataset: SocrataDataset, rules: HttpPages, tally: Tally
 ) -> None:
-    from backbone.management.landing.known import cursor_of  # noqa: PLC0415
+    from backbone.management.landing.known import Memory  # noqa: PLC0415
     from backbone.management.landing.paged import Paged, land_pages  # noqa: PLC0415
 
-    last = cursor_of(tally, {})
+    memory = Memory.of(tally)
+    last = memory.cursor({})
     query = {
         "$select": f"{_ID}, {_UPDATED}, {dataset.select or '*'}",
         "$where": _since(dataset, last),
         "$order": f"{_UPDATED}, {_ID}",
     }
     first = api.addresses.below(_path(dataset), _given(query))
-    land_pages(api, Paged(first, rules, greatest=Greatest(_UPDATED, last)), tally)
+    paged = Paged(first, rules, greatest=Greatest(_UPDATED, last))
+    land_pages(api, paged, tally, memory)
 
 
 def _since(dataset: SocrataDataset, last: str | None) -> str | None:

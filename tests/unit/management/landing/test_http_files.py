@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import time
 import zipfile
 from email.utils import formatdate
 from hashlib import sha256
@@ -375,3 +376,27 @@ def test_json_lines_are_json(collecting, server):
     server.answer = lambda *_: (200, kind, b'{"id": 1}\n{"id": 2}\n')
     [delivery] = collecting(source(server, {"path": "/x.json"}))["data"].new
     assert list(collecting.content(delivery)) == ["x.json"]
+
+
+def test_a_server_that_only_drips_has_not_answered(collecting, server):
+    def drip(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", "1000")
+        handler.end_headers()
+        for _ in range(1000):
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+            time.sleep(0.02)
+
+    server.answer = lambda *_: drip
+    [error] = collecting(source(server, attempts=1, timeout_s=0.1)).errors
+    assert "did not answer within 0.1 s" in str(error)
+
+
+def test_many_addresses_that_fail_are_counted(collecting, server):
+    server.answer = lambda *_: (404, {}, "none")
+    dataset = {**YEARS, "for": {"year": "1900..2023"}}
+    errors = collecting(source(server, dataset)).errors
+    assert len(errors) == 6
+    assert "`missing: skip` leaves it out" in str(errors[0])
+    assert "119 more addresses failed: dataset data, year 1905" in str(errors[5])
