@@ -41,6 +41,7 @@ from backbone.project import (
     schedules,
     settings,
     sources,
+    sources_http,
     trusted,
     variants,
 )
@@ -51,7 +52,14 @@ from backbone.sql.portable import REFUSED_FUNCTIONS
 from backbone.sql.verbs import VERBS
 
 HEADER = "| key | default | meaning |"
-SOURCES = (sources.FilesSource, sources.HttpSource, sources.SqlSource)
+MORE_THAN_HTTP = (sources.HttpSource, sources.SocrataSource)
+SOURCES = (
+    sources.FilesSource,
+    *MORE_THAN_HTTP,
+    sources.CkanSource,
+    sources.SqlSource,
+)
+ACCESS = set(declared_keys(sources_http.HttpAccess))
 SHARED = set.intersection(*(set(declared_keys(model)) for model in SOURCES))
 
 DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
@@ -67,6 +75,14 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("landing.md", "A dataset: `datasets: {name: …}`"): sources.HttpDataset,
     ("landing.md", "`cursor`"): sources.HttpCursor,
     ("landing.md", "`pages`"): sources.HttpPages,
+    ("landing.md", "`auth`"): sources_http.HttpAuth,
+    ("landing.md", "`basic`"): sources_http.BasicAuth,
+    ("landing.md", "`api_key`"): sources_http.ApiKey,
+    ("landing.md", "`oauth2`"): sources_http.OAuth2,
+    ("landing.md", "Every source over HTTP"): sources.CkanSource,
+    ("landing.md", "A dataset of a CKAN portal"): sources.CkanDataset,
+    ("landing.md", "`collector: socrata`"): sources.SocrataSource,
+    ("landing.md", "A dataset of a Socrata portal"): sources.SocrataDataset,
     ("landing.md", "`sidecar`"): sources.Sidecar,
     ("landing.md", "`collector: sql`"): sources.SqlSource,
     ("landing.md", "A dataset of a database"): sources.SqlDataset,
@@ -104,7 +120,11 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
 }
 CHANGES = {formatted.ReadChange, formatted.ColumnChange}  # of what has tables above
 WORDS: dict[str, list[tuple[str, ...]]] = {
-    "landing.md": [get_args(Delivers), tuple(SHARED)],
+    "landing.md": [
+        get_args(Delivers),
+        tuple(SHARED),
+        ("empty", "short", "error", "skip", "header", "body", "epoch_s", "epoch_ms"),
+    ],
     "formatted.md": [
         tuple(kind for kind in KINDS if kind != "decimal"),
         ("decimal(p,s)", "$file"),
@@ -218,6 +238,7 @@ def test_every_model_of_a_declaration_has_a_table():
 )
 def test_every_key_is_documented_with_its_default(where, model):
     shared = SHARED if model in SOURCES else set()
+    shared = shared | ACCESS if model in MORE_THAN_HTTP else shared
     keys = {k: f for k, f in declared_keys(model).items() if k not in shared}
     assert documented(*where) == {key: default_cell(f) for key, f in keys.items()}
 

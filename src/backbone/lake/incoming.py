@@ -21,6 +21,7 @@ __all__ = ["INCOMING", "Attempt", "Content", "Incoming", "Received", "Writer"]
 INCOMING = "_incoming"
 
 _DELIVERY = "delivery"
+_SCRATCH = "scratch"
 _CHUNK_BYTES = 1 << 20
 
 Content = Iterable[bytes] | BinaryIO | Path
@@ -136,6 +137,20 @@ class Incoming:
     ) -> None:
         self._done = True
         shutil.rmtree(self._attempt, ignore_errors=True)
+
+    def scratch(self) -> Path:
+        """Return a folder for files that are no objects; it goes with the attempt.
+
+        Raises
+        ------
+        LakeError : the disk did not take it
+        """
+        folder = self._attempt / _SCRATCH
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise _unwritable(str(folder), exc) from exc
+        return folder
 
     @property
     def objects(self) -> tuple[LandedObject, ...]:

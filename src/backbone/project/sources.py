@@ -11,8 +11,19 @@ from pydantic import Field, model_validator
 from backbone.project.declarations import Declaration, Names, TableName
 from backbone.project.delivering import Delivering
 from backbone.project.schedules import Schedule
+from backbone.project.sources_http import (
+    CkanDataset,
+    HttpAccess,
+    HttpCursor,
+    HttpDataset,
+    HttpPages,
+    Sidecar,
+    SocrataDataset,
+)
 
 __all__ = [
+    "CkanDataset",
+    "CkanSource",
     "FilesSource",
     "HttpCursor",
     "HttpDataset",
@@ -20,6 +31,8 @@ __all__ = [
     "HttpSource",
     "Retention",
     "Sidecar",
+    "SocrataDataset",
+    "SocrataSource",
     "Source",
     "SqlDataset",
     "SqlSource",
@@ -117,62 +130,36 @@ class FilesSource(_Source):
     )
 
 
-class Sidecar(Declaration):
-    """A process that a source needs while it is collected (a tunnel, a proxy)."""
-
-    command: tuple[str, ...] = Field(
-        min_length=1,
-        description="Program and arguments; {port} is a free port, {python} the "
-        "Python that runs Backbone. Run in the project's folder, without a shell.",
-    )
-    ready: str = Field("/", description="A path that answers 200 when it is ready.")
-    timeout_s: float = Field(20.0, gt=0, description="How long to wait for that.")
-
-
-class HttpPages(Declaration):
-    """How the next page is found."""
-
-    next: str | None = Field(None, description="Path in the body to the next address.")
-    number: str | None = Field(None, description="Query parameter of the page number.")
-    first: int = Field(1, description="The first page's number.")
-    max_pages: int = Field(10_000, gt=0, description="Stop with an error beyond this.")
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if self.next is not None and self.number is not None:
-            message = "pages are found by `next` or by `number`, not both"
-            raise ValueError(message)
-        return self
-
-
-class HttpCursor(Declaration):
-    """Collect only what is new: the greatest value seen is sent with the next request."""
-
-    param: str = Field(description="Query parameter that carries the last value seen.")
-    field: str = Field(description="Field of a record that holds the value.")
-
-
-class HttpDataset(Declaration):
-    """A dataset behind an address."""
-
-    path: str = Field("", description="Appended to the source's url.")
-    params: dict[str, str] = Field(default={}, description="Query parameters.")
-    records: str | None = Field(None, description="Path to the records in the body.")
-    cursor: HttpCursor | None = Field(None, description="Collect only what is new.")
-
-
-class HttpSource(_Source):
-    """A JSON API over HTTP, page by page."""
+class HttpSource(_Source, HttpAccess):
+    """An API over HTTP, page by page, or files behind addresses."""
 
     collector: Literal["http"]
-    url: str = Field(description="Base address; {port} is the sidecar's port.")
-    headers: dict[str, str] = Field(default={}, description="Sent with each request.")
-    sidecar: Sidecar | None = Field(None, description="A process that it needs.")
     pages: HttpPages = Field(HttpPages(), description="How the next page is found.")
-    timeout_s: float = Field(30.0, gt=0, description="For one request.")
-    attempts: int = Field(5, ge=1, description="For one request; 5xx and 429 retry.")
     datasets: dict[TableName, HttpDataset] = Field(
         min_length=1, description="Dataset: where it is found."
+    )
+
+
+class CkanSource(_Source, HttpAccess):
+    """An open-data portal that runs CKAN."""
+
+    collector: Literal["ckan"]
+    datasets: dict[TableName, CkanDataset] = Field(
+        min_length=1, description="Dataset: resources of a package."
+    )
+
+
+class SocrataSource(_Source, HttpAccess):
+    """An open-data portal of Socrata (Tyler Data & Insights)."""
+
+    collector: Literal["socrata"]
+    app_token: str | None = Field(
+        None, description="Lifts the limits: ${var:NAME} or ${file:PATH}."
+    )
+    page_size: int = Field(50_000, gt=0, description="How many rows a page has.")
+    max_pages: int = Field(10_000, gt=0, description="Stop with an error beyond this.")
+    datasets: dict[TableName, SocrataDataset] = Field(
+        min_length=1, description="Dataset: id and query."
     )
 
 
@@ -201,4 +188,7 @@ class SqlSource(_Source):
     )
 
 
-Source = Annotated[FilesSource | HttpSource | SqlSource, Field(discriminator="collector")]
+Source = Annotated[
+    FilesSource | HttpSource | CkanSource | SocrataSource | SqlSource,
+    Field(discriminator="collector"),
+]

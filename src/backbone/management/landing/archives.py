@@ -7,8 +7,8 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -52,11 +52,15 @@ class _Readable(Protocol):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file to deliver: its name as an object, where it is, what to call that place."""
+    """A file to deliver: its name as an object, where it is, what to call that place.
+
+    `fields` are what a path or an address told of it; what is packed in it has them too.
+    """
 
     name: str
     path: Path
     origin: str
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 def media_type(name: str) -> str:
@@ -96,7 +100,13 @@ def unpack(file: SourceFile, incoming: Incoming) -> tuple[BackboneError, ...]:
         _gunzip(file, incoming)
     else:
         kind = media_type(file.name)
-        incoming.add(file.name, file.path, media_type=kind, origin=file.origin)
+        incoming.add(
+            file.name,
+            file.path,
+            media_type=kind,
+            origin=file.origin,
+            fields=file.fields,
+        )
     return ()
 
 
@@ -106,7 +116,13 @@ def _gunzip(file: SourceFile, incoming: Incoming) -> None:
     try:
         with gzip.open(file.path) as stream:
             chunks = _metered(stream, allowed, file.name)
-            incoming.add(name, chunks, media_type=media_type(name), origin=file.origin)
+            incoming.add(
+                name,
+                chunks,
+                media_type=media_type(name),
+                origin=file.origin,
+                fields=file.fields,
+            )
     except (gzip.BadGzipFile, zlib.error, EOFError) as exc:
         what = f"`{file.name}` cannot be unpacked: {exc}"
         raise DeliveryRefused(what, where=file.origin, hint=_INCOMPLETE) from exc
@@ -163,6 +179,7 @@ def _add_member(
                 _metered(stream, allowed, shown),
                 media_type=media_type(member),
                 origin=f"{file.origin}!{member}",
+                fields=file.fields,
             )
     except _UNREADABLE as exc:
         what = f"{shown} cannot be read: {exc}"

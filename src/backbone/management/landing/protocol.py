@@ -28,8 +28,10 @@ __all__ = [
 
 COLLECTORS: Mapping[str, str] = MappingProxyType(
     {
+        "ckan": "backbone.management.landing.ckan",
         "files": "backbone.management.landing.files",
         "http": "backbone.management.landing.http",
+        "socrata": "backbone.management.landing.socrata",
         "sql": "backbone.management.landing.sql",
     }
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backbone.project.checks.sources_http import check_access, check_fields
 from backbone.project.drafts import Draft
 from backbone.project.mistakes import Mistake
 from backbone.project.reading import Drafts
 from backbone.project.sources import HttpSource, Source
+from backbone.project.sources_http import HttpAccess
 
 __all__ = ["check_sources"]
 
@@ -27,8 +29,10 @@ def check_sources(drafts: Drafts) -> Iterator[Mistake]:
                 yield draft.mistake(where, text)
         if draft.value is not None:
             yield from _retention(draft, draft.value)
+        if isinstance(draft.value, HttpAccess):
+            yield from check_access(draft, draft.value)
         if isinstance(draft.value, HttpSource):
-            yield from _address(draft, draft.value)
+            yield from check_fields(draft, draft.value)
 
 
 def _retention(draft: Draft[Source], source: Source) -> Iterator[Mistake]:
@@ -40,12 +44,3 @@ def _retention(draft: Draft[Source], source: Source) -> Iterator[Mistake]:
             f"{source.delivers} all count: say `age` too; rows outlive their raw bytes"
         )
         yield draft.mistake(("retention", "keep"), text)
-
-
-def _address(draft: Draft[Source], source: HttpSource) -> Iterator[Mistake]:
-    url = source.url
-    if not url.startswith(("http://", "https://", "${")):
-        yield draft.mistake(("url",), f"`{url}` is no address: http:// or https://")
-    if "{port}" in url and source.sidecar is None:
-        text = "`{port}` is that of a `sidecar`, and there is none"
-        yield draft.mistake(("url",), text)
