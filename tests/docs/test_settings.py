@@ -39,6 +39,7 @@ from backbone.project import (
     formatted,
     settings,
     sources,
+    storage,
     trusted,
 )
 from backbone.project.reading import DECLARED
@@ -57,6 +58,7 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("operations.md", "`engines`: by kind"): engines.EngineOptions,
     ("operations.md", "A target: `targets: {name: …}`"): settings.TargetSettings,
     ("landing.md", "`collector: files`"): sources.FilesSource,
+    ("landing.md", "`storage`"): storage.Storage,
     ("landing.md", "`collector: http`"): sources.HttpSource,
     ("landing.md", "A dataset: `datasets: {name: …}`"): sources.HttpDataset,
     ("landing.md", "`cursor`"): sources.HttpCursor,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backbone.project.drafts import Draft
+from backbone.project.filepatterns import NamePattern, PathPattern
 from backbone.project.mistakes import Mistake
 from backbone.project.reading import Drafts
-from backbone.project.sources import HttpSource, Source
+from backbone.project.sources import FilesSource, HttpSource, Source
+from backbone.project.storage import storage_problems
 
 __all__ = ["check_sources"]
 
@@ -27,6 +29,18 @@ def check_sources(drafts: Drafts) -> Iterator[Mistake]:
                 yield draft.mistake(where, text)
         if isinstance(draft.value, HttpSource):
             yield from _address(draft, draft.value)
+        if isinstance(draft.value, FilesSource):
+            yield from _files(draft, draft.value)
+
+
+def _files(draft: Draft[Source], source: FilesSource) -> Iterator[Mistake]:
+    for key, text in storage_problems(source.path, source.storage):
+        yield draft.mistake((key,), text)
+    above = set(PathPattern.parse(source.path)[1].fields)
+    for dataset, pattern in source.datasets.items():
+        for name in above.intersection(NamePattern(pattern).fields):
+            text = f"the field `{name}` is told by `path` already"
+            yield draft.mistake(("datasets", dataset), text)
 
 
 def _address(draft: Draft[Source], source: HttpSource) -> Iterator[Mistake]:
