@@ -42,6 +42,7 @@ from backbone.project import (
     settings,
     sources,
     sources_http,
+    storage,
     trusted,
     variants,
 )
@@ -71,6 +72,7 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("operations.md", "A schedule"): schedules.Schedule,
     ("landing.md", "`collector: files`"): sources.FilesSource,
     ("versions.md", "`retention`"): sources.Retention,
+    ("landing.md", "`storage`"): storage.Storage,
     ("landing.md", "`collector: http`"): sources.HttpSource,
     ("landing.md", "A dataset: `datasets: {name: …}`"): sources.HttpDataset,
     ("landing.md", "`cursor`"): sources.HttpCursor,

@@ -263,3 +263,45 @@ def test_a_sidecar_that_does_not_start_is_told(warm):
     assert "ended with exit code 1 before it was ready" in said
     assert "no port" in said
     assert listed(warm)["exploitation.by_shop"]["rows"] == 3
+
+
+DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "told"),
+    [
+        (403, DENIED, "s3://raw refuses: Server returned non-2xx status code: 403"),
+        (404, b"", "s3://raw is not there"),
+        (500, b"sorry", "s3://raw cannot be read"),
+        (200, PAGE, "no file matches `path: s3://raw/*.csv`"),
+    ],
+    ids=["refused", "missing", "500 for ever", "HTML"],
+)
+def test_a_bucket_that_gives_something_else_is_told_and_the_rest_is_done(
+    shop, service, keeps_everything, code, body, told
+):
+    service.answer(code, "application/xml", body)
+    write(
+        shop,
+        {
+            "sources/away.yml": f"""
+collector: files
+path: s3://raw/*.csv
+storage:
+  endpoint: {service.url}
+  allow_http: true
+  skip_signature: true
+  attempts: 2
+  timeout_s: 5
+datasets: {{away: "*.csv"}}
+"""
+        },
+    )
+
+    said = run(shop, code=0 if code == 200 else 1)
+
+    assert told in said
+    assert "Debug source" not in said
+    assert status(shop)["trusted.sales"] == "fresh"
+    keeps_everything(shop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ INCOMING = "_incoming"
 
 _DELIVERY = "delivery"
 _SCRATCH = "scratch"
+_SPOOL = "spool"
 _CHUNK_BYTES = 1 << 20
 
 Content = Iterable[bytes] | BinaryIO | Path
@@ -124,6 +126,7 @@ class Incoming:
         self._label = leases.claim()
         self._attempt = landing / INCOMING / self._label
         self._files: dict[str, tuple[LandedObject, str]] = {}
+        self._spools = itertools.count()
         self._done = False
 
     def __enter__(self) -> Self:
@@ -232,6 +235,29 @@ class Incoming:
             tuple(sorted(fields.items())),
         )  # fmt: skip
         self._files[known] = (obj, on_disk)
+
+    @contextmanager
+    def spool(self, chunks: Iterable[bytes]) -> Iterator[Path]:
+        """Keep bytes in a file while they are needed to receive; they are no object.
+
+        Raises
+        ------
+        LakeError : the disk did not take them
+        """
+        path = self._attempt / f"{_SPOOL}-{next(self._spools)}"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            writer = Writer(path)
+        except OSError as exc:
+            raise _unwritable(str(path), exc) from exc
+        try:
+            for chunk in chunks:
+                writer.write(chunk)
+            writer.close()
+            yield path
+        finally:
+            writer.close()
+            path.unlink(missing_ok=True)
 
     def commit(
         self,

@@ -7,6 +7,7 @@
         _reference.json                                     what the delivery is
         _receipt_<received UTC>.json                        the same content once more
         _removed.json                                       a tombstone, no bytes
+    <root>/<source>/<dataset>/_origins/<noted UTC>.json     what became of their origins
 
 A delivery is complete on disk before its folder is renamed into place: a process that
 dies at any moment leaves it whole or absent.
@@ -30,6 +31,7 @@ from backbone.lake.incoming import INCOMING, Attempt, Incoming, Received
 from backbone.lake.leases import GRACE_S, Leases
 from backbone.lake.leftovers import Judge, Leftover
 from backbone.lake.objectnames import REFERENCE
+from backbone.lake.originnotes import NOTES, OriginNotes
 from backbone.lake.references import (
     add_receipt,
     delivery_id,
@@ -61,6 +63,7 @@ class Landing:
         self.root = root
         self._leases = leases or Leases(root.with_name("leases"))
         self._shelves: dict[tuple[str, str], Shelf] = {}
+        self._notes: dict[Path, OriginNotes] = {}
         self._lock = threading.Lock()
 
     def receive(self, source: str, dataset: str, *, received: datetime) -> Incoming:
@@ -108,6 +111,12 @@ class Landing:
         and when it has got another receipt.
         """
         return self._shelf(source, dataset).deliveries()
+
+    def notes(self, source: str, dataset: str) -> OriginNotes:
+        """Return the notes of what became of the places that deliveries came from."""
+        folder = self._shelf(source, dataset).folder / NOTES
+        with self._lock:
+            return self._notes.setdefault(folder, OriginNotes(folder))
 
     def path(self, obj: LandedObject) -> Path:
         """Return where the bytes of an object are.

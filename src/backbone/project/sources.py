@@ -6,10 +6,11 @@ import re
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from backbone.project.declarations import Declaration, Names, TableName
 from backbone.project.delivering import Delivering
+from backbone.project.filepatterns import pattern_problem
 from backbone.project.schedules import Schedule
 from backbone.project.sources_http import (
     CkanDataset,
@@ -20,6 +21,7 @@ from backbone.project.sources_http import (
     Sidecar,
     SocrataDataset,
 )
+from backbone.project.storage import Storage
 
 __all__ = [
     "CkanDataset",
@@ -40,7 +42,24 @@ __all__ = [
 ]
 
 
-_SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def _checked_pattern(text: str) -> str:
+    if problem := pattern_problem(text):
+        raise ValueError(problem)
+    return text
+
+
+def _checked_name(text: str) -> str:
+    if "/" in text and "${" not in text:
+        message = f"`{text}` matches names of files, which hold no `/`: that is `path`"
+        raise ValueError(message)
+    return _checked_pattern(text)
+
+
+PathText = Annotated[str, AfterValidator(_checked_pattern)]
+NameText = Annotated[str, AfterValidator(_checked_name)]
 
 
 _HOLD = re.compile(
@@ -121,13 +140,27 @@ class _Source(Delivering):
 
 
 class FilesSource(_Source):
-    """Files in a folder of this machine; archives are opened."""
+    """Files in a folder of this machine or in an object store; archives are opened."""
 
     collector: Literal["files"]
-    path: str = Field(description="A glob, relative to the project: inbox/*.csv")
-    datasets: dict[TableName, str] = Field(
+    path: PathText = Field(
+        description="A glob, relative to the project or in a bucket; parts in braces "
+        "are fields: inbox/{device}/*.csv, s3://bucket/{day}/*.csv"
+    )
+    settle: str | None = Field(
+        None,
+        pattern=r"^[1-9][0-9]{0,5}[smhd]$",
+        description="A file that changed less than this ago is left for next time: 30s.",
+    )
+    storage: Storage | None = Field(None, description="How a store is reached.")
+    datasets: dict[TableName, NameText] = Field(
         min_length=1, description="Dataset: a pattern that the names of its files match."
     )
+
+    @property
+    def settle_s(self) -> int:
+        """How long a file has to be quiet before it is collected, in seconds."""
+        return int(self.settle[:-1]) * _SECONDS[self.settle[-1]] if self.settle else 0
 
 
 class HttpSource(_Source, HttpAccess):

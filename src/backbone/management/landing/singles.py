@@ -174,8 +174,10 @@ def _unpacked(
     with _written(path) as write:
         _received(api, opened, peek, write)
     _refuse_web_page(api, opened, wanted, peek)
-    file = SourceFile(name, path, wanted.origin, wanted.fields)
-    return unpack(file, incoming)
+    fields = tuple(sorted(wanted.fields.items()))
+    file = SourceFile(name, wanted.origin, path.stat().st_size, path, fields)
+    with path.open("rb") as stream:
+        return unpack(file, stream, incoming)
 
 
 def _check(api: Api, opened: Opened, wanted: Wanted, own: str, peek: Peek) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from backbone.project.checks.sources_http import check_access, check_fields
 from backbone.project.drafts import Draft
+from backbone.project.filepatterns import NamePattern, PathPattern
 from backbone.project.mistakes import Mistake
 from backbone.project.reading import Drafts
-from backbone.project.sources import HttpSource, Source
+from backbone.project.sources import FilesSource, HttpSource, Source
 from backbone.project.sources_http import HttpAccess
+from backbone.project.storage import storage_problems
 
 __all__ = ["check_sources"]
 
@@ -33,6 +35,18 @@ def check_sources(drafts: Drafts) -> Iterator[Mistake]:
             yield from check_access(draft, draft.value)
         if isinstance(draft.value, HttpSource):
             yield from check_fields(draft, draft.value)
+        if isinstance(draft.value, FilesSource):
+            yield from _files(draft, draft.value)
+
+
+def _files(draft: Draft[Source], source: FilesSource) -> Iterator[Mistake]:
+    for key, text in storage_problems(source.path, source.storage):
+        yield draft.mistake((key,), text)
+    above = set(PathPattern.parse(source.path)[1].fields)
+    for dataset, pattern in source.datasets.items():
+        for name in above.intersection(NamePattern(pattern).fields):
+            text = f"the field `{name}` is told by `path` already"
+            yield draft.mistake(("datasets", dataset), text)
 
 
 def _retention(draft: Draft[Source], source: Source) -> Iterator[Mistake]:
