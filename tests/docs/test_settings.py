@@ -64,6 +64,7 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("landing.md", "`sidecar`"): sources.Sidecar,
     ("landing.md", "`collector: sql`"): sources.SqlSource,
     ("landing.md", "A dataset of a database"): sources.SqlDataset,
+    ("landing.md", "`cursor` of a dataset"): sources.SqlCursor,
     ("formatted.md", "The table"): formatted.FormattedTable,
     ("formatted.md", "`read`"): formatted.Read,
     ("formatted.md", "A column: `columns: {name: …}`"): formatted.FormattedColumn,

@@ -66,7 +66,7 @@ class DatasetReport:
 
     `again` deliveries came before and got one more receipt; `unchanged` counts what was
     looked at and is in the lake already; `errors` stopped a part or all of the dataset,
-    `warnings` did not.
+    `warnings` did not; `notes` are worth knowing, and nothing is wrong.
     """
 
     dataset: str
@@ -75,6 +75,7 @@ class DatasetReport:
     unchanged: int = 0
     errors: tuple[BackboneError, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -153,6 +154,17 @@ class Tally:
     unchanged: int = 0
     errors: list[BackboneError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def seen(self) -> tuple[Delivery, ...]:
+        """The deliveries of the dataset so far, oldest first."""
+        return self.context.seen.get(self.dataset, ())
+
+    @property
+    def newest(self) -> Delivery | None:
+        """The newest delivery of the dataset so far."""
+        return self.seen[-1] if self.seen else None
 
     def landed(self, received: Received) -> None:
         """Count a delivery, and tell whoever watches."""
@@ -182,4 +194,5 @@ class Tally:
             self.unchanged,
             tuple(self.errors),
             tuple(self.warnings),
+            tuple(self.notes),
         )
