@@ -13,6 +13,7 @@
     ├── SourceError                 what a source did
     │   ├── SourceUnavailable       retryable: not there, refused, timed out, 5xx
     │   ├── BadResponse             it answered, but not with what was declared
+    │   ├── FunctionFailed          a function of the project raised
     │   └── SidecarFailed           the process that a source needs did not start
     ├── DataError                   what the data did
     │   ├── DeliveryRefused         a delivery cannot be read as declared
@@ -53,6 +54,7 @@ __all__ = [
     "EngineError",
     "EngineUnavailable",
     "ForeignTable",
+    "FunctionFailed",
     "GrainBroken",
     "LakeError",
     "LockHeld",
@@ -191,6 +193,10 @@ class SourceUnavailable(SourceError):
 
 class BadResponse(SourceError):
     """A source answered with something other than what was declared."""
+
+
+class FunctionFailed(SourceError):
+    """A function of the project raised, or gave what cannot be used."""
 
 
 class SidecarFailed(SourceError):

@@ -48,7 +48,13 @@ from backbone.sql.portable import REFUSED_FUNCTIONS
 from backbone.sql.verbs import VERBS
 
 HEADER = "| key | default | meaning |"
-SOURCES = (sources.FilesSource, sources.HttpSource, sources.SqlSource)
+SOURCES = (
+    sources.FilesSource,
+    sources.HttpSource,
+    sources.SqlSource,
+    sources.PythonSource,
+    sources.DltSource,
+)
 SHARED = set.intersection(*(set(declared_keys(model)) for model in SOURCES))
 
 DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
@@ -65,6 +71,10 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("landing.md", "`collector: sql`"): sources.SqlSource,
     ("landing.md", "A dataset of a database"): sources.SqlDataset,
     ("landing.md", "`cursor` of a dataset"): sources.SqlCursor,
+    ("landing.md", "`collector: python`"): sources.PythonSource,
+    ("landing.md", "A dataset of a function"): sources.PythonDataset,
+    ("landing.md", "`collector: dlt`"): sources.DltSource,
+    ("landing.md", "A dataset of dlt"): sources.DltDataset,
     ("formatted.md", "The table"): formatted.FormattedTable,
     ("formatted.md", "`read`"): formatted.Read,
     ("formatted.md", "A column: `columns: {name: …}`"): formatted.FormattedColumn,

@@ -26,6 +26,8 @@ OWN: Mapping[Group, Mapping[str, str]] = MappingProxyType(
                 "files": "backbone.management.landing.files",
                 "http": "backbone.management.landing.http",
                 "sql": "backbone.management.landing.sql",
+                "python": "backbone.management.landing.python",
+                "dlt": "backbone.management.landing.dlt",
             }
         ),
     }

@@ -61,7 +61,7 @@ def test_a_source_of_a_plugin_is_declared_like_any_other(good, tides):
         ("harbour", "harbor", "2: harbor: unknown key; did you mean `harbour`?"),
         ("hourly", "[1]", "3: datasets.levels: wants a text, not a list"),
         ("collector: tides", "collector: tidse",
-         "1: collector: `tidse` is none of files, http, sql, tides; did you mean `tides`?"),
+         "1: collector: `tidse` is none of files, http, sql, python, dlt, tides; did you mean `tides`?"),
     ],
 )  # fmt: skip
 def test_its_mistakes_are_told_with_file_and_line(good, tides, old, new, said):
@@ -98,7 +98,7 @@ def test_what_is_not_installed_is_told_with_what_is(tides):
     with pytest.raises(PluginError) as caught:
         plugins.loaded("backbone.collectors", "tide")
     assert "Did you mean `tides`?" in str(caught.value)
-    with pytest.raises(PluginError, match="There are: `files`, `http`, `sql`, `tides`"):
+    with pytest.raises(PluginError, match=r"There are: `files`, .*`tides`"):
         plugins.loaded("backbone.collectors", "xyzzy")
 
 
@@ -117,3 +117,25 @@ def test_packages_are_not_looked_through_for_our_own(good, monkeypatch):
 
     monkeypatch.setattr(plugins, "entry_points", never)
     assert good.load().sources
+
+
+PYTHON = "collector: python\nfunction: feeds:{}\ndatasets: {{levels: {{}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("page", "python/feeds.py has no `page`; did you mean `pages`?"),
+        ("pages again", "is not of the form"),
+    ],
+)
+def test_a_function_that_is_not_there_is_told_without_running_it(good, function, said):
+    good.write("python/feeds.py", "def pages(s, c):\n    return []\nraise SystemExit\n")
+    good.write("sources/tides.yml", PYTHON.format(function))
+    [mistake] = good.mistakes()
+    assert mistake.startswith("sources/tides.yml:2: function: ")
+    assert said in mistake
+    good.write("sources/tides.yml", PYTHON.format("pages").replace("feeds:", "feds:"))
+    assert "no python/feds.py; did you mean `feeds`?" in good.mistakes()[0]
+    good.write("sources/tides.yml", PYTHON.format("pages"))
+    assert good.load().sources["tides"].function_of("levels") == "feeds:pages"

@@ -7,6 +7,7 @@ from backbone.management.landing.protocol import (
     Collector,
     CollectReport,
     DatasetReport,
+    Tally,
     collect,
 )
 
@@ -15,5 +16,6 @@ __all__ = [
     "CollectReport",
     "Collector",
     "DatasetReport",
+    "Tally",
     "collect",
 ]

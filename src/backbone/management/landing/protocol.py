@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from backbone.errors import BackboneError
+from backbone.errors import BackboneError, SourceUnavailable
+from backbone.lake.incoming import Incoming
 from backbone.lake.landing import Landing, Received
 from backbone.model.deliveries import Delivery
 from backbone.project.plugins import loaded
@@ -166,6 +167,11 @@ class Tally:
         """The newest delivery of the dataset so far."""
         return self.seen[-1] if self.seen else None
 
+    @property
+    def cursor(self) -> str | None:
+        """The cursor of the newest delivery that has one."""
+        return next((d.cursor for d in reversed(self.seen) if d.cursor is not None), None)
+
     def landed(self, received: Received) -> None:
         """Count a delivery, and tell whoever watches."""
         if received.status == "unchanged":
@@ -184,6 +190,22 @@ class Tally:
         except BackboneError as error:
             error.where = error.where or where
             self.errors.append(error)
+
+    @contextmanager
+    def receiving(self) -> Iterator[Incoming]:
+        """Receive a delivery of the dataset; an error stops it, and only it.
+
+        An OSError is that of a source that is not there. Without `commit` nothing lands.
+        """
+        context = self.context
+        received = context.landing.receive(
+            context.source, self.dataset, received=context.received
+        )
+        with self.catching(f"dataset {self.dataset}"), received as incoming:
+            try:
+                yield incoming
+            except OSError as exc:
+                raise SourceUnavailable(f"{type(exc).__name__}: {exc}") from exc
 
     def report(self) -> DatasetReport:
         """Return the finished report."""

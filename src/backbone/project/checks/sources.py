@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backbone.project.drafts import Draft
-from backbone.project.mistakes import Mistake
+from backbone.project.functions import function_problem
+from backbone.project.mistakes import Mistake, Where
 from backbone.project.reading import Drafts
-from backbone.project.sources import HttpSource, Source
+from backbone.project.sources import DltSource, HttpSource, PythonSource, Source
 
 __all__ = ["check_sources"]
 
@@ -27,6 +28,24 @@ def check_sources(drafts: Drafts) -> Iterator[Mistake]:
                 yield draft.mistake(where, text)
         if isinstance(draft.value, HttpSource):
             yield from _address(draft, draft.value)
+        if isinstance(draft.value, (PythonSource, DltSource)):
+            yield from _functions(drafts, draft, draft.value)
+
+
+def _functions(
+    drafts: Drafts, draft: Draft[Source], source: PythonSource | DltSource
+) -> Iterator[Mistake]:
+    """Check that every function that a source names is there."""
+    named: list[tuple[Where, str | None]] = [(("function",), source.function)]
+    if isinstance(source, PythonSource):
+        named += [
+            (("datasets", name, "function"), dataset.function)
+            for name, dataset in source.datasets.items()
+        ]
+    for where, name in named:
+        problem = None if name is None else function_problem(drafts.root, name)
+        if problem is not None:
+            yield draft.mistake(where, problem)
 
 
 def _address(draft: Draft[Source], source: HttpSource) -> Iterator[Mistake]:
