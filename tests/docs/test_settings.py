@@ -59,6 +59,8 @@ SOURCES = (
     *MORE_THAN_HTTP,
     sources.CkanSource,
     sources.SqlSource,
+    sources.PythonSource,
+    sources.DltSource,
 )
 ACCESS = set(declared_keys(sources_http.HttpAccess))
 SHARED = set.intersection(*(set(declared_keys(model)) for model in SOURCES))
@@ -88,6 +90,11 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("landing.md", "`sidecar`"): sources.Sidecar,
     ("landing.md", "`collector: sql`"): sources.SqlSource,
     ("landing.md", "A dataset of a database"): sources.SqlDataset,
+    ("landing.md", "`cursor` of a dataset"): sources.SqlCursor,
+    ("landing.md", "`collector: python`"): sources.PythonSource,
+    ("landing.md", "A dataset of a function"): sources.PythonDataset,
+    ("landing.md", "`collector: dlt`"): sources.DltSource,
+    ("landing.md", "A dataset of dlt"): sources.DltDataset,
     ("formatted.md", "The table"): formatted.FormattedTable,
     ("formatted.md", "`read`"): formatted.Read,
     ("formatted.md", "A column: `columns: {name: …}`"): formatted.FormattedColumn,

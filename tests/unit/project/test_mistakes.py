@@ -70,7 +70,8 @@ KEYS = [
 
 MISSING = [
     (METERS, "from: landing.meters\n", "", "1: from: is missing (landing.<dataset>)"),
-    (HTTP, "collector: http\n", "", "1: collector: is missing (files, http, ckan, socrata or sql)"),
+    (HTTP, "collector: http\n", "",
+     "1: collector: is missing (files, http, ckan, socrata, sql, python or dlt)"),
     (TRUST, "{name: a_device, not_null", "{not_null",
      "14: rules[5].name: is missing (What the rule is called in reports)"),
     (SETTINGS, "name: city-heat\n", "",
@@ -93,7 +94,7 @@ WORDS = [
      ("18: rules[6].action: `FLAG` is none of flag, blank, quarantine, deduplicate, "
      "repair; did you mean `flag`?")),
     (HTTP, "collector: http", "collector: htp",
-     "1: collector: `htp` is none of files, http, ckan, socrata, sql; did you mean `http`?"),
+     "1: collector: `htp` is none of files, http, ckan, socrata, sql, python, dlt; did you mean `http`?"),
     (FILES, "increments", "increment",
      ("6: delivers: `increment` is none of increments, snapshots, changes; did you mean "
      "`increments`?")),

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from backbone.management.landing.fetch import Answer, Api, Url
     from backbone.management.landing.known import Memory
 
-__all__ = ["collect"]
+__all__ = ["Settings", "collect"]
+
+Settings = CkanSource
 
 _PACKAGE_SHOW = "api/3/action/package_show"
 _NOT_FOUND = 404

@@ -28,7 +28,9 @@ from backbone.project.filepatterns import NamePattern
 from backbone.project.sources import FilesSource
 from backbone.project.storage import store_address
 
-__all__ = ["collect"]
+__all__ = ["Settings", "collect"]
+
+Settings = FilesSource
 
 
 def collect(source: FilesSource, context: CollectContext) -> CollectReport:

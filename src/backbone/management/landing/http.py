@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from backbone.management.landing.fetch import Api, Url
     from backbone.management.landing.known import Memory
 
-__all__ = ["bound_errors", "collect", "collected"]
+__all__ = ["Settings", "bound_errors", "collect", "collected"]
 
 _GONE = {404, 410}
 _GIVE_UP = 3
@@ -33,6 +33,7 @@ _SHOWN_ERRORS = 5
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 OverHttp = HttpSource | CkanSource | SocrataSource
+Settings = HttpSource
 
 
 def collect(source: HttpSource, context: CollectContext) -> CollectReport:

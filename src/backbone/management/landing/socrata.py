@@ -21,7 +21,9 @@ from backbone.project.sources_http import HttpPages, SocrataDataset
 if TYPE_CHECKING:
     from backbone.management.landing.fetch import Api
 
-__all__ = ["collect"]
+__all__ = ["Settings", "collect"]
+
+Settings = SocrataSource
 
 _UPDATED = ":updated_at"
 _ID = ":id"

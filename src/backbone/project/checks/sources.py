@@ -7,9 +7,16 @@ from collections.abc import Iterator
 from backbone.project.checks.sources_http import check_access, check_fields
 from backbone.project.drafts import Draft
 from backbone.project.filepatterns import NamePattern, PathPattern
-from backbone.project.mistakes import Mistake
+from backbone.project.functions import function_problem
+from backbone.project.mistakes import Mistake, Where
 from backbone.project.reading import Drafts
-from backbone.project.sources import FilesSource, HttpSource, Source
+from backbone.project.sources import (
+    DltSource,
+    FilesSource,
+    HttpSource,
+    PythonSource,
+    Source,
+)
 from backbone.project.sources_http import HttpAccess
 from backbone.project.storage import storage_problems
 
@@ -37,6 +44,24 @@ def check_sources(drafts: Drafts) -> Iterator[Mistake]:
             yield from check_fields(draft, draft.value)
         if isinstance(draft.value, FilesSource):
             yield from _files(draft, draft.value)
+        if isinstance(draft.value, (PythonSource, DltSource)):
+            yield from _functions(drafts, draft, draft.value)
+
+
+def _functions(
+    drafts: Drafts, draft: Draft[Source], source: PythonSource | DltSource
+) -> Iterator[Mistake]:
+    """Check that every function that a source names is there."""
+    named: list[tuple[Where, str | None]] = [(("function",), source.function)]
+    if isinstance(source, PythonSource):
+        named += [
+            (("datasets", name, "function"), dataset.function)
+            for name, dataset in source.datasets.items()
+        ]
+    for where, name in named:
+        problem = None if name is None else function_problem(drafts.root, name)
+        if problem is not None:
+            yield draft.mistake(where, problem)
 
 
 def _files(draft: Draft[Source], source: FilesSource) -> Iterator[Mistake]:
