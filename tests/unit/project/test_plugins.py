@@ -61,7 +61,7 @@ def test_a_source_of_a_plugin_is_declared_like_any_other(good, tides):
         ("harbour", "harbor", "2: harbor: unknown key; did you mean `harbour`?"),
         ("hourly", "[1]", "3: datasets.levels: wants a text, not a list"),
         ("collector: tides", "collector: tidse",
-         "1: collector: `tidse` is none of files, http, sql, python, dlt, tides; did you mean `tides`?"),
+         "1: collector: `tidse` is none of files, http, ckan, socrata, sql, python, dlt, tides; did you mean `tides`?"),
     ],
 )  # fmt: skip
 def test_its_mistakes_are_told_with_file_and_line(good, tides, old, new, said):

@@ -21,7 +21,7 @@ from backbone.errors import (
     SourceUnavailable,
 )
 from backbone.management.landing import alchemy
-from backbone.management.landing.addresses import Address
+from backbone.management.landing.dsn import Address
 from backbone.management.landing.columntypes import SourceColumn, landing_column
 from backbone.project.sources import SqlSource
 
