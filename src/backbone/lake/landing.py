@@ -118,7 +118,9 @@ class Landing:
         One scan of the dataset's folder; a delivery is read the first time it is seen
         and when it has got another receipt.
         """
-        return self._shelf(source, dataset).deliveries()
+        landed = self._shelf(source, dataset).deliveries()
+        told = self.notes(source, dataset).told()
+        return tuple(_told(one, told) for one in landed) if told else landed
 
     def notes(self, source: str, dataset: str) -> OriginNotes:
         """Return the notes of what became of the places that deliveries came from."""
@@ -402,6 +404,17 @@ def _make_folder(folder: Path) -> None:
 def _free_folder(shelf: Path, received: datetime, name: str) -> Path:
     short = shelf / f"{stamp(received)}_{name[:8]}"
     return shelf / f"{stamp(received)}_{name}" if short.exists() else short
+
+
+def _told(
+    delivery: Delivery, told: Mapping[str, tuple[tuple[str, str], ...]]
+) -> Delivery:
+    """Return a delivery with the fields that were told of it last."""
+    fields = told.get(delivery.id)
+    if fields is None:
+        return delivery
+    objects = (replace(obj, fields=fields) for obj in delivery.objects)
+    return replace(delivery, objects=tuple(objects))
 
 
 def _moved(root: Path, folder: Path, obj: LandedObject, at: str) -> LandedObject:

@@ -36,6 +36,7 @@ Settings = FilesSource
 # What is shelved together is durable with one flush; until then nothing of it is there.
 _GROUP_FILES = 1000
 _GROUP_BYTES = 64 << 20
+_GROUP_S = 5.0
 
 
 def collect(source: FilesSource, context: CollectContext) -> CollectReport:
@@ -134,6 +135,7 @@ class _Group:
 
     outcomes: list[_Outcome] = field(default_factory=list)
     size: int = 0
+    began: float = field(default_factory=time.monotonic)
 
     def add(self, outcome: _Outcome) -> None:
         """Add a file, which may not have been received."""
@@ -143,7 +145,9 @@ class _Group:
     @property
     def is_full(self) -> bool:
         """Whether more would wait too long, or take too much at one time."""
-        return len(self.outcomes) >= _GROUP_FILES or self.size >= _GROUP_BYTES
+        waited_s = time.monotonic() - self.began
+        many = len(self.outcomes) >= _GROUP_FILES
+        return many or self.size >= _GROUP_BYTES or waited_s > _GROUP_S
 
 
 @dataclass
@@ -196,8 +200,7 @@ class _Collection:
         if known is not None and known.state == found.state:
             self.tally.unchanged += 1
             self.tally.warnings.extend(self.trail.problems(known.delivery))
-            if known.is_gone:
-                self.trail.returned(found)
+            self.trail.looked_at(found)
             return False
         return not self._is_settling(found)
 
