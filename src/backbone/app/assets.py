@@ -194,6 +194,7 @@ def _delivery(delivery: Delivery, origins: Sequence[Origin]) -> dict[str, Any]:
         "problems": list(delivery.problems),
         "removed": _iso(delivery.removed.at) if delivery.removed else None,
         "reason": delivery.removed.reason if delivery.removed else None,
+        "fields": dict(delivery.objects[0].fields) if delivery.objects else {},
         "origins": [
             {"name": one.name, "became": one.became, "to": one.to,
              "since": _iso(one.since)}

@@ -47,6 +47,12 @@ class OriginNotes:
                 self._read[name] = _notes(self.folder / name)
         return tuple(note for name in names for note in self._read[name])
 
+    def told(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """Return by delivery the fields that a path told of it since it landed."""
+        return {
+            note.delivery: note.fields for note in self.all() if note.became == "told"
+        }
+
     def add(self, noted: datetime, notes: Sequence[OriginNote]) -> None:
         """Write what one collection noticed, whole or not at all.
 
@@ -101,15 +107,17 @@ def _note(noted: datetime, content: dict[str, Any]) -> OriginNote:
         content["became"],
         content.get("to"),
         content.get("state"),
+        tuple(sorted(content.get("fields", {}).items())),
     )
 
 
-def _note_json(note: OriginNote) -> dict[str, str]:
-    content = {
+def _note_json(note: OriginNote) -> dict[str, Any]:
+    content: dict[str, Any] = {
         "delivery": note.delivery,
         "origin": note.origin,
         "became": note.became,
         "to": note.to,
         "state": note.state,
+        "fields": dict(note.fields) if note.became == "told" else None,
     }
     return {key: value for key, value in content.items() if value is not None}

@@ -13,7 +13,7 @@ from backbone.model.deliveries import Delivery, Receipt
 
 __all__ = ["Became", "Origin", "OriginNote", "origins_of", "whereabouts"]
 
-Became = Literal["renamed", "deleted", "returned"]
+Became = Literal["renamed", "deleted", "returned", "told"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class OriginNote:
     """What a collection noticed of an origin that it had collected before.
 
     ``renamed`` to `to`, whose `state` it is if that is the same delivery; ``deleted``;
-    ``returned`` as it was.
+    ``returned`` as it was; ``told`` other `fields` by a path that is declared anew.
     """
 
     noted: datetime
@@ -30,6 +30,7 @@ class OriginNote:
     became: Became
     to: str | None = None
     state: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,11 @@ def whereabouts(
         for delivery in deliveries
         for receipt in delivery.receipts
     ]
-    events += (_Event(note.noted, 0, note.delivery, note) for note in notes)
+    events += (
+        _Event(note.noted, 0, note.delivery, note)
+        for note in notes
+        if note.became != "told"
+    )
     events.sort(key=attrgetter("at", "turn"))
     found: dict[str, Origin] = {}
     for _, group in groupby(events, key=attrgetter("at", "turn")):
@@ -118,7 +123,8 @@ def _apply(found: dict[str, Origin], events: Sequence[_Event]) -> None:
         if what.became == "returned":
             arrived[what.origin] = replace(base, since=event.at, became=None, to=None)
             continue
-        found[what.origin] = replace(base, since=event.at, became=what.became, to=what.to)
+        gone: Literal["renamed", "deleted"] = "renamed" if what.to else "deleted"
+        found[what.origin] = replace(base, since=event.at, became=gone, to=what.to)
         if what.to is not None and what.state is not None:
             arrived[what.to] = Origin(what.to, event.delivery, what.state, event.at)
     found.update(arrived)

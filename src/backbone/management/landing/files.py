@@ -8,11 +8,12 @@ delivery. What became of files that were collected before is noted too.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from backbone.errors import BackboneError, SourceUnavailable, bounded
-from backbone.lake.landing import Incoming, Received
+from backbone.lake.landing import Attempt, Batch, Incoming, Received
 from backbone.management.landing.archives import SourceFile, unpack
 from backbone.management.landing.atonce import in_order
 from backbone.management.landing.packings import unpacked_name
@@ -31,6 +32,11 @@ from backbone.project.storage import store_address
 __all__ = ["Settings", "collect"]
 
 Settings = FilesSource
+
+# What is shelved together is durable with one flush; until then nothing of it is there.
+_GROUP_FILES = 1000
+_GROUP_BYTES = 64 << 20
+_GROUP_S = 5.0
 
 
 def collect(source: FilesSource, context: CollectContext) -> CollectReport:
@@ -115,12 +121,33 @@ def _shared(
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What became of one file: landed, or why not."""
+    """What became of one file: received, or why not."""
 
     found: Found
-    received: Received | None = None
+    attempt: Attempt | None = None
     problems: tuple[BackboneError, ...] = ()
     warning: str | None = None
+
+
+@dataclass
+class _Group:
+    """Files that were received and are shelved together."""
+
+    outcomes: list[_Outcome] = field(default_factory=list)
+    size: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    def add(self, outcome: _Outcome) -> None:
+        """Add a file, which may not have been received."""
+        self.outcomes.append(outcome)
+        self.size += outcome.found.size
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more would wait too long, or take too much at one time."""
+        waited_s = time.monotonic() - self.began
+        many = len(self.outcomes) >= _GROUP_FILES
+        return many or self.size >= _GROUP_BYTES or waited_s > _GROUP_S
 
 
 @dataclass
@@ -138,20 +165,42 @@ class _Collection:
         """Deliver the files that are new or have changed."""
         wanted = [one for one in files if self._is_wanted(one)]
         self._tell_waiting()
-        # What may have moved is told from what is left, so one comes after the other.
-        moving = any(map(self.trail.may_have_moved, wanted))
-        at_once = 1 if moving else self.place.at_once
-        for outcome in in_order(self._deliver, wanted, at_once=at_once):
-            self._count(outcome)
+        if wanted:
+            with self._batch() as batch:
+                self._collect(wanted, batch)
         self._tell_moved()
+
+    def _batch(self) -> Batch:
+        context = self.tally.context
+        dataset, received = self.tally.dataset, context.received
+        return context.landing.batch(context.source, dataset, received=received)
+
+    def _collect(self, wanted: Sequence[Found], batch: Batch) -> None:
+        receive = partial(self._receive, batch)
+        group = _Group()
+        for outcome in in_order(receive, wanted, at_once=self._at_once(wanted)):
+            group.add(outcome)
+            if group.is_full:
+                self._shelve(group, batch)
+                group = _Group()
+        self._shelve(group, batch)
+
+    def _at_once(self, wanted: Sequence[Found]) -> int:
+        """Return how many files are read at one time.
+
+        What may have moved is told from what is left, so one comes after the other.
+        """
+        if any(map(self.trail.may_have_moved, wanted)):
+            return 1
+        mean = sum(one.size for one in wanted) // len(wanted)
+        return 1 if mean < self.place.small_bytes else self.place.at_once
 
     def _is_wanted(self, found: Found) -> bool:
         known = self.trail.known.get(found.origin)
         if known is not None and known.state == found.state:
             self.tally.unchanged += 1
             self.tally.warnings.extend(self.trail.problems(known.delivery))
-            if known.is_gone:
-                self.trail.returned(found)
+            self.trail.looked_at(found)
             return False
         return not self._is_settling(found)
 
@@ -175,20 +224,17 @@ class _Collection:
                 f"time: {bounded(self.waiting)}"
             )
 
-    def _deliver(self, found: Found) -> _Outcome:
+    def _receive(self, batch: Batch, found: Found) -> _Outcome:
         """Receive a file; whatever is wrong with it stops no other."""
-        context = self.tally.context
         try:
-            with context.landing.receive(
-                context.source, self.tally.dataset, received=context.received
-            ) as incoming:
+            with batch.receive() as incoming:
                 with self.place.opened(found) as stream:
+                    path = self.place.local(found)
                     file = SourceFile(
-                        found.name, found.origin, found.size,
-                        self.place.local(found), found.fields,
-                    )  # fmt: skip
+                        found.name, found.origin, found.size, path, found.fields
+                    )
                     problems = unpack(file, stream, incoming)
-                return self._shelved(found, incoming, problems)
+                return self._finished(found, incoming, problems)
         except SourceChanged:
             words = f"`{found.origin}` is still being written; it is collected next time"
             return _Outcome(found, warning=words)
@@ -198,7 +244,7 @@ class _Collection:
         except BackboneError as error:
             return _Outcome(found, problems=(error,))
 
-    def _shelved(
+    def _finished(
         self, found: Found, incoming: Incoming, problems: tuple[BackboneError, ...]
     ) -> _Outcome:
         if not incoming.objects:
@@ -207,19 +253,29 @@ class _Collection:
         if moved and self.trail.has_moved(found, incoming.objects):
             return _Outcome(found)
         words = tuple(str(problem) for problem in problems)
-        received = incoming.commit(origin=found.origin, state=found.state, problems=words)
-        return _Outcome(found, received, problems)
+        attempt = incoming.finish(origin=found.origin, state=found.state, problems=words)
+        return _Outcome(found, attempt, problems)
 
-    def _count(self, outcome: _Outcome) -> None:
+    def _shelve(self, group: _Group, batch: Batch) -> None:
+        """Move what was received to persistent landing, and count it in its order."""
+        attempts = [o.attempt for o in group.outcomes if o.attempt is not None]
+        landed: Iterator[Received] = iter(())
+        with self.tally.catching(self.tally.context.source):
+            landed = iter(batch.shelve(attempts) if attempts else ())
+        for outcome in group.outcomes:
+            received = next(landed, None) if outcome.attempt is not None else None
+            self._count(outcome, received)
+
+    def _count(self, outcome: _Outcome, received: Received | None) -> None:
         for error in outcome.problems:
             error.where = error.where or outcome.found.origin
             self.tally.errors.append(error)
         if outcome.warning:
             self.tally.warnings.append(outcome.warning)
-        elif outcome.received is not None:
-            self.tally.landed(outcome.received)
-            self.trail.landed(outcome.found, outcome.received)
-        elif not outcome.problems:
+        elif received is not None:
+            self.tally.landed(received)
+            self.trail.landed(outcome.found, received)
+        elif outcome.attempt is None and not outcome.problems:
             self.tally.unchanged += 1
 
     def _tell_moved(self) -> None:

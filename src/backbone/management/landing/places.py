@@ -72,9 +72,14 @@ class Listing:
 
 
 class Place(Protocol):
-    """A folder or a bucket."""
+    """A folder or a bucket.
+
+    `at_once` files are read at one time, unless they have less than `small_bytes`: then
+    the threads would take more than they give.
+    """
 
     at_once: int
+    small_bytes: int
 
     def look(self) -> Listing:
         """Return what is there now.
@@ -125,6 +130,7 @@ class Folder:
     now: float
     hide: Callable[[str], str]
     at_once: int = 4
+    small_bytes: int = 256 << 10
     _problems: list[SourceError] = field(default_factory=list)
 
     def look(self) -> Listing:

@@ -61,6 +61,7 @@ class Bucket:
     pattern: PathPattern
     hide: Callable[[str], str]
     at_once: int
+    small_bytes: int = 0
     _listed: set[str] = field(default_factory=set)
     _is_complete: bool | None = None
 

@@ -90,9 +90,8 @@ class Trail:
                 return True
         return False
 
-    def returned(self, found: Found) -> None:
+    def _returned(self, found: Found, mine: Origin) -> None:
         """Take note of a file that is back as it was, or has its old name again."""
-        mine = self.known[found.origin]
         for origin in self._nearest(found):
             if origin.delivery == mine.delivery and self._is_lost(origin):
                 self._claim(origin)
@@ -100,8 +99,17 @@ class Trail:
                 return
         self._note(mine, "returned")
 
+    def looked_at(self, found: Found) -> None:
+        """Take note of a file that is as it was: it may be back, or be told otherwise."""
+        mine = self.known[found.origin]
+        if mine.is_gone:
+            self._returned(found, mine)
+        self._tell(found, self._deliveries.get(mine.delivery))
+
     def landed(self, found: Found, received: Received) -> None:
         """Take note of a file whose content was under another name until now."""
+        if received.status == "again":
+            self._tell(found, received.delivery)
         if received.status != "new" or not received.delivery.size:
             return
         for origin in self._lost().get(_content(received.delivery.objects), ()):
@@ -123,6 +131,14 @@ class Trail:
         if self._notes:
             notes = self.context.landing.notes(self.context.source, self.dataset)
             notes.add(self.context.received, self._notes)
+
+    def _tell(self, found: Found, known: Delivery | None) -> None:
+        """Take note of fields that the path tells now, and did not when it landed."""
+        if known is not None and known.objects[0].fields != found.fields:
+            received = self.context.received
+            self._notes.append(
+                OriginNote(received, known.id, found.origin, "told", fields=found.fields)
+            )
 
     def _nearest(self, found: Found) -> list[Origin]:
         """Return the displaced files in the same state, those of the same name first."""

@@ -59,6 +59,22 @@ def test_fields_of_folders_and_names_are_kept_with_every_object(collecting, inbo
     assert collecting(declared)["heat"].unchanged == 1
 
 
+def test_a_path_that_is_declared_anew_tells_fields_of_what_landed_before(
+    collecting, inbox
+):
+    put(inbox / "L4" / "a.csv", "1")
+    [delivery] = collecting(source("inbox/*/*.csv"))["data"].new
+    assert delivery.objects[0].fields == ()
+    for _ in range(2):
+        report = collecting(source("inbox/{device}/*.csv"))["data"]
+        assert (report.new, report.unchanged) == ((), 1)
+    [known] = type(collecting)(collecting.project).deliveries("data")
+    assert known.objects[0].fields == (("device", "L4"),)
+    assert known.id == delivery.id
+    assert len(notes(collecting)) == 1
+    collecting.landing.verify(known)
+
+
 def test_the_members_of_an_archive_have_its_fields(collecting, inbox):
     folder = put(inbox / "L4" / "a.csv", "1").parent
     shutil.make_archive(str(inbox / "2024"), "gztar", inbox, "L4")
