@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from backbone.model.names import is_table_name
 from backbone.project.declarations import Declaration, Names
 from backbone.project.mistakes import brief
 from backbone.project.templates import range_problem
@@ -51,10 +52,23 @@ def _checked_overlap(value: str) -> str:
     return value
 
 
+def _checked_field(value: str) -> str:
+    if not is_table_name(value):
+        message = (
+            f"{brief(value)} cannot name a field: lower-case letters, digits and single "
+            "underscores, a letter first"
+        )
+        raise ValueError(message)
+    if value == "file":
+        message = "`file` is the name of every object: `$file`; call the field otherwise"
+        raise ValueError(message)
+    return value
+
+
 Rate = Annotated[str, AfterValidator(_checked_rate)]
 Overlap = Annotated[str, AfterValidator(_checked_overlap)]
 FieldValues = Annotated[Names, AfterValidator(_checked_values)]
-FieldName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+FieldName = Annotated[str, AfterValidator(_checked_field)]
 
 
 class Sidecar(Declaration):

@@ -8,7 +8,7 @@ from base64 import b64encode
 import pytest
 
 from backbone.errors import BadResponse, SourceUnavailable
-from backbone.management.landing import addresses, waiting
+from backbone.management.landing import urls, waiting
 from backbone.project.sources import HttpSource
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
@@ -257,7 +257,7 @@ def test_where_an_address_may_lead(base, hosts, link, leads):
     made = HttpSource.model_validate(
         {"collector": "http", "url": base, "hosts": hosts, "datasets": {"data": {}}}
     )
-    places = addresses.Addresses(made, None)
+    places = urls.Addresses(made, None)
     if leads is None:
         with pytest.raises(BadResponse, match="leads to another place"):
             places.following(places.base, link)

@@ -103,6 +103,40 @@ def test_an_archive_is_unpacked(collecting, server):
     )
 
 
+def test_what_is_packed_is_told_by_its_bytes(collecting, server):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.csv", "x\n1\n" * 500)
+    answers = {"/export.csv": gzip.compress(BODY), "/get": packed.getvalue()}
+    kind = {"Content-Type": "application/octet-stream"}
+    server.answer = lambda path, _: (200, kind, answers[path])
+    dataset = {"path": "/{n}", "for": {"n": ["export.csv", "get"]}}
+    first, second = collecting(source(server, dataset))["data"].new
+    assert collecting.content(first) == {"export.csv": BODY}
+    assert collecting.content(second) == {"get/data.zip/a.csv": b"x\n1\n" * 500}
+
+
+def test_a_bad_member_of_an_archive_is_told_every_time(collecting, server):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.csv", "x\n1\n")
+        archive.writestr("../b.csv", "x\n2\n")
+    headers = {"Content-Type": "application/zip", "ETag": '"1"'}
+
+    def answer(*_):
+        known = server.sent_headers[-1].get("If-None-Match") == '"1"'
+        return (304, {}, "") if known else (200, headers, packed.getvalue())
+
+    server.answer = answer
+    made = source(server, {"path": "/all.zip"})
+    report = collecting(made)["data"]
+    assert collecting.content(report.new[0]) == {"all.zip/a.csv": b"x\n1\n"}
+    assert len(report.errors) == 1
+    report = collecting(made)["data"]
+    assert (report.unchanged, report.errors) == (1, ())
+    assert "b.csv" in report.warnings[0]
+
+
 WRONG = [
     ("text/html", b"<p>Please log in</p>", "a web page, no JSON and no file"),
     ("text/csv", b"\n<!-- x -->\n<!DOCTYPE html><p>Sorry", "a web page"),
