@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import files, formatted, growth, machine, management, startup
+from bench import deliveries, files, formatted, growth, machine, management, startup
 from bench.detection import compare as detection
 from bench.detection import report as detection_report
 from bench.projects import example
@@ -19,7 +19,7 @@ from bench.tpch import report
 
 PARTS = (
     "management", "demo", "idle", "help", "growth", "detection", "tpch", "files",
-    "formatted",
+    "formatted", "deliveries",
 )  # fmt: skip
 
 
@@ -34,6 +34,7 @@ class _Bench:
         self.scales = options.scale
         self.engines = options.engine
         self.files = options.files
+        self.deliveries = options.deliveries
         self.megabytes = options.mb
         self.rows = options.rows
         self.shapes = options.shape
@@ -67,6 +68,9 @@ class _Bench:
             "files": lambda: files.counted(
                 self.work, files=self.files, engines=self.engines
             ),
+            "deliveries": lambda: deliveries.grown(
+                self.work, repeat=min(self.repeat, 3), deliveries=self.deliveries
+            ),
             "formatted": lambda: formatted.compared(
                 self.work, megabytes=self.megabytes, repeat=self.repeat
             ),
@@ -96,6 +100,7 @@ _SHOWN: dict[str, Callable[[dict[str, Any]], str]] = {
     "detection": detection_report.shown,
     "tpch": report.shown,
     "files": files.shown,
+    "deliveries": deliveries.shown,
     "formatted": formatted.shown,
 }
 
@@ -148,6 +153,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--mb", type=int, nargs="+", default=formatted.MEGABYTES, metavar="N",
         help="megabytes of the raw files that are formatted (500 2000)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--deliveries", type=int, nargs="+", default=deliveries.DELIVERIES, metavar="N",
+        help="how many deliveries are there already (10 1000 20000)",
     )  # fmt: skip
     parser.add_argument(
         "--rows", type=int, nargs="+", default=detection.ROWS, metavar="N",

@@ -123,6 +123,7 @@ def _landed(env: Environment, subject: str, looking: Looking) -> _Subject:
     objects = [
         (landing.path(obj), obj.name)
         for delivery in landing.deliveries(source, dataset)
+        if delivery.removed is None
         for obj in delivery.objects
     ]
     if not objects:

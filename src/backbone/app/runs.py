@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from backbone.app.environment import Environment
 from backbone.app.past import Past
+from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName
 from backbone.operations.aside import plan_aside, run_aside
 from backbone.operations.plan import Plan, Step, make_plan, states
@@ -120,10 +121,12 @@ def _foreseen(env: Environment, made: Plan) -> dict[str, Foresight]:
         return {}
     from backbone.operations.foresight import foresee  # noqa: PLC0415 - slow to load
 
+    def landed(step: Step) -> Sequence[Delivery]:
+        held = made.held.get(step.asset.table)
+        return made.deliveries[_dataset(env, step)] if held is None else held
+
     return {
-        str(step.asset): foresee(
-            env.project, env.lake, env.catalog, step, made.deliveries[_dataset(env, step)]
-        )
+        str(step.asset): foresee(env.project, env.lake, env.catalog, step, landed(step))
         for step in steps
     }
 
