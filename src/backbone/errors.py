@@ -24,6 +24,7 @@
     ├── LakeError
     │   ├── CommitConflict          retryable: someone else committed first
     │   ├── ForeignTable            a Delta table with features Backbone does not know
+    │   ├── BytesRemoved            raw bytes that are asked for were removed by retention
     │   └── CorruptLake             bytes do not match their recorded hash
     ├── CatalogError
     │   └── CatalogVersion          written by a newer Backbone
@@ -42,6 +43,7 @@ __all__ = [
     "AccountMismatch",
     "BackboneError",
     "BadResponse",
+    "BytesRemoved",
     "CatalogError",
     "CatalogVersion",
     "CommitConflict",
@@ -246,6 +248,10 @@ class CommitConflict(LakeError):
 
 class ForeignTable(LakeError):
     """A Delta table uses features that Backbone does not write."""
+
+
+class BytesRemoved(LakeError):
+    """Raw bytes that are asked for were removed on purpose; a tombstone says why."""
 
 
 class CorruptLake(LakeError):

@@ -16,6 +16,7 @@ from backbone.engines.protocol import Scan
 from backbone.errors import AccountMismatch
 from backbone.lake.hashing import combine, content_hash_query
 from backbone.management.trusted import CurrentState, check_table, replay_query, trust
+from backbone.management.trusted.rows.current import standing
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.model.types import (
     BOOLEAN,
@@ -235,21 +236,19 @@ def check(session, duckdb, rows, declaration, current, tmp_path, rulings=()):
     assert found.pop("rules") == wanted.pop("rules")
     assert found == wanted
     inputs = {n: made.sides[n].scan() for n in ("repairs", "quarantine", "merged")}
-    replayed = session.write(
-        replay_query(FACTS, current),
-        {"formatted": formatted, **inputs},
-        FACTS,
-        tmp_path / "replayed",
-    )
-    main = duckdb.write(
-        replay_query(FACTS, current),
-        {"formatted": formatted, **inputs},
-        FACTS,
-        tmp_path / "main",
+    replayed, main = (
+        replayed_by(each, formatted, current, inputs, tmp_path / name)
+        for each, name in ((session, "replayed"), (duckdb, "main"))
     )
     assert content(duckdb, replayed.scan()) == content(duckdb, main.scan())
     assert replayed.rows == made.account.trusted
     return made
+
+
+def replayed_by(session, formatted, current, inputs, folder):
+    live = standing(session, formatted, FACTS, current, folder)
+    given = {"formatted": live.rows, "objects": live.objects, **inputs}
+    return session.write(replay_query(FACTS), given, FACTS, folder)
 
 
 def silent(made):
@@ -280,6 +279,25 @@ def test_every_action_and_cleaning_changes_the_same_cells(session, duckdb, tmp_p
     made = check(session, duckdb, rows, declared(ACTIONS, CLEAN), current, tmp_path)
     account = made.account
     assert min(account.repaired, account.quarantined, account.merged, account.flagged) > 0
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"delivers": "changes", "key": ("k",), "order": "at", "deletes": ("n", ("1",))},
+        {"delivers": "snapshots", "partition": ("k", "n"), "order": "at"},
+        {"delivers": "snapshots", "parts": {
+            (d, name): (name,) for d in DELIVERIES for name in ("a.csv", "b.csv", "ü.csv")}},
+    ],
+    ids=["changes", "by columns", "by fields"],
+)  # fmt: skip
+def test_the_same_rows_are_current(session, duckdb, state, tmp_path):
+    rows = random_rows(random.Random(17), per_file=40)
+    current = CurrentState(deliveries=DELIVERIES, **state)
+
+    made = check(session, duckdb, rows, declared([]), current, tmp_path)
+    assert made.account.superseded > 0
+    assert made.account.trusted > 0
 
 
 def test_every_kind_of_cleaning_changes_the_same_cells(fast_session, duckdb, tmp_path):

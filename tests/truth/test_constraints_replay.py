@@ -12,6 +12,7 @@ import pytest
 from backbone.engines.duckdb import DuckDBEngine
 from backbone.engines.protocol import Scan
 from backbone.management.trusted import CurrentState, check_table, replay_query, trust
+from backbone.management.trusted.rows.current import standing
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.model.types import DOUBLE, INTEGER, STRING, TIMESTAMP
 from backbone.project.trusted import CleanStep, Rule, TrustedTable
@@ -147,15 +148,18 @@ def test_formatted_and_its_story_give_trusted(engine, tmp_path, seed):
             )
             names = ("repairs", "quarantine", "merged")
             inputs = {name: made.sides[name].scan() for name in names}
-            query = replay_query(SCHEMA, current)
-            replayed = session.fetch(query, {"formatted": formatted, **inputs})
+            live = standing(session, formatted, SCHEMA, current, tmp_path)
+            inputs |= {"formatted": live.rows, "objects": live.objects}
+            replayed = session.fetch(replay_query(SCHEMA), inputs)
         assert bag(replayed.to_pylist()) == bag(read(made.main))
         _account_adds_up(made, rows, current)
         _cells_are_mended(made, rows)
 
 
 def _account_adds_up(made, rows, current):
-    live = [row for row in rows if row["_delivery"] in current.current]
+    newest = current.deliveries[-1:]
+    every = current.deliveries if current.delivers == "increments" else newest
+    live = [row for row in rows if row["_delivery"] in every]
     gone = read(made.quarantine) + read(made.merged)
     places = [tuple(row[name] for name in ORIGIN.names) for row in read(made.main) + gone]
     assert Counter(places) == Counter(tuple(r[n] for n in ORIGIN.names) for r in live)

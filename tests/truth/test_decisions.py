@@ -29,6 +29,7 @@ from tests.truth.test_constraints_replay import (
 from backbone.engines.duckdb import DuckDBEngine
 from backbone.engines.protocol import Scan
 from backbone.management.trusted import CurrentState, replay_query, trust
+from backbone.management.trusted.rows.current import standing
 from backbone.model.schemas import ORIGIN
 from backbone.project.decisions import Decision, Line, Ruling
 from backbone.project.trusted import Rule, TrustedTable
@@ -65,8 +66,9 @@ def made_of(engine, folder, rows, rules, *, clean=(), rulings=()):
         sides = {
             name: made.sides[name].scan() for name in ("repairs", "quarantine", "merged")
         }
-        query = replay_query(SCHEMA, CURRENT)
-        replayed = session.fetch(query, {"formatted": formatted, **sides}).to_pylist()
+        live = standing(session, formatted, SCHEMA, CURRENT, folder)
+        sides |= {"formatted": live.rows, "objects": live.objects}
+        replayed = session.fetch(replay_query(SCHEMA), sides).to_pylist()
     assert bag(replayed) == bag(read(made.main))
     return made
 

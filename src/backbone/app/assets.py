@@ -98,7 +98,8 @@ def _landing_row(asset: AssetName, deliveries: Sequence[Delivery]) -> dict[str, 
         "updated_at": _iso(newest.received) if newest else None,
         "status": "fresh" if newest else "missing",
         "deliveries": len(deliveries),
-        "size_bytes": sum(delivery.size for delivery in deliveries),
+        "removed": sum(1 for delivery in deliveries if delivery.removed),
+        "size_bytes": sum(one.size for one in deliveries if not one.removed),
     }
 
 
@@ -188,6 +189,8 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
         "size_bytes": delivery.size,
         "cursor": delivery.cursor,
         "problems": list(delivery.problems),
+        "removed": _iso(delivery.removed.at) if delivery.removed else None,
+        "reason": delivery.removed.reason if delivery.removed else None,
     }
 
 

@@ -28,8 +28,9 @@ from backbone.management.trusted.checking import (
 from backbone.management.trusted.checks import check_rule
 from backbone.management.trusted.finding.searching import References
 from backbone.management.trusted.opening import opened
+from backbone.management.trusted.rows.current import CurrentState
 from backbone.management.trusted.rows.decided import Decided
-from backbone.management.trusted.rows.state import CurrentState, State
+from backbone.management.trusted.rows.state import State
 from backbone.management.trusted.rules.declared import Part, parts_of
 from backbone.model.names import AssetName
 from backbone.model.schemas import DELIVERY, ORIGIN, RECORD, Schema

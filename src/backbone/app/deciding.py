@@ -18,7 +18,7 @@ from backbone.lake.tables import TableVersion
 from backbone.management.trusted import CurrentState, named_rows
 from backbone.model.names import AssetName
 from backbone.model.schemas import ORIGIN
-from backbone.operations.steps.trust import readable
+from backbone.operations.current import current_state
 from backbone.project.decisions import Decision, Ruling
 
 __all__ = ["Row", "current_of", "found_rows", "would_change"]
@@ -46,8 +46,7 @@ def current_of(env: Environment, asset: AssetName) -> tuple[TableVersion, Curren
     source = env.project.dataset_source(dataset)
     held = env.catalog.deliveries(formatted.asset, str(formatted.metadata["declaration"]))
     landed = [d for d in env.lake.landing.deliveries(source, dataset) if d.id in held]
-    ids = readable(env.catalog, formatted, landed)
-    return formatted, CurrentState(env.project.sources[source].delivers, ids)
+    return formatted, current_state(env.project, env.catalog, formatted, landed)
 
 
 def found_rows(env: Environment, asset: AssetName, decision: Decision) -> list[Row]:

@@ -12,7 +12,9 @@ from backbone.errors import BackboneError
 from backbone.lake.leases import GRACE_S, SHORTEST_GRACE_S
 from backbone.lake.leftovers import Leftover
 from backbone.model.names import AssetName
+from backbone.operations.aside import sweep_aside
 from backbone.operations.recover import missing
+from backbone.operations.retain import Retained, retain
 from backbone.operations.sweep import sweep
 
 __all__ = ["Garbage", "gc"]
@@ -24,7 +26,8 @@ class Garbage:
 
     `removed` went, or would go if this was a dry run; `kept` was left where it is, each
     with the reason. Both are rows: ``{asset, what, path, files, size_bytes, kept}``;
-    `path` is relative to the lake, `asset` is None for what belongs to none.
+    `path` is relative to the lake, `asset` is None for what belongs to none. Of raw bytes
+    that a declared retention lets go there are also ``{delivery, name, why}``.
     """
 
     dry_run: bool
@@ -53,6 +56,9 @@ def gc(
 ) -> Garbage:
     """Remove what no version and no attempt at work needs; every version stays whole.
 
+    Raw bytes go where their source declares a retention and nothing needs them; so do
+    tables that `run --at` made beside the present, where no pin names their deliveries.
+
     Parameters
     ----------
     select, exclude : the selection grammar; without one, what belongs to no asset too
@@ -80,12 +86,18 @@ def gc(
     found = sweep(
         env.lake, only=only, held_back=lost, older_than_s=older_than_s, remove=not dry_run
     )
-    rows = [_row(env, one) for one in found]
+    found += sweep_aside(
+        env.place, only=only, older_than_s=older_than_s, remove=not dry_run
+    )
+    kept = retain(env.place, only=only, remove=not dry_run)
+    rows = [
+        *(_row(env, one) for one in found), *(_raw(env, one) for one in kept)
+    ]  # fmt: skip
     return Garbage(
         dry_run,
         tuple(row for row in rows if not row["kept"]),
         tuple(row for row in rows if row["kept"]),
-        ok=not any(one.failed for one in found),
+        ok=not any([one.failed for one in found] + [one.failed for one in kept]),
     )
 
 
@@ -97,4 +109,20 @@ def _row(env: Environment, found: Leftover) -> dict[str, Any]:
         "files": len(found.files),
         "size_bytes": found.size_bytes,
         "kept": found.kept or None,
+    }
+
+
+def _raw(env: Environment, found: Retained) -> dict[str, Any]:
+    delivery = found.delivery
+    folder = env.lake.landing.folder(delivery)
+    return {
+        "asset": str(found.asset),
+        "what": "raw bytes",
+        "path": folder.relative_to(env.lake.root).as_posix() if folder else None,
+        "files": len(delivery.objects),
+        "size_bytes": found.size_bytes,
+        "kept": found.kept or None,
+        "delivery": delivery.id,
+        "name": delivery.name,
+        "why": found.why,
     }

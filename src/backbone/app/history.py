@@ -195,6 +195,8 @@ def _raw(
         "origin": obj.origin,
         "received": delivery.first_received.isoformat(),
     }
+    if delivery.removed is not None:
+        return found | {"gone": delivery.removed.words}
     try:
         read = reading_of(env.project.formatted[asset.table], target)
         found["record"], columns = read.row(found["record"])

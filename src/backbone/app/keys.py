@@ -10,7 +10,7 @@ from backbone.errors import BackboneError, MissingColumn
 from backbone.model.names import AssetName
 from backbone.model.schemas import Schema
 
-__all__ = ["key_of", "shown_key"]
+__all__ = ["declared_key", "key_of", "shown_key"]
 
 
 def key_of(
@@ -27,7 +27,7 @@ def key_of(
     MissingColumn : the key names a column that is not there
     BackboneError : the values are not as many as the columns of the key
     """
-    declared = _declared_key(env, asset)
+    declared = declared_key(env, asset)
     named = [word.partition("=") for word in words]
     if words and all(sep and left.isidentifier() for left, sep, _ in named):
         for left, _, _ in named:
@@ -44,7 +44,8 @@ def key_of(
     return dict(zip(declared, words, strict=True))
 
 
-def _declared_key(env: Environment, asset: AssetName) -> tuple[str, ...]:
+def declared_key(env: Environment, asset: AssetName) -> tuple[str, ...]:
+    """Return the columns that name a row of a table; none where none are declared."""
     project = env.project
     if asset.zone in {"formatted", "trusted"}:
         return project.formatted[asset.table].key

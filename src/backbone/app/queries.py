@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import pyarrow as pa
 from sqlglot import exp
 
 from backbone.app.environment import Environment
+from backbone.app.past import Past
 from backbone.engines.protocol import Relation, Scan
 from backbone.errors import BackboneError, EngineError, LakeError, bounded
 from backbone.lake.tables import TableVersion
@@ -16,7 +17,7 @@ from backbone.sql.queries import Query
 from backbone.sql.verbs import with_verbs
 from backbone.sql.views import named_assets, parse_view
 
-__all__ = ["head", "query", "row_count", "snapshot"]
+__all__ = ["head", "query", "row_count"]
 
 
 def query(
@@ -28,7 +29,8 @@ def query(
     ----------
     sql : a select in the DuckDB dialect; assets, joins, windows, whatever it can do,
         and our verbs ``to_utc`` and ``to_local``
-    at : read every table as it was at the end of this run; the newest by default
+    at : read every table as it was then: a pin, a time, the end of a run; where one table
+        is read also a version of it. The newest by default
     max_rows : return at most so many rows
 
     Raises
@@ -70,46 +72,25 @@ def _bound(
     parsed = parse_view(sql, name="query", file="query", noun="query")
     for asset in parsed.inputs:
         env.asset(str(asset))
-    numbers = snapshot(env, at) if at else {}
+    past = _past(env, at, parsed.inputs) if at else None
     inputs: dict[str, Relation] = {}
     for asset in parsed.inputs:
-        version = _version(env, asset, numbers, at) if at else head(env, asset)
+        version = past.table(asset) if past else head(env, asset)
         inputs[str(asset)] = Scan(version.paths(), version.schema)
     return with_verbs(named_assets(parsed), parsed.failure), inputs
 
 
-def snapshot(env: Environment, run: str) -> dict[str, int]:
-    """Return the version of every table at the end of a run.
-
-    Raises
-    ------
-    BackboneError : there is no such run, or it changed nothing
-    """
-    for name, _begun, ended in env.lake.runs:
-        if name == run and ended is not None:
-            return {str(k): int(v) for k, v in ended["snapshot"].items()}
-    known = [name for name, _begun, ended in env.lake.runs if ended is not None]
-    raise BackboneError(
-        f"there is no snapshot of run `{run}`",
-        hint=f"The newest runs: {bounded(sorted(known, reverse=True))}"
-        if known
-        else None,
-        command="backbone versions ASSET",
-    )
-
-
-def _version(
-    env: Environment, asset: AssetName, numbers: Mapping[str, int], at: str
-) -> TableVersion:
-    """Return a table as it was; a side table as its table of that time names it."""
-    number = numbers.get(str(asset.main))
-    if number is not None:
-        main = env.lake.tables.at(asset.main, number)
-        if asset.side is None:
-            return main
-        if asset.side in main.sides:
-            return env.lake.tables.at(asset, main.sides[asset.side])
-    raise LakeError(f"{asset} was not there at the end of run {at}")
+def _past(env: Environment, at: str, assets: Sequence[AssetName]) -> Past:
+    past = Past(env, at)
+    if past.is_of_one_table and len({asset.main for asset in assets}) > 1:
+        known = [str(asset) for asset in assets]
+        raise BackboneError(
+            f"`{at}` is no pin, no run and no time, and {bounded(known)} have no version "
+            "in common",
+            hint="A time reads like 2026-11-01, 2026-11-01T06:00 or `2 days ago`.",
+            command="backbone pin --list",
+        )
+    return past
 
 
 def head(env: Environment, asset: AssetName) -> TableVersion:

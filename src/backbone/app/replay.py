@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlglot import exp
 
@@ -12,6 +14,7 @@ from backbone.app.queries import head
 from backbone.engines.protocol import Relation, Scan
 from backbone.lake.tables import TableVersion
 from backbone.management.trusted import replay_query
+from backbone.management.trusted.rows.current import standing
 from backbone.management.trusted.rows.steps import Steps
 from backbone.model.schemas import ORIGIN
 from backbone.sql.queries import Query, column, table
@@ -56,10 +59,10 @@ def replay(env: Environment, name: str) -> Replay:
     asset = env.asset(name).main
     version = head(env, asset)
     formatted, current = current_of(env, asset)
-    inputs = {"formatted": _scan(formatted), "now": _scan(version)}
+    inputs: dict[str, Relation] = {"now": _scan(version)}
     for side in _STORY:
         inputs[side] = _scan(head(env, asset.with_side(side)))
-    story = replay_query(formatted.schema, current)
+    story = replay_query(formatted.schema)
     names = [column(n) for n in (*formatted.schema.public.names, *ORIGIN.names)]
     made = exp.select(*names).from_(table(story.result))
     held = exp.select(*names).from_(table("now"))
@@ -72,7 +75,11 @@ def replay(env: Environment, name: str) -> Replay:
     query = Query((*steps, ("counted", exp.select(
         exp.alias_(counts[0], "missing"), exp.alias_(counts[1], "strange")
     ))))  # fmt: skip
-    with env.engine.session() as session:
+    with tempfile.TemporaryDirectory() as folder, env.engine.session() as session:
+        live = standing(
+            session, _scan(formatted), formatted.schema, current, Path(folder)
+        )
+        inputs |= {"formatted": live.rows, "objects": live.objects}
         (found,) = session.fetch(query, inputs).to_pylist()
     return Replay(str(asset), version.rows, int(found["missing"]), int(found["strange"]))
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from backbone.app.environment import Environment
+from backbone.app.past import Past
+from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName
+from backbone.operations.aside import plan_aside, run_aside
 from backbone.operations.plan import Plan, Step, make_plan, states
 from backbone.operations.selection import select
 from backbone.operations.verbs import RunReport
@@ -18,7 +21,7 @@ from backbone.operations.work import Tell
 if TYPE_CHECKING:
     from backbone.operations.foresight import Foresight
 
-__all__ = ["PlanReport", "plan", "resume", "run", "selected"]
+__all__ = ["PlanReport", "plan", "resume", "run", "run_at", "selected"]
 
 
 @dataclass(frozen=True)
@@ -79,24 +82,35 @@ def selected(
 
 
 def plan(
-    env: Environment, select: Sequence[str] = (), *, exclude: Sequence[str] = ()
+    env: Environment,
+    select: Sequence[str] = (),
+    *,
+    exclude: Sequence[str] = (),
+    at: str | None = None,
 ) -> PlanReport:
     """Say what `run` would do with what landing holds now; nothing is written.
+
+    Parameters
+    ----------
+    select, exclude : the selection grammar
+    at : a pin, a run or a time: say what `run_at` would make
 
     Raises
     ------
     ProjectError : a rule, view or analysis does not fit the tables that it reads
     """
     only = selected(env, select, exclude)
-    made = make_plan(env.project, env.lake, env.catalog, only=only)
+    if at is None:
+        made = make_plan(env.project, env.lake, env.catalog, only=only)
+    else:
+        made = plan_aside(env.place, Past(env, at).pins, only=only)
     if made.to_make:
         from backbone.operations.check import check_plan  # noqa: PLC0415 - slow to load
 
         check_plan(env.project, env.engine, env.catalog, made)
     seconds = env.catalog.step_seconds()
-    return PlanReport(
-        made, seconds, env.engine_name, _left_out(env, made), _foreseen(env, made)
-    )
+    foreseen = _foreseen(env, made) if at is None else {}
+    return PlanReport(made, seconds, env.engine_name, _left_out(env, made), foreseen)
 
 
 def _foreseen(env: Environment, made: Plan) -> dict[str, Foresight]:
@@ -108,14 +122,16 @@ def _foreseen(env: Environment, made: Plan) -> dict[str, Foresight]:
 
     return {
         str(step.asset): foresee(
-            env.project, env.lake, env.catalog, step, made.deliveries[_dataset(env, step)]
+            env.project, env.lake, env.catalog, step, _wanted(env, made, step)
         )
         for step in steps
     }
 
 
-def _dataset(env: Environment, step: Step) -> str:
-    return AssetName.parse(env.project.formatted[step.asset.table].source).table
+def _wanted(env: Environment, made: Plan, step: Step) -> tuple[Delivery, ...]:
+    name = step.asset.table
+    dataset = AssetName.parse(env.project.formatted[name].source).table
+    return made.held.get(name, made.deliveries[dataset])
 
 
 def _left_out(env: Environment, made: Plan) -> dict[str, dict[str, int]]:
@@ -140,9 +156,40 @@ def run(
     *,
     exclude: Sequence[str] = (),
     tell: Tell = lambda _event: None,
+    without_removed: bool = False,
 ) -> RunReport:
-    """Collect what is due and bring everything downstream up to date."""
-    return _run(env.place, only=selected(env, select, exclude), tell=tell)
+    """Collect what is due and bring everything downstream up to date.
+
+    Parameters
+    ----------
+    select, exclude : the selection grammar
+    tell : is told what happens
+    without_removed : where a table has to be read anew, give up the rows of deliveries
+        whose raw bytes retention has removed
+    """
+    only = selected(env, select, exclude)
+    return _run(env.place, only=only, tell=tell, without_removed=without_removed)
+
+
+def run_at(
+    env: Environment,
+    at: str,
+    select: Sequence[str] = (),
+    *,
+    exclude: Sequence[str] = (),
+    tell: Tell = lambda _event: None,
+) -> RunReport:
+    """Make what is missing of the tables of a pin, a run or a time; collect nothing.
+
+    The tables of the present stay as they are: what is made is kept beside them, and
+    read by `query` with the same `at`.
+
+    Raises
+    ------
+    BackboneError : nothing is called `at`, or landing lacks what it names
+    """
+    only = selected(env, select, exclude)
+    return run_aside(env.place, Past(env, at).pins, only=only, tell=tell)
 
 
 def resume(env: Environment, *, tell: Tell = lambda _event: None) -> RunReport:

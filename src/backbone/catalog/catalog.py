@@ -6,7 +6,6 @@ truth; a catalog that is lost is filled again from the lake.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,31 +14,16 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, inspect, select
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import SQLAlchemyError
 
 from backbone.catalog import tables as t
 from backbone.catalog.connections import connect
+from backbone.catalog.rows import ANEW, column_rows, mapped
 from backbone.errors import CatalogError, CatalogVersion
 from backbone.model.names import AssetName
 from backbone.model.schemas import Schema
 from backbone.model.versions import VersionRef
 
 __all__ = ["Catalog"]
-
-_PRIMARY = 0xFF  # extended result codes of SQLite say more in their upper bytes
-_UNREADABLE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_UNWRITABLE = {
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-}
-_ANEW = "The lake is the truth: delete the file, and it is made anew."
-_SPACE = (
-    "Is there space on the disk, and may you write there? What is finished is kept in "
-    "the lake; `backbone run` goes on from it."
-)
 
 
 class Catalog:
@@ -95,7 +79,7 @@ class Catalog:
             if not tables:
                 return None
             if t.meta.name not in tables:
-                raise CatalogError(f"{self.path} is another database", hint=_ANEW)
+                raise CatalogError(f"{self.path} is another database", hint=ANEW)
             query = select(t.meta.c.value).where(t.meta.c.key == "revision")
             return int(connection.execute(query).scalar_one())
 
@@ -109,12 +93,12 @@ class Catalog:
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        with _mapped(self.path), self._engine.begin() as connection:
+        with mapped(self.path), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with _mapped(self.path), self._engine.connect() as connection:
+        with mapped(self.path), self._engine.connect() as connection:
             yield connection
 
     # Runs and steps
@@ -188,7 +172,7 @@ class Catalog:
             name = str(version.asset)
             connection.execute(delete(t.columns).where(t.columns.c.asset == name))
             if len(schema):
-                connection.execute(t.columns.insert(), list(_columns(name, schema)))
+                connection.execute(t.columns.insert(), list(column_rows(name, schema)))
 
     def forget(self, asset: AssetName, *, above: int) -> None:
         """Forget the versions of `asset` after version `above`; -1 forgets all."""
@@ -229,6 +213,25 @@ class Catalog:
         query = select(t.versions).where(t.versions.c.asset == str(asset))
         return self._rows(query.order_by(t.versions.c.number.desc()).limit(limit))
 
+    def number_at(self, asset: AssetName, moment: datetime) -> int | None:
+        """Return the number of the newest version committed at `moment` or before."""
+        query = select(func.max(t.versions.c.number)).where(
+            t.versions.c.asset == str(asset), t.versions.c.committed <= _naive(moment)
+        )
+        with self._read() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else int(found)
+
+    def numbered(self, asset: AssetName, prefix: str) -> dict[str, int]:
+        """Return the newest number of every identity that begins with `prefix`."""
+        name = t.versions.c.identity
+        query = (
+            select(name, func.max(t.versions.c.number).label("number"))
+            .where(t.versions.c.asset == str(asset), name.startswith(prefix))
+            .group_by(name)
+        )
+        return {row["identity"]: int(row["number"]) for row in self._rows(query)}
+
     def columns(self, asset: AssetName) -> list[dict[str, Any]]:
         """Return the columns of a table in order."""
         query = select(t.columns).where(t.columns.c.asset == str(asset))
@@ -258,6 +261,23 @@ class Catalog:
         """Return what became of each delivery, by its id."""
         query = select(t.deliveries.c.delivery, t.deliveries.c.record).where(
             t.deliveries.c.asset == str(asset), t.deliveries.c.reading == reading
+        )
+        return {row["delivery"]: row["record"] for row in self._rows(query)}
+
+    def delivered(self, asset: AssetName, reading: str) -> set[str]:
+        """Return the ids of the deliveries that were formatted; no record is parsed."""
+        query = select(t.deliveries.c.delivery).where(
+            t.deliveries.c.asset == str(asset), t.deliveries.c.reading == reading
+        )
+        with self._read() as connection:
+            return set(connection.execute(query).scalars())
+
+    def refused(self, asset: AssetName, reading: str) -> dict[str, dict[str, Any]]:
+        """Return what became of the deliveries that were refused, by their ids."""
+        query = select(t.deliveries.c.delivery, t.deliveries.c.record).where(
+            t.deliveries.c.asset == str(asset),
+            t.deliveries.c.reading == reading,
+            t.deliveries.c.record["refused"].as_string().is_not(None),
         )
         return {row["delivery"]: row["record"] for row in self._rows(query)}
 
@@ -352,31 +372,5 @@ def _put(connection: Connection, table: Any, values: Mapping[str, Any]) -> None:
     connection.execute(statement.on_conflict_do_nothing())
 
 
-def _columns(name: str, schema: Schema) -> Iterator[dict[str, Any]]:
-    for position, column in enumerate(schema):
-        yield {
-            "asset": name,
-            "name": column.name,
-            "position": position,
-            "type": str(column.type),
-            "description": column.description,
-            "unit": column.unit,
-            "timezone": column.timezone,
-        }
-
-
 def _naive(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-
-
-@contextmanager
-def _mapped(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        code = getattr(error.__cause__, "sqlite_errorcode", 0) & _PRIMARY
-        what = f"the catalog {path} failed: {error.__cause__ or error}"
-        hint = _SPACE if code in _UNWRITABLE else None
-        if code in _UNREADABLE:
-            what, hint = f"{path} is no catalog that can be read", _ANEW
-        raise CatalogError(what, hint=hint) from error

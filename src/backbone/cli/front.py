@@ -19,17 +19,21 @@ VERBS: Mapping[str, Mapping[str, str]] = {
     "Begin": {
         "init": "Write a new project, empty or an example.",
         "demo": "Run the flights example, from its sources to two analyses.",
+        "infer": "Propose how files are read: declarations, with their evidence.",
     },
     "Bring up to date": {
         "plan": "Say what a run would do.",
         "run": "Collect what is due and bring everything up to date.",
         "resume": "Finish the last run at its pinned inputs.",
+        "schedule": "Run what is due by the schedules of sources.",
     },
     "Look": {
         "ls": "List assets: rows, version, status.",
         "show": "Describe an asset: columns, inputs, version, sample rows.",
         "query": "Ask a question of assets in SQL.",
         "versions": "List the versions of an asset.",
+        "diff": "Say what changed from one version of an asset to another.",
+        "pin": "Name the raw data of this moment, for git; list and verify pins.",
     },
     "Trust": {
         "check": "Check a file or an asset against rules; write nothing.",
@@ -39,7 +43,7 @@ VERBS: Mapping[str, Mapping[str, str]] = {
         "explain": "Say how an asset is made: rules, SQL, lineage, models.",
     },
     "Look after": {
-        "gc": "Remove what no version and no attempt at work needs.",
+        "gc": "Remove what nothing needs: files of dead runs, raw bytes past retention.",
     },
     "Set up": {
         "schema": "Print the JSON Schema of a project's files.",

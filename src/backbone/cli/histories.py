@@ -69,7 +69,9 @@ def _raw(event: Mapping[str, Any]) -> Lines:
     if "gone" in event:
         yield Text(""), Text(event["gone"], style="red")
     if "received" in event:
-        kept = f"received {moment(event['received'])} UTC, kept as {near(event['file'])}"
+        kept = f"received {moment(event['received'])} UTC"
+        if "gone" not in event:
+            kept = f"{kept}, kept as {near(event['file'])}"
         yield Text(""), Text(kept, style="dim")
 
 

@@ -30,10 +30,11 @@ def print_plan(
     *,
     as_json: bool,
     engine: str | None = None,
+    at: str | None = None,
 ) -> None:
     """Plan and print it."""
     with door.open(engine=engine) as env:
-        report = plan(env, words, exclude=exclude)
+        report = plan(env, words, exclude=exclude, at=at)
     if as_json:
         print_json(report.rows())
     else:

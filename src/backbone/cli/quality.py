@@ -46,7 +46,8 @@ _SUMS = (
 _COUNTED = {
     "read": "records read", "formatted": "formatted rows",
     "unfilled": "rows left out, without a value",
-    "rejected_cells": "cells rejected", "repaired": "repairs",
+    "rejected_cells": "cells rejected", "left_out": "lines left out",
+    "repaired": "repairs",
     "flagged": "rows flagged",
 }  # fmt: skip
 
@@ -207,6 +208,7 @@ def _print_account(console: Console, account: Mapping[str, Any]) -> None:
         if whole in account and parts[0] in account:
             lines.setdefault(_COUNTED[whole], _sum(account, whole, parts))
     told = {name for whole, parts in _SUMS for name in (whole, *parts)}
+    told |= {name for name in ("left_out",) if not account.get(name)}
     more = {name: number for name, number in account.items() if name not in told}
     lines |= {_COUNTED.get(name, name): number for name, number in more.items()}
     console.print(facts(lines))

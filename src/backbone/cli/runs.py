@@ -20,13 +20,16 @@ __all__ = ["carried_out"]
 
 def carried_out(
     door: Door,
-    action: Callable[[Environment, Tell], RunReport],
+    action: Callable[[Environment, Tell], RunReport | None],
     *,
     engine: str | None,
     quiet: bool,
     as_json: bool,
+    idle: Callable[[Environment], str] = lambda _env: "nothing to do",
 ) -> int:
     """Carry out `action` on the opened project, and return the exit code.
+
+    Where it had nothing to do, it returns no report, and `idle` says why.
 
     Raises
     ------
@@ -36,6 +39,8 @@ def carried_out(
         with door.open(engine=engine) as env:
             with watching(door.interruption, quiet=quiet) as tell:
                 report = action(env, tell)
+            if report is None:
+                return _idle(idle(env), quiet=quiet, as_json=as_json)
             summary = zones(env, report)
     except KeyboardInterrupt:
         err().print("What is finished is kept.")
@@ -48,6 +53,14 @@ def carried_out(
     else:
         print_run(report, summary, quiet=quiet)
     return DONE if report.ok else FAILED
+
+
+def _idle(words: str, *, quiet: bool, as_json: bool) -> int:
+    if as_json:
+        print_json(None)
+    elif not quiet:
+        err().print(words)
+    return DONE
 
 
 def _print_tracebacks(report: RunReport) -> None:

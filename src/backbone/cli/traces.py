@@ -59,6 +59,9 @@ def _add_row(branch: Tree, one: Mapping[str, Any]) -> None:
     leaf = branch.add(_record(one))
     if one["raw"] is not None:
         leaf.add(Text(shorten(one["raw"], _RAW_WIDTH), style="cyan"))
+    if "gone" in one:
+        leaf.add(Text(f"{one['gone']}; received {moment(one['received'])} UTC", "red"))
+        return
     kept = f"received {moment(one['received'])} UTC, kept as {near(one['file'])}"
     leaf.add(Text(kept, style="dim", overflow="fold"))
 

@@ -13,6 +13,7 @@ from backbone.lake.landing import Landing
 from backbone.lake.leases import Leases
 from backbone.lake.locks import Locks
 from backbone.lake.runs import RunRecords
+from backbone.lake.served import Served
 from backbone.lake.tables import Tables
 
 __all__ = ["Lake"]
@@ -26,6 +27,11 @@ _UNREADABLE = re.compile(
 class Lake:
     """Where bytes rest.
 
+    Parameters
+    ----------
+    root : the folder
+    landing : the landing folder of another lake, in place of its own
+
     Attributes
     ----------
     landing : raw bytes as they were received
@@ -33,6 +39,7 @@ class Lake:
     artifacts : models and reports
     runs : what was run, when, with which inputs
     locks : who writes what right now
+    served : up to when sources were collected on schedule
     leases : whose the folders are that no version names yet
 
     Raises
@@ -40,7 +47,7 @@ class Lake:
     LakeError : the path of the folder cannot be that of a Delta table
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, landing: Landing | None = None) -> None:
         odd = _UNREADABLE.search(str(root))
         if odd:
             raise LakeError(
@@ -51,11 +58,12 @@ class Lake:
             )
         self.root = root
         self.leases = Leases(root / "leases", along=(root / "spill",))
-        self.landing = Landing(root / "landing", self.leases)
+        self.landing = landing or Landing(root / "landing", self.leases)
         self.tables = Tables(root / "tables", self.leases)
         self.artifacts = Artifacts(root / "artifacts", self.leases)
         self.runs = RunRecords(root / "runs")
         self.locks = Locks(root / "locks")
+        self.served = Served(root / "schedule")
 
     def spill(self) -> Path:
         """Return a folder for what does not fit into this process' memory.

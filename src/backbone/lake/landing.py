@@ -6,6 +6,7 @@
     <root>/<source>/<dataset>/<received UTC>_<id8>/…        persistent: whole, unchanging
         _reference.json                                     what the delivery is
         _receipt_<received UTC>.json                        the same content once more
+        _removed.json                                       a tombstone, no bytes
 
 A delivery is complete on disk before its folder is renamed into place: a process that
 dies at any moment leaves it whole or absent.
@@ -23,8 +24,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from backbone.errors import CorruptLake, LakeError
-from backbone.lake.disk import sync, sync_folder
+from backbone.errors import BytesRemoved, CorruptLake, LakeError
+from backbone.lake.disk import sync, sync_folder, writing
 from backbone.lake.incoming import INCOMING, Attempt, Incoming, Received
 from backbone.lake.leases import GRACE_S, Leases
 from backbone.lake.leftovers import Judge, Leftover
@@ -32,12 +33,14 @@ from backbone.lake.objectnames import REFERENCE
 from backbone.lake.references import (
     add_receipt,
     delivery_id,
+    read_delivery,
     reference_bytes,
     stamp,
 )
 from backbone.lake.shelf import Shelf
 from backbone.lake.sweeping import in_folder
-from backbone.model.deliveries import Delivery, LandedObject, Receipt
+from backbone.lake.tombstones import bury, raise_again, raw_files
+from backbone.model.deliveries import Delivery, LandedObject, Receipt, Removal
 
 __all__ = ["Incoming", "Landing", "Received"]
 
@@ -131,8 +134,12 @@ class Landing:
 
         Raises
         ------
+        BytesRemoved : the bytes were removed on purpose
         CorruptLake : bytes are missing, or are not those that were received
         """
+        if delivery.removed is not None:
+            what = f"delivery {delivery.id}: {delivery.removed.words}"
+            raise BytesRemoved(what, hint="Deliver it again, and it is kept again.")
         for obj in delivery.objects:
             found = self._hash(obj)
             if found != (obj.size, obj.sha256):
@@ -150,6 +157,36 @@ class Landing:
         if delivery_id(delivery.source, delivery.dataset, contents) != delivery.id:
             what = f"the reference of delivery {delivery.id} was changed"
             raise CorruptLake(what)
+
+    def remove(self, delivery: Delivery, removal: Removal) -> int:
+        """Remove the bytes of a delivery; a tombstone says when and why.
+
+        Its reference and receipts stay, so it is known as before. Returns how many bytes
+        were removed. The caller holds the dataset's lock.
+
+        Raises
+        ------
+        LakeError : the disk did not take the tombstone, or did not let the bytes go
+        """
+        shelf = self._shelf(delivery.source, delivery.dataset)
+        with shelf.lock, writing(shelf.folder):
+            freed = 0
+            for name in shelf.folders(delivery.id):
+                freed += bury(shelf.folder / name, delivery, removal)
+                shelf.put(name, read_delivery(shelf.folder / name))
+            return freed
+
+    def folder(self, delivery: Delivery) -> Path | None:
+        """Return the folder of a delivery; None where there is none any more."""
+        shelf = self._shelf(delivery.source, delivery.dataset)
+        found = shelf.find(delivery.id)
+        return found[0] if found else None
+
+    def remains(self, delivery: Delivery) -> int:
+        """Return how many bytes lie there yet of a delivery, removed or not."""
+        shelf = self._shelf(delivery.source, delivery.dataset)
+        folders = [shelf.folder / name for name in shelf.folders(delivery.id)]
+        return sum(path.stat().st_size for one in folders for path in raw_files(one))
 
     def sweep(self, *, older_than_s: float = GRACE_S) -> int:
         """Remove what dead processes left in temporal landing; return how many attempts.
@@ -192,6 +229,8 @@ def _shelve(shelf: Shelf, attempt: Attempt, received: datetime) -> Received:
     receipt = Receipt(received, attempt.origin, attempt.state)
     name = delivery_id(shelf.source, shelf.dataset, contents)
     known = shelf.find(name)
+    if known is not None and known[1].removed is not None:
+        return _bring_back(shelf, *known, attempt, receipt)
     if known is not None:
         return _receive_again(shelf, *known, receipt)
     folder = _free_folder(shelf.folder, received, name)
@@ -216,6 +255,28 @@ def _receive_again(
         return Received(delivery, "unchanged")
     add_receipt(folder, receipt)
     delivery = delivery.with_receipt(receipt)
+    shelf.put(folder.name, delivery)
+    return Received(delivery, "again")
+
+
+def _bring_back(
+    shelf: Shelf, folder: Path, delivery: Delivery, attempt: Attempt, receipt: Receipt
+) -> Received:
+    """Keep the bytes of a delivery again, of which they had been removed.
+
+    They are on the disk before the tombstone goes; the receipt comes last, so that what
+    is interrupted is delivered once more.
+    """
+    places = {obj.name: shelf.root / obj.path for obj in delivery.objects}
+    sync([attempt.folder / at for _, at in attempt.files])
+    for obj, at in attempt.files:
+        _make_folder(places[obj.name].parent)
+        (attempt.folder / at).replace(places[obj.name])
+    for inner in {place.parent for place in places.values()}:
+        sync_folder(inner)
+    raise_again(folder)
+    add_receipt(folder, receipt)
+    delivery = replace(delivery, removed=None).with_receipt(receipt)
     shelf.put(folder.name, delivery)
     return Received(delivery, "again")
 

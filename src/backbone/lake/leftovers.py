@@ -18,6 +18,7 @@ __all__ = ["Judge", "Leftover", "Tree", "What", "look"]
 What = Literal[
     "attempt", "stray files", "empty folder", "unfinished commit", "artifacts",
     "unfinished artifacts", "unfinished record", "delivery", "scratch",
+    "tables of no pin",
 ]  # fmt: skip
 
 _SETTLED_S = 2.0

@@ -18,7 +18,7 @@ from backbone.model.names import AssetName
 if os.name == "posix":
     import fcntl
 
-__all__ = ["Locks"]
+__all__ = ["Locks", "locked"]
 
 _POLL_S = 0.1
 
@@ -76,7 +76,7 @@ def _acquire(
 ) -> None:
     deadline = time.monotonic() + timeout_s
     told = False
-    while not _try(descriptor):
+    while not locked(descriptor):
         holder = _holder(path)
         if time.monotonic() >= deadline:
             raise LockHeld(
@@ -90,7 +90,8 @@ def _acquire(
         time.sleep(_POLL_S)
 
 
-def _try(descriptor: int) -> bool:
+def locked(descriptor: int) -> bool:
+    """Take the lock of an open file, if nobody has it; tell whether it was taken."""
     if os.name != "posix":
         return True
     try:

@@ -11,9 +11,17 @@ import re
 
 from backbone.errors import DeliveryRefused
 
-__all__ = ["RECEIPT_PREFIX", "REFERENCE", "disk_name", "made_name", "object_name"]
+__all__ = [
+    "RECEIPT_PREFIX",
+    "REFERENCE",
+    "TOMBSTONE",
+    "disk_name",
+    "made_name",
+    "object_name",
+]
 
 REFERENCE = "_reference.json"
+TOMBSTONE = "_removed.json"
 RECEIPT_PREFIX = "_receipt_"
 
 _MAX_SEGMENT_BYTES = 200
@@ -79,7 +87,7 @@ def made_name(name: str) -> str:
 
 def _is_reserved(segment: str) -> bool:
     lowered = segment.lower()
-    return lowered == REFERENCE or lowered.startswith(RECEIPT_PREFIX)
+    return lowered in {REFERENCE, TOMBSTONE} or lowered.startswith(RECEIPT_PREFIX)
 
 
 def _is_portable(segment: str) -> bool:

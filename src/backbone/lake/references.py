@@ -17,11 +17,13 @@ from typing import Any, TypeVar
 
 from backbone.errors import CorruptLake
 from backbone.lake.disk import write_whole
-from backbone.lake.objectnames import RECEIPT_PREFIX, REFERENCE
+from backbone.lake.objectnames import RECEIPT_PREFIX, REFERENCE, TOMBSTONE
+from backbone.lake.tombstones import read_tombstone
 from backbone.model.deliveries import Delivery, LandedObject, Receipt
 
 __all__ = [
     "add_receipt",
+    "delivery_digest",
     "delivery_id",
     "read_delivery",
     "reference_bytes",
@@ -29,6 +31,7 @@ __all__ = [
 ]
 
 _VERSION = 1
+_ID_DIGITS = 16
 _T = TypeVar("_T")
 
 
@@ -46,8 +49,21 @@ def delivery_id(source: str, dataset: str, contents: Iterable[tuple[str, str]]) 
 
     Sixteen hexadecimal digits; the clock and the order of the objects have no part in it.
     """
+    return delivery_digest(source, dataset, contents)[:_ID_DIGITS]
+
+
+def delivery_digest(
+    source: str, dataset: str, contents: Iterable[tuple[str, str]]
+) -> str:
+    """Return the 64 hexadecimal digits of which a delivery's id is the beginning.
+
+    >>> delivery_digest("s", "d", [("a.csv", "00")])[:16] == delivery_id(
+    ...     "s", "d", [("a.csv", "00")]
+    ... )
+    True
+    """
     text = json.dumps([source, dataset, sorted(contents)], separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def reference_bytes(delivery: Delivery) -> bytes:
@@ -85,11 +101,14 @@ def read_delivery(folder: Path) -> Delivery:
     """
     delivery = _parsed(folder / REFERENCE, _delivery)
     with os.scandir(folder) as entries:
-        names = sorted(
-            entry.name
-            for entry in entries
-            if entry.name.startswith(RECEIPT_PREFIX) and entry.name.endswith(".json")
-        )
+        found = [entry.name for entry in entries]
+    if TOMBSTONE in found:
+        delivery = replace(delivery, removed=read_tombstone(folder / TOMBSTONE))
+    names = sorted(
+        name
+        for name in found
+        if name.startswith(RECEIPT_PREFIX) and name.endswith(".json")
+    )
     if not names:
         return delivery
     more = tuple(_parsed(folder / name, _receipt) for name in names)

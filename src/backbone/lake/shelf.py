@@ -6,12 +6,14 @@ import os
 import re
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from backbone.errors import LakeError
 from backbone.lake.references import read_delivery
+from backbone.lake.shelfindex import is_due, read_index, uncollected, write_index
 from backbone.model.deliveries import Delivery
 
 __all__ = ["Shelf"]
@@ -46,7 +48,7 @@ class Shelf:
     dataset: str
     lock: threading.RLock = field(default_factory=threading.RLock)
     _entries: dict[str, _Entry] = field(default_factory=dict)
-    _names: dict[str, str] = field(default_factory=dict)
+    _names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _ordered: tuple[Delivery, ...] | None = None
     _newest: Delivery | None = None
     _changed_ns: int = -1
@@ -58,7 +60,7 @@ class Shelf:
 
     def deliveries(self) -> tuple[Delivery, ...]:
         """Return every delivery by (last receipt, name, id), looking at every folder."""
-        with self.lock:
+        with self.lock, uncollected():
             self._look()
             if self._ordered is None:
                 merged = self._merged()
@@ -69,10 +71,16 @@ class Shelf:
         """Return the folder and the delivery called `delivery_id`, if it is there."""
         with self.lock:
             self._look_if_changed()
-            name = self._names.get(delivery_id)
-            if name is None:
+            names = self._names.get(delivery_id)
+            if names is None:
                 return None
-            return self.folder / name, self._entries[name].delivery
+            return self.folder / names[0], self._entries[names[0]].delivery
+
+    def folders(self, delivery_id: str) -> tuple[str, ...]:
+        """Return the names of the folders of a delivery: one, hardly ever two."""
+        with self.lock:
+            self._look_if_changed()
+            return self._names.get(delivery_id, ())
 
     def newest(self) -> Delivery | None:
         """Return the delivery that was received last."""
@@ -88,7 +96,7 @@ class Shelf:
         with self.lock:
             changed_ns = (self.folder / name).stat().st_mtime_ns
             self._entries[name] = _Entry(delivery, changed_ns, settled=False)
-            self._names.setdefault(delivery.id, name)
+            self._name(name, delivery.id)
             self._ordered = None
             if self._newest is not None:
                 self._newest = max(self._newest, delivery, key=_order)
@@ -119,36 +127,72 @@ class Shelf:
                 where=str(self.folder),
             ) from error
         now_ns = time.time_ns()
+        if not self._entries and folders:
+            self._take_index(folders)
         for name in self._entries.keys() - folders.keys():
             del self._entries[name]
             self._ordered = self._newest = None
-        for name, at_ns in folders.items():
+        read = [
             self._read(name, at_ns, now_ns)
+            for name, at_ns in folders.items()
+            if not self._holds(name, at_ns)
+        ]
         self._names = {}
-        for name in sorted(self._entries):
-            self._names.setdefault(self._entries[name].delivery.id, name)
+        for name, entry in self._entries.items():
+            self._name(name, entry.delivery.id)
         self._changed_ns = changed_ns
+        if is_due(len(folders), sum(read)):
+            self._write_index()
 
-    def _read(self, name: str, changed_ns: int, now_ns: int) -> None:
+    def _name(self, name: str, delivery_id: str) -> None:
+        """Take note of the folder of a delivery; the first in order comes first."""
+        names = self._names.setdefault(delivery_id, (name,))
+        if name not in names:
+            self._names[delivery_id] = tuple(sorted((*names, name)))
+
+    @property
+    def _index(self) -> Path:
+        return self.root / "_index" / self.source / f"{self.dataset}.json"
+
+    def _take_index(self, folders: Mapping[str, int]) -> None:
+        """Take from the index what still holds; it is looked at once."""
+        known = read_index(self._index, self.source, self.dataset)
+        for name, (changed_ns, delivery) in known.items():
+            if folders.get(name) == changed_ns:
+                self._entries[name] = _Entry(delivery, changed_ns, settled=True)
+
+    def _write_index(self) -> None:
+        known = {
+            name: (entry.changed_ns, entry.delivery)
+            for name, entry in self._entries.items()
+            if entry.settled
+        }
+        write_index(self._index, known)
+
+    def _holds(self, name: str, changed_ns: int) -> bool:
+        """Tell whether a delivery is known as it is."""
         known = self._entries.get(name)
-        if known is not None and known.settled and known.changed_ns == changed_ns:
-            return
+        return known is not None and known.settled and known.changed_ns == changed_ns
+
+    def _read(self, name: str, changed_ns: int, now_ns: int) -> bool:
+        """Read a delivery; tell whether it will not change any more."""
+        known = self._entries.get(name)
         delivery = read_delivery(self.folder / name)
         settled = now_ns - changed_ns > _SETTLED_NS
         self._entries[name] = _Entry(delivery, changed_ns, settled)
         if known is None or known.delivery != delivery:
             self._ordered = self._newest = None
+        return settled
 
     def _merged(self) -> dict[str, Delivery]:
         """Return one delivery per id, should two processes have shelved the same one."""
         merged: dict[str, Delivery] = {}
-        for name in sorted(self._entries):
+        for key, (name, *others) in self._names.items():
             delivery = self._entries[name].delivery
-            first = merged.get(delivery.id)
-            if first is not None:
-                receipts = (*first.receipts, *delivery.receipts)
-                delivery = replace(first, receipts=receipts)
-            merged[delivery.id] = delivery
+            for other in others:
+                more = self._entries[other].delivery.receipts
+                delivery = replace(delivery, receipts=(*delivery.receipts, *more))
+            merged[key] = delivery
         return merged
 
 

@@ -26,6 +26,7 @@ from backbone.lake.deltalog import told_of
 from backbone.lake.disk import sync, writing
 from backbone.lake.leases import GRACE_S, Leases
 from backbone.lake.leftovers import Judge
+from backbone.lake.remembered import Remembered
 from backbone.lake.schemas import canonical_schema, delta_schema
 from backbone.lake.sweeping import asset_of, in_tables
 from backbone.model.files import WrittenFile
@@ -118,6 +119,7 @@ class Tables:
     def __init__(self, root: Path, leases: Leases | None = None) -> None:
         self.root = root
         self._leases = leases or Leases(root.with_name("leases"))
+        self._remembered = Remembered()
 
     def folder(self, asset: AssetName) -> Path:
         """Return the folder of the table."""
@@ -183,6 +185,9 @@ class Tables:
 
     def head(self, asset: AssetName) -> TableVersion | None:
         """Return the newest version, or None if there is no table."""
+        known = self._remembered.head(self.folder(asset))
+        if known is not None:
+            return known
         return self._read(asset, None) if self.exists(asset) else None
 
     def at(self, asset: AssetName, number: int) -> TableVersion:
@@ -192,7 +197,9 @@ class Tables:
         ------
         LakeError : the table has no such version
         """
-        found = self._read(asset, number) if self.exists(asset) else None
+        found = self._remembered.at(self.folder(asset), number)
+        if found is None and self.exists(asset):
+            found = self._read(asset, number)
         if found is None:
             raise LakeError(
                 f"{asset} has no version {number}", command=f"backbone versions {asset}"
@@ -355,11 +362,11 @@ class Tables:
             raise ForeignTable(f"{asset} uses {names}, which Backbone does not read")
         return opened
 
-    def _read(self, asset: AssetName, number: int | None) -> TableVersion | None:
+    def _read(self, asset: AssetName, number: int | None) -> TableVersion:
         opened = self._open(asset, number)
         last = told_of(self.folder(asset), opened.version()) or opened.history(1)[0]
         recorded = _recorded(last)
-        return TableVersion(
+        version = TableVersion(
             asset=asset,
             number=opened.version(),
             identity=str(recorded.get("identity", "")),
@@ -369,6 +376,7 @@ class Tables:
             files=_files(opened),
             metadata=recorded,
         )
+        return self._remembered.put(version, is_head=number is None)
 
 
 def _fits(commit: Commit, head: TableVersion) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-__all__ = ["Delivers", "Delivery", "LandedObject", "Receipt"]
+__all__ = ["Delivers", "Delivery", "LandedObject", "Receipt", "Removal", "in_order"]
 
-Delivers = Literal["increments", "snapshots"]
+Delivers = Literal["increments", "snapshots", "changes"]
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,27 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class Removal:
+    """That raw bytes were removed on purpose: when (an instant in UTC), and why."""
+
+    at: datetime
+    reason: str
+
+    @property
+    def words(self) -> str:
+        """What is said of it to people."""
+        return f"its raw bytes were removed on {self.at:%Y-%m-%d} ({self.reason})"
+
+
+@dataclass(frozen=True)
 class Delivery:
     """One or more objects that belong together, named by their content.
 
     `id` is 16 hexadecimal digits, made from source, dataset, names and hashes; never
     from the clock. `cursor` is where the next incremental collection goes on.
     `problems` say what the source held and could not be delivered (a bad member of an
-    archive), in words.
+    archive), in words. `removed` tells that its bytes are gone and why; what it was is
+    still known.
     """
 
     id: str
@@ -60,10 +75,13 @@ class Delivery:
     receipts: tuple[Receipt, ...]
     cursor: str | None = None
     problems: tuple[str, ...] = ()
+    removed: Removal | None = None
 
     @property
     def received(self) -> datetime:
         """When the delivery was received last."""
+        if len(self.receipts) == 1:  # nearly always, and asked of thousands
+            return self.receipts[0].received
         return max(receipt.received for receipt in self.receipts)
 
     @property
@@ -84,3 +102,13 @@ class Delivery:
     def with_receipt(self, receipt: Receipt) -> Delivery:
         """Return the delivery, received once more."""
         return replace(self, receipts=(*self.receipts, receipt))
+
+
+def in_order(deliveries: Sequence[Delivery], order: str) -> tuple[Delivery, ...]:
+    """Put deliveries, which come by receipt, in the order that a source declares.
+
+    Those of one name stay in the order of their receipts. What a column tells of the
+    order is known where the rows are.
+    """
+    by_name = order == "name"
+    return tuple(sorted(deliveries, key=lambda one: one.name if by_name else ""))

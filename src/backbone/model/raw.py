@@ -8,18 +8,24 @@ from typing import Literal
 from backbone.model.types import CanonicalType
 
 __all__ = [
+    "BlankLines",
     "FileFormat",
     "Hour",
+    "Negative",
     "OnBadCell",
     "RawColumn",
     "RawFormat",
     "RawObject",
     "RawUnpivot",
+    "SkippedHour",
 ]
 
 FileFormat = Literal["csv", "json", "jsonl", "parquet"]
 OnBadCell = Literal["blank", "reject"]
 Hour = Literal["first", "second", "reject"]
+SkippedHour = Literal["forward", "backward", "reject"]
+BlankLines = Literal["reject", "skip"]
+Negative = Literal["parentheses", "trailing", "unicode"]
 
 
 @dataclass(frozen=True)
@@ -41,15 +47,32 @@ class RawFormat:
 
     `records` is the path to the list of records in a JSON document ("data.items");
     `nulls` are the texts that mean a missing value (a quoted text is never missing).
+
+    Of delimited text: `skip` lines come before the header, which has `header` lines (0:
+    none), of which the `units`-th holds units. `names` are the columns, in place of what
+    the header says. Lines that begin with `comment`, lines equal to one of the header
+    (`repeated_header`), blank ones (`blank_lines`), and the last ones (`footer` many, or
+    those that match it) are no records. `trim` takes blanks off names and cells. There
+    is no quoting where `quote` is None; the character behind `escape` is text.
     """
 
     format: FileFormat
     delimiter: str = ","
-    quote: str = '"'
+    quote: str | None = '"'
     encoding: str = "utf-8"
     nulls: tuple[str, ...] = ("",)
     records: str | None = None
     max_record_bytes: int = 1_000_000
+    header: int = 1
+    names: tuple[str, ...] = ()
+    units: int | None = None
+    skip: int = 0
+    comment: str | None = None
+    footer: int | str = 0
+    repeated_header: bool = False
+    blank_lines: BlankLines = "reject"
+    trim: bool = False
+    escape: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +86,15 @@ class RawColumn:
     expression.
     `sql` computes the column from the others instead (DuckDB dialect, portable subset).
     `timezone` turns a local time into an instant; `ambiguous` says which of the two
-    hours is meant when clocks go back; an hour that clocks skip is a bad cell.
+    hours is meant when clocks go back, `missing` what becomes of one that they skip: it
+    is read by the clock as it was before (`forward`) or as it is after (`backward`).
+
+    Of several formats each text must mean one moment at most; ``iso`` and
+    ``epoch_s|ms|us|ns`` are formats too. Numbers have a `decimal` mark and perhaps
+    `thousands` marks, and may stand behind a `prefix` and before a `suffix`; `negative`
+    are ways to write a negative number besides a minus in front. Where there are
+    `means_true` or `means_false`, those alone are booleans.
+
     A file may lack the raw columns of one that is `optional`: it has no value there.
     `value` is a constant text in place of raw columns; `absent`: there is no text at all.
     """
@@ -72,16 +103,30 @@ class RawColumn:
     type: CanonicalType
     sources: tuple[str, ...] = ()
     pattern: str | None = None
-    format: str | None = None
+    format: str | tuple[str, ...] | None = None
     timezone: str | None = None
     ambiguous: Hour = "reject"
     nulls: tuple[str, ...] = ()
     pad: tuple[tuple[str, int], ...] = ()
     sql: str | None = None
     on_bad_cell: OnBadCell = "blank"
+    missing: SkippedHour = "reject"
+    means_true: tuple[str, ...] = ()
+    means_false: tuple[str, ...] = ()
+    decimal: str = "."
+    thousands: str | None = None
+    prefix: tuple[str, ...] = ()
+    suffix: tuple[str, ...] = ()
+    negative: tuple[Negative, ...] = ()
     optional: bool = False
     value: str | None = None
     absent: bool = False
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The formats of its moments; none where they are written as ISO 8601 has it."""
+        given = self.format
+        return () if given is None else (given,) if isinstance(given, str) else given
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class FormattedAccount:
-    """Records read, and where they went. `rejected_cells` are counted beside it.
+    """Records read, and where they went.
+
+    `rejected_cells` are counted beside it, and so is what was `left_out`: lines that the
+    layout takes for no records, such as comments and footers.
 
     Where a record may become several rows, `rows` is how many those that were formatted
     became (None: one each), and `unfilled` how many they did not become, since they would
@@ -31,6 +34,7 @@ class FormattedAccount:
     formatted: int = 0
     rejected: int = 0
     rejected_cells: int = 0
+    left_out: int = 0
     rows: int | None = None
     unfilled: int = 0
 
@@ -42,6 +46,7 @@ class FormattedAccount:
     def told(self) -> dict[str, int]:
         """Return the numbers that say something, by name."""
         more = {} if self.rows is None else {"rows": self.rows, "unfilled": self.unfilled}
+        more |= {"left_out": self.left_out} if self.left_out else {}
         return {
             "read": self.read,
             "formatted": self.formatted,
@@ -57,6 +62,7 @@ class FormattedAccount:
             self.formatted + other.formatted,
             self.rejected + other.rejected,
             self.rejected_cells + other.rejected_cells,
+            self.left_out + other.left_out,
             None if one_each else self.made + other.made,
             self.unfilled + other.unfilled,
         )

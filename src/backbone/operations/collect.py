@@ -16,11 +16,12 @@ from backbone.management.landing import CollectContext, CollectReport, DatasetRe
 from backbone.management.landing import collect as collect_source
 from backbone.model.names import AssetName
 from backbone.operations.graph import graph_of
+from backbone.operations.schedule import serve
 from backbone.operations.work import Event, Tell
 from backbone.project import Project
 from backbone.project.sources import Source
 
-__all__ = ["DatasetResult", "collect"]
+__all__ = ["DatasetResult", "collect", "sources_of"]
 
 _AT_ONCE = 4
 
@@ -50,6 +51,7 @@ def collect(
     *,
     received: datetime,
     only: Collection[AssetName] | None = None,
+    sources: Collection[str] | None = None,
     tell: Tell = lambda _event: None,
 ) -> list[DatasetResult]:
     """Collect every source, or those that the assets of `only` are made from.
@@ -59,9 +61,10 @@ def collect(
     project, lake : what to collect, and where it goes
     received : the time of the receipts
     only : assets; all by default
+    sources : these sources alone, whatever `only` says
     tell : is told of every object that lands, from several threads
     """
-    names = _sources(project, only)
+    names = sources_of(project, only) if sources is None else sorted(sources)
     if not names:
         return []
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="collect") as pool:
@@ -71,7 +74,8 @@ def collect(
         return [result for results in found for result in results]
 
 
-def _sources(project: Project, only: Collection[AssetName] | None) -> list[str]:
+def sources_of(project: Project, only: Collection[AssetName] | None) -> list[str]:
+    """Return the sources that assets are made from; all where `only` is None."""
     if only is None:
         return list(project.sources)
     graph = graph_of(project)
@@ -97,6 +101,7 @@ def _collect(
     ]
     for result in results:
         tell(_event(result))
+    serve(project, lake, name, received)
     return results
 
 
@@ -162,7 +167,7 @@ def _resolved(project: Project, source: Source) -> Source:
         return [walk(inner) for inner in value] if isinstance(value, list) else value
 
     return type(source).model_validate(
-        walk(source.model_dump(mode="json", by_alias=True))
+        walk(source.model_dump(mode="json", by_alias=True, exclude_unset=True))
     )
 
 

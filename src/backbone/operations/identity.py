@@ -20,6 +20,7 @@ from backbone.project import ViewFile
 from backbone.project.analysis import Analysis
 from backbone.project.cleaning import Lookup
 from backbone.project.declarations import Declaration
+from backbone.project.delivering import Delivering
 from backbone.project.formatted import FormattedColumn, FormattedTable
 from backbone.project.lookups import Pairs
 from backbone.project.trusted import TrustedTable
@@ -141,7 +142,7 @@ def formatted_identity(table: FormattedTable, deliveries: Sequence[Delivery]) ->
 def trusted_identity(
     table: TrustedTable,
     formatted: FormattedTable,
-    delivers: str,
+    delivering: Delivering,
     deliveries: Sequence[Delivery],
     inputs: Mapping[str, str],
     lookups: Mapping[Lookup, Pairs] | None = None,
@@ -161,13 +162,26 @@ def trusted_identity(
             "revision": REVISIONS["trust"],
             "declaration": declared(table),
             "key": list(formatted.key),
-            "delivers": delivers,
+            **declared_delivering(delivering),
             "deliveries": [delivery.id for delivery in deliveries],
             "inputs": dict(inputs),
             **({"lookups": read} if read else {}),
             **({"decisions": list(decisions)} if decisions else {}),
         }
     )
+
+
+def declared_delivering(source: Delivering) -> dict[str, Any]:
+    """Return what a source says of its deliveries that decides which rows are current."""
+    said = {name: getattr(source, name) for name in Delivering.model_fields}
+    parts = {name: _plain(one) for name, one in said.items()}
+    defaults = {name: f.default for name, f in Delivering.model_fields.items()}
+    kept = {name for name in parts if name == "delivers" or said[name] != defaults[name]}
+    return {name: parts[name] for name in sorted(kept)}
+
+
+def _plain(value: Any) -> Any:
+    return declared(value) if isinstance(value, Declaration) else value
 
 
 def view_identity(view: ViewFile, inputs: Mapping[str, str]) -> str:

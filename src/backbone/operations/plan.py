@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from backbone.catalog import Catalog
 from backbone.lake.lake import Lake
-from backbone.model.deliveries import Delivery
+from backbone.model.deliveries import Delivery, in_order
 from backbone.model.names import AssetName
 from backbone.model.versions import fingerprint
 from backbone.operations import identity as identify
@@ -18,10 +18,20 @@ from backbone.operations.rulings import decided_on, today
 from backbone.project import Project
 from backbone.project.declarations import EngineKind
 
-__all__ = ["Pins", "Plan", "Step", "StepKind", "deliveries_of", "make_plan", "states"]
+__all__ = [
+    "LeaveOut",
+    "Pins",
+    "Plan",
+    "Step",
+    "StepKind",
+    "deliveries_of",
+    "make_plan",
+    "states",
+]
 
 StepKind = Literal["format", "trust", "integrate", "analyse"]
 Pins = Mapping[str, Sequence[str]]
+LeaveOut = Literal["new", "all", "none"]
 
 _KINDS: dict[str, StepKind] = {
     "formatted": "format",
@@ -56,8 +66,9 @@ class Plan:
     """Steps in an order in which every step comes after those it needs.
 
     `deliveries` are what landing holds of each dataset, oldest receipt first: the pinned
-    inputs of the run. `held` are, by table, those that a formatted table holds which is
-    read as it is. What people decided counts as it holds on `day`.
+    inputs of the run. `held` are, by table, those of a formatted table where they are
+    others: it is read as it is, or raw bytes were removed before it was made. What people
+    decided counts as it holds on `day`.
     """
 
     steps: tuple[Step, ...]
@@ -110,6 +121,7 @@ def make_plan(
     only: Collection[AssetName] | None = None,
     pins: Pins | None = None,
     day: date | None = None,
+    leave_out: LeaveOut = "new",
 ) -> Plan:
     """Plan to bring assets up to date with what landing holds; nothing is written.
 
@@ -119,6 +131,9 @@ def make_plan(
     only : plan these assets alone; all by default
     pins : ids of the deliveries to work on, by dataset; all by default
     day : what people decided counts as it holds on this day; today by default
+    leave_out : deliveries whose raw bytes were removed are left out of tables that never
+        held them (``new``), also of those that would have to read them anew (``all``), or
+        of none, which cannot be made then
 
     Notes
     -----
@@ -126,7 +141,7 @@ def make_plan(
     """
     landed = deliveries_of(project, lake, pins)
     day = day or today()
-    planner = _Planner(project, lake, landed, catalog, catalog.heads(), day)
+    planner = _Planner(project, lake, landed, catalog, catalog.heads(), day, leave_out)
     graph = graph_of(project)
     steps = []
     for asset in graph.order:
@@ -162,6 +177,7 @@ class _Planner:
     catalog: Catalog
     heads: Mapping[str, Mapping[str, Any]]
     day: date
+    leave_out: LeaveOut = "new"
     held: dict[str, tuple[Delivery, ...]] = field(default_factory=dict)
     identities: dict[AssetName, str] = field(default_factory=dict)
     changed: set[AssetName] = field(default_factory=set)
@@ -242,14 +258,15 @@ class _Planner:
         project, name = self.project, asset.table
         if asset.zone == "formatted":
             table = project.formatted[name]
-            landed = self.deliveries[_dataset(table.source)]
             reading = identify.reading_identity(table)
+            landed = self._wanted(asset, reading)
             return identify.formatted_identity(table, landed), reading
         if asset.zone == "trusted":
             formatted = project.formatted[name]
             dataset = _dataset(formatted.source)
-            delivers = project.sources[project.dataset_source(dataset)].delivers
-            landed = self.held.get(name, self.deliveries[dataset])
+            source = project.sources[project.dataset_source(dataset)]
+            held = self.held.get(name, self.deliveries[dataset])
+            landed = in_order(held, source.order)
             trusted = project.trusted[name]
             decided = decided_on(project, name, self.day)
 
@@ -261,7 +278,7 @@ class _Planner:
                 return identify.trusted_identity(
                     trusted,
                     formatted,
-                    delivers,
+                    source,
                     items,
                     given,
                     lookups=project.lookups,
@@ -278,16 +295,35 @@ class _Planner:
             identify.analysis_identity(analysis, {}, sandbox=False),
         )
 
+    def _wanted(self, asset: AssetName, reading: str) -> tuple[Delivery, ...]:
+        """Return the deliveries that a formatted table is to hold.
+
+        Those whose bytes were removed count where the table holds their rows: they stay,
+        or have to be read anew, which cannot be.
+        """
+        landed = self.deliveries[_dataset(self.project.formatted[asset.table].source)]
+        if self.leave_out == "none" or not any(one.removed for one in landed):
+            return landed
+        head = self.heads.get(str(asset))
+        known = head["record"].get("declaration") if head else None
+        stays = known == reading or self.leave_out == "new"
+        have = self.catalog.delivered(asset, known) if known and stays else set()
+        wanted = tuple(one for one in landed if not one.removed or one.id in have)
+        if len(wanted) < len(landed):
+            self.held[asset.table] = wanted
+        return wanted
+
     def _new_deliveries(
         self, asset: AssetName, head: Mapping[str, Any] | None, declaration: str
     ) -> tuple[str, ...]:
         if asset.zone != "formatted":
             return ()
         dataset = _dataset(self.project.formatted[asset.table].source)
-        landed = [delivery.id for delivery in self.deliveries[dataset]]
+        wanted = self.held.get(asset.table, self.deliveries[dataset])
+        landed = [delivery.id for delivery in wanted]
         if head is None or head["record"].get("declaration") != declaration:
             return tuple(landed)
-        have = self.catalog.deliveries(asset, declaration)
+        have = self.catalog.delivered(asset, declaration)
         return tuple(one for one in landed if one not in have)
 
     def _reason(
@@ -301,7 +337,7 @@ class _Planner:
         if head is None:
             return "new"
         if head["record"].get("declaration") != declaration:
-            return "declaration changed"
+            return f"declaration changed{self._unreadable(asset)}"
         if new:
             return f"{len(new)} new deliver{'y' if len(new) == 1 else 'ies'}"
         if asset.zone == "trusted" and self._decisions_changed(asset, head):
@@ -312,6 +348,16 @@ class _Planner:
             str(one) for one in inputs if before.get(str(one)) != self.identities[one]
         ]
         return f"{changed[0]} changed" if changed else "its inputs changed"
+
+    def _unreadable(self, asset: AssetName) -> str:
+        """Say that a table that is to be read anew cannot be."""
+        if asset.zone != "formatted":
+            return ""
+        dataset = _dataset(self.project.formatted[asset.table].source)
+        wanted = self.held.get(asset.table, self.deliveries[dataset])
+        gone = sum(1 for one in wanted if one.removed)
+        of = "1 delivery" if gone == 1 else f"{gone:,} deliveries"
+        return f", but the raw bytes of {of} were removed" if gone else ""
 
     def _decisions_changed(self, asset: AssetName, head: Mapping[str, Any]) -> bool:
         now = decided_on(self.project, asset.table, self.day)

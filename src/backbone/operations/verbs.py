@@ -17,7 +17,7 @@ from backbone.lake.leases import GRACE_S
 from backbone.model.names import AssetName
 from backbone.operations.collect import DatasetResult, collect
 from backbone.operations.conduct import conduct
-from backbone.operations.plan import Pins, Plan, Step, make_plan
+from backbone.operations.plan import LeaveOut, Pins, Plan, Step, make_plan
 from backbone.operations.recover import missing, recover
 from backbone.operations.rulings import today
 from backbone.operations.run import StepResult, carry_out
@@ -26,7 +26,7 @@ from backbone.operations.work import Event, Tell, Work, plain
 from backbone.project import Project
 from backbone.project.declarations import EngineKind
 
-__all__ = ["Place", "RunReport", "resume", "run"]
+__all__ = ["Place", "RunReport", "resume", "run", "run_pinned"]
 
 
 @dataclass(frozen=True)
@@ -72,19 +72,38 @@ def run(
     place: Place,
     *,
     only: Collection[AssetName] | None = None,
+    sources: Collection[str] | None = None,
     tell: Tell = lambda _event: None,
+    without_removed: bool = False,
 ) -> RunReport:
-    """Collect what is due, then bring everything downstream up to date.
+    """Collect sources, then bring everything downstream up to date.
 
     Parameters
     ----------
     place : the project and where its data are
     only : bring these assets up to date alone; all by default
+    sources : collect these alone; by default those that `only` is made from
     tell : is told what happens, from several threads
+    without_removed : where a table has to be read anew, give up the rows of deliveries
+        whose raw bytes retention has removed
     """
     _recover_if_needed(place)
-    name = _new_run()
-    return _Run(place, name, only, tell).carry_out(pins=None)
+    leave_out: LeaveOut = "all" if without_removed else "new"
+    run = _Run(place, _new_run(), only, tell, sources=sources, leave_out=leave_out)
+    return run.carry_out(pins=None)
+
+
+def run_pinned(
+    place: Place,
+    pins: Pins,
+    *,
+    only: Collection[AssetName] | None = None,
+    tell: Tell = lambda _event: None,
+) -> RunReport:
+    """Bring assets to what `pins` (ids by dataset) give; collect nothing."""
+    _recover_if_needed(place)
+    run = _Run(place, _new_run(), only, tell, leave_out="none")
+    return run.carry_out(pins=pins)
 
 
 def resume(place: Place, *, tell: Tell = lambda _event: None) -> RunReport:
@@ -118,6 +137,8 @@ class _Run:
     only: Collection[AssetName] | None
     tell: Tell
     day: date = field(default_factory=today)
+    sources: Collection[str] | None = None
+    leave_out: LeaveOut = "new"
 
     def carry_out(self, *, pins: Pins | None) -> RunReport:
         started, clock = datetime.now(UTC), time.perf_counter()
@@ -149,8 +170,9 @@ class _Run:
     def _collect(self, received: datetime) -> list[DatasetResult]:
         place = self.place
         results = collect(
-            place.project, place.lake, received=received, only=self.only, tell=self.tell
-        )
+            place.project, place.lake, received=received, only=self.only,
+            sources=self.sources, tell=self.tell,
+        )  # fmt: skip
         for result in results:
             place.catalog.record_collection(
                 self.name, result.dataset, source=result.source, at=received,
@@ -190,6 +212,7 @@ class _Run:
             only=self.only,
             pins=pins,
             day=self.day,
+            leave_out=self.leave_out,
         )
 
     def _work(self, plan: Plan) -> Work:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_serializer, model_validator
+from pydantic import BeforeValidator, Field, model_serializer, model_validator
 
-from backbone.model.raw import FileFormat, Hour, OnBadCell, RawColumn, RawFormat
+from backbone.model.raw import (
+    BlankLines,
+    FileFormat,
+    Hour,
+    Negative,
+    OnBadCell,
+    RawColumn,
+    RawFormat,
+    SkippedHour,
+)
 from backbone.model.schemas import Column, Schema
 from backbone.model.types import CanonicalType
 from backbone.project.declarations import (
@@ -20,6 +29,7 @@ from backbone.project.declarations import (
 from backbone.project.variants import Dated, NewColumns, Unpivot, When
 
 __all__ = [
+    "NO_QUOTES",
     "ColumnChange",
     "FormattedColumn",
     "FormattedTable",
@@ -28,8 +38,24 @@ __all__ = [
     "Variant",
 ]
 
+NO_QUOTES = "none"
 _ORIGINS = ("source", "sql", "value", "absent")
-_OF_TEXT = ("pattern", "format", "pad", "nulls", "timezone", "ambiguous")
+_OF_TEXT = (
+    "pattern", "format", "pad", "nulls", "timezone", "ambiguous", "missing",
+    "means_true", "means_false", "decimal", "thousands", "prefix", "suffix", "negative",
+)  # fmt: skip
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Negatives = Annotated[
+    tuple[Negative, ...],
+    BeforeValidator(_one_or_more, json_schema_input_type=Negative | tuple[Negative, ...]),
+]
+DecimalMark = Literal[".", ","]
+ThousandsMark = Literal[".", ",", "'", " ", "_", "none"]
 
 
 class Read(Declaration):
@@ -39,8 +65,14 @@ class Read(Declaration):
     delimiter: str = Field(
         ",", min_length=1, max_length=1, description="Between fields of a CSV file."
     )
-    quote: str = Field(
-        '"', min_length=1, max_length=1, description="Around fields of a CSV file."
+    quote: Annotated[str, Field(pattern="^(.|none)$")] = Field(
+        '"', description="Around fields of a CSV file; none: there are no quotes."
+    )
+    escape: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1,
+        description="What follows it is text, even a quote.",
     )
     encoding: str = Field("utf-8", description="The encoding of texts.")
     nulls: Names = Field(("",), description="Texts that mean a missing value.")
@@ -48,17 +80,46 @@ class Read(Declaration):
     max_record_bytes: int = Field(
         1_000_000, gt=0, description="A longer record is rejected."
     )
+    skip: int = Field(0, ge=0, description="Lines before the header, left out.")
+    header: int = Field(1, ge=0, le=20, description="Lines of the header; 0: none.")
+    names: Names = Field((), description="Names of all columns, whatever a header says.")
+    units: int | None = Field(None, ge=1, description="Which header line holds units.")
+    comment: str | None = Field(
+        None, min_length=1, description="Lines that begin so are left out."
+    )
+    footer: Annotated[int, Field(ge=0, le=1000)] | Regex = Field(
+        0, description="The last lines, left out: how many, or a pattern."
+    )
+    repeated_header: bool = Field(
+        default=False, description="Lines equal to the header are left out."
+    )
+    blank_lines: BlankLines = Field("reject", description="Rejected, or left out: skip.")
+    trim: bool = Field(default=False, description="Names and cells without blanks.")
+    decimal: DecimalMark = Field(".", description="The decimal mark of numbers.")
+    thousands: ThousandsMark | None = Field(
+        None, description="Between groups of three digits of numbers."
+    )
 
     def raw(self) -> RawFormat:
         """Return the layout as the raw reader takes it."""
         return RawFormat(
             format=self.format,
             delimiter=self.delimiter,
-            quote=self.quote,
+            quote=None if self.quote == NO_QUOTES else self.quote,
             encoding=self.encoding,
             nulls=self.nulls,
             records=self.records,
             max_record_bytes=self.max_record_bytes,
+            header=self.header,
+            names=self.names,
+            units=self.units,
+            skip=self.skip,
+            comment=self.comment,
+            footer=self.footer,
+            repeated_header=self.repeated_header,
+            blank_lines=self.blank_lines,
+            trim=self.trim,
+            escape=self.escape,
         )
 
 
@@ -68,9 +129,21 @@ class FormattedColumn(Declaration):
     type: TypeText = Field(description="A canonical type: integer, decimal(18,3) …")
     source: Names = Field((), alias="from", description="Raw columns; default: its name.")
     pattern: Regex | None = Field(None, description="Take its first group.")
-    format: str | None = Field(None, description="strptime format of dates and times.")
+    format: str | tuple[str, ...] | None = Field(
+        None, description="strptime formats of dates and times, iso, epoch_s|ms|us|ns."
+    )
     timezone: TimeZone | None = Field(None, description="IANA zone of a local time.")
     ambiguous: Hour = Field("reject", description="Which hour, when clocks go back.")
+    missing: SkippedHour = Field("reject", description="An hour that clocks skip.")
+    means_true: Names = Field((), description="Texts that mean true, instead of true …")
+    means_false: Names = Field((), description="Texts that mean false.")
+    decimal: DecimalMark | None = Field(None, description="Overrides the table's.")
+    thousands: ThousandsMark | None = Field(None, description="Overrides the table's.")
+    prefix: Names = Field((), description="May stand before a number: €, USD.")
+    suffix: Names = Field((), description="May stand behind a number: kW, %.")
+    negative: Negatives = Field(
+        (), description="Negative numbers: parentheses, trailing, unicode (a minus)."
+    )
     nulls: Names = Field((), description="More texts that mean missing, here.")
     pad: dict[str, int] = Field(default={}, description="Raw column: width, with zeros.")
     sql: str | None = Field(None, description="Computed from the table's other columns.")
@@ -240,6 +313,7 @@ class FormattedTable(Declaration):
 
     def _raw(self, name: str, c: FormattedColumn) -> RawColumn:
         is_made = c.sql is not None or c.value is not None or c.absent
+        marks = c.thousands or (None if c.sql else self.read.thousands)
         return RawColumn(
             name=name,
             type=c.canonical_type(),
@@ -248,6 +322,14 @@ class FormattedTable(Declaration):
             format=c.format,
             timezone=c.timezone,
             ambiguous=c.ambiguous,
+            missing=c.missing,
+            means_true=c.means_true,
+            means_false=c.means_false,
+            decimal=c.decimal or ("." if c.sql else self.read.decimal),
+            thousands=None if marks == "none" else marks,
+            prefix=c.prefix,
+            suffix=c.suffix,
+            negative=c.negative,
             nulls=c.nulls,
             pad=tuple(c.pad.items()),
             sql=c.sql,

@@ -20,7 +20,7 @@ from backbone.project.decisions import Decision, Decisions
 from backbone.project.drafts import drafted
 from backbone.project.yaml import Document, parse
 
-__all__ = ["with_decision"]
+__all__ = ["scalar", "with_decision"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+-]*( [A-Za-z0-9_./+()-]+)*")
 _SENTENCE = re.compile(r"[A-Za-z][A-Za-z0-9_.,;()'/ +-]*[A-Za-z0-9_.;()'/+]")
@@ -118,22 +118,22 @@ def _lines(decision: Decision, indent: str) -> list[str]:
 
 def _spelt(value: object) -> str:
     if isinstance(value, Mapping):
-        inner = (f"{_scalar(str(k))}: {_scalar(v)}" for k, v in value.items())
+        inner = (f"{scalar(str(k))}: {scalar(v)}" for k, v in value.items())
         return "{" + ", ".join(inner) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        listed = [_scalar(each) for each in value]
+        listed = [scalar(each) for each in value]
         return listed[0] if len(listed) == 1 else f"[{', '.join(listed)}]"
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)
     is_plain = _SENTENCE.fullmatch(text) and text.lower() not in _WORDS
-    return text if is_plain else _scalar(text)
+    return text if is_plain else scalar(text)
 
 
-def _scalar(value: object) -> str:
+def scalar(value: object) -> str:
     """Spell a text so that every reader of YAML takes it for this text, or a number.
 
-    >>> _scalar("N102UW"), _scalar("no"), _scalar("a: b"), _scalar(None)
+    >>> scalar("N102UW"), scalar("no"), scalar("a: b"), scalar(None)
     ('N102UW', '"no"', '"a: b"', '~')
     """
     if value is None:

@@ -77,7 +77,7 @@ WORDS = [
     (HTTP, "collector: http", "collector: htp",
      "1: collector: `htp` is none of files, http, sql; did you mean `http`?"),
     (FILES, "increments", "increment",
-     ("6: delivers: `increment` is none of increments, snapshots; did you mean "
+     ("6: delivers: `increment` is none of increments, snapshots, changes; did you mean "
      "`increments`?")),
     (SETTINGS, "{kind: duckdb, threads: 2, memory_limit: 2GB}", "duckbd",
      "4: engine: `duckbd` is none of duckdb, spark; did you mean `duckdb`?"),

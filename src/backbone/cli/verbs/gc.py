@@ -59,11 +59,12 @@ def command(
     older_than: float,
     as_json: bool,
 ) -> int | None:
-    """Remove what no version and no attempt at work needs.
+    """Remove what no version and no attempt at work needs, and old raw bytes.
 
     Runs that were killed leave files that no version names. They go; every file of
-    every version stays, and so does whatever a process may still be writing. With
-    --json: {dry_run, files, size_bytes, removed, kept}.
+    every version stays, and so does whatever a process may still be writing. Raw bytes
+    go where their source declares a `retention` and nothing needs them; a tombstone
+    stays. With --json: {dry_run, files, size_bytes, removed, kept}.
     """
     from backbone.app.garbage import gc
 
@@ -110,15 +111,39 @@ def _show(found: Garbage) -> None:
             for (asset, what), (files, size_bytes) in _sums(found.removed).items()
         ]
         out().print(Grid(columns, lines))
+        _show_raw(found)
         verb = "Would remove" if found.dry_run else "Removed"
         total = f"{plural(found.files, 'file')}, {size(found.size_bytes)}"
         err().print(f"{verb} {total}.")
     else:
         err().print("Nothing to remove.")
     for row in found.kept[:_SHOWN]:
-        err().print(note(f"Kept {row['path']}: {row['kept']}"))
+        place = f"{row['asset']} {row['name']}" if "name" in row else row["path"]
+        err().print(note(f"Kept {place}: {row['kept']}"))
     if len(found.kept) > _SHOWN:
         err().print(note(f"… and {len(found.kept) - _SHOWN} more; --json has them all"))
+
+
+def _show_raw(found: Garbage) -> None:
+    """Say which raw bytes go, and what of the declaration lets them."""
+    from backbone.app.figures import size
+    from backbone.cli.output import Column, Grid, err, note, out
+
+    rows = [row for row in found.removed if row["what"] == "raw bytes"]
+    if not rows:
+        return
+    columns = [
+        Column("raw bytes"), Column("delivery"), Column("name"), Column("size", "right"),
+        Column("why", fold=True),
+    ]  # fmt: skip
+    lines = [
+        [row["asset"], row["delivery"], row["name"], size(row["size_bytes"]), row["why"]]
+        for row in rows[:_SHOWN]
+    ]
+    out().print()
+    out().print(Grid(columns, lines))
+    if len(rows) > _SHOWN:
+        err().print(note(f"… and {len(rows) - _SHOWN} more; --json has them all"))
 
 
 def _sums(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], tuple[int, int]]:

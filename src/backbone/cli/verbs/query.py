@@ -18,13 +18,16 @@ _SHOWN = 50
     'backbone query "select count(*) as n from trusted.flights"',
     'backbone query "select * from trusted.flights__repairs" --csv > repairs.csv',
     "backbone query - --json < question.sql",
+    'backbone query "select count(*) from trusted.flights" --at 2026-11-01',
 )
 @click.argument("sql")
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a header.")
 @click.option(
-    "--at", metavar="RUN", help="Read every table as it was at the end of this run."
-)
+    "--at", metavar="MOMENT",
+    help="Read tables as they were: a pin, a time (2026-11-01, `2 days ago`), the end of "
+    "a run; of one table also a version.",
+)  # fmt: skip
 @click.option(
     "--limit", metavar="N", type=click.IntRange(min=0),
     help=f"At most N rows; default: all as JSON or CSV, {_SHOWN} as a table.",

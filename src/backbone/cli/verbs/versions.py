@@ -45,11 +45,13 @@ def _show(asset: str, found: Sequence[dict[str, Any]]) -> None:
             Column("delivery"), Column("name"), Column("received (UTC)"),
             Column("times", "right", drop=2), Column("objects", "right", drop=3),
             Column("size", "right", drop=1), Column("problems", fold=True),
+            Column("raw bytes removed (UTC)"),
         ]  # fmt: skip
         lines = [
             [one["version"], shorten(one["name"], _NAME_WIDTH),
              moment(one["received"][-1]), count(len(one["received"])),
-             count(one["objects"]), size(one["size_bytes"]), "; ".join(one["problems"])]
+             count(one["objects"]), size(one["size_bytes"]), "; ".join(one["problems"]),
+             moment(one["removed"]) if one["removed"] else None]
             for one in found
         ]  # fmt: skip
     else:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import available_timezones
 
 import duckdb
@@ -11,13 +12,15 @@ import duckdb
 from backbone.engines.protocol import RawRead
 from backbone.engines.raw.binding import engine_mistakes
 from backbone.engines.raw.computed import sql_mistake
-from backbone.engines.raw.moments import FormatError, parse_format
-from backbone.errors import DeclarationError, nearest
+from backbone.engines.raw.moments import ISO, FormatError, parse_format
+from backbone.errors import DeclarationError, bounded, nearest
 from backbone.model.raw import RawColumn, RawFormat
 
 __all__ = ["check", "mistakes"]
 
 _TEMPORAL = {"date", "datetime", "timestamp"}
+_NUMBERS = {"integer", "double", "decimal"}
+_DIGIT = re.compile(r"[0-9]")
 
 
 def check(request: RawRead, connection: duckdb.DuckDBPyConnection) -> None:
@@ -56,17 +59,40 @@ def _declared(request: RawRead) -> list[str]:
 
 
 def _layout_mistakes(form: RawFormat) -> Iterator[str]:
-    for name, sign in (("delimiter", form.delimiter), ("quote", form.quote)):
+    signs = {"delimiter": form.delimiter, "quote": form.quote, "escape": form.escape}
+    met: dict[str, str] = {}
+    for name, sign in signs.items():
+        if sign is None:
+            continue
         if len(sign) != 1 or not sign.isascii() or sign in "\r\n\0":
             yield f"`{name}` is one ASCII character that ends no line"
-    if form.delimiter == form.quote:
-        yield "`delimiter` and `quote` are the same"
+        if sign in met:
+            yield f"`{met[sign]}` and `{name}` are the same"
+        met.setdefault(sign, name)
     try:
         b"ab".decode(form.encoding, errors="replace")
     except (LookupError, UnicodeError):
         yield f"there is no text encoding `{form.encoding}`"
     if form.records is not None and form.format != "json":
         yield "`records` is the place of records in a document: `format: json`"
+    yield from _header_mistakes(form, met)
+
+
+def _header_mistakes(form: RawFormat, signs: Mapping[str, str]) -> Iterator[str]:
+    if form.units is not None and not 1 <= form.units <= form.header:
+        yield f"`units: {form.units}` is no line of a header of {form.header}"
+    elif form.units is not None and form.header == 1 and not form.names:
+        yield "`units` leaves no line of the header for names"
+    if form.repeated_header and not form.header:
+        yield "`repeated_header` needs a header"
+    twice = [name for name, count in Counter(form.names).items() if count > 1]
+    if twice:
+        yield f"`names` has {bounded([f'`{name}`' for name in twice])} twice"
+    comment = form.comment
+    if comment is not None and (not comment.strip("\r\n\0") or comment[0] in signs):
+        yield "`comment` begins with another character than fields, and ends no line"
+    if isinstance(form.footer, str):
+        yield from _regex_mistakes("footer", form.footer)
 
 
 def _name_mistakes(columns: Sequence[RawColumn]) -> Iterator[str]:
@@ -91,6 +117,7 @@ def _mistakes(each: RawColumn, known: Sequence[str]) -> Iterator[str]:
         yield "`pad` needs raw columns"
     yield from _pattern_mistakes(each)
     yield from _time_mistakes(each)
+    yield from _number_mistakes(each)
 
 
 def _computed_mistakes(each: RawColumn, known: Sequence[str]) -> Iterator[str]:
@@ -104,13 +131,36 @@ def _computed_mistakes(each: RawColumn, known: Sequence[str]) -> Iterator[str]:
 def _pattern_mistakes(each: RawColumn) -> Iterator[str]:
     if each.pattern is None:
         return
-    try:
-        groups = re.compile(each.pattern).groups
-    except re.error as error:
-        yield f"`pattern` is no regular expression: {error}"
-        return
-    if not groups:
+    wrong = list(_regex_mistakes("pattern", each.pattern))
+    yield from wrong
+    if not wrong and not re.compile(each.pattern).groups:
         yield "`pattern` needs a group: what is in its first parentheses is taken"
+
+
+def _regex_mistakes(name: str, pattern: str) -> Iterator[str]:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        yield f"`{name}` is no regular expression: {error}"
+
+
+def _number_mistakes(each: RawColumn) -> Iterator[str]:
+    kind = each.type.kind
+    if kind not in _NUMBERS:
+        for name in ("prefix", "suffix", "negative"):
+            if getattr(each, name):
+                yield f"`{name}` is for numbers, not for {each.type}"
+    elif each.decimal == each.thousands:
+        yield f"`decimal` and `thousands` are both `{each.decimal}`"
+    for name in ("prefix", "suffix"):
+        texts = getattr(each, name)
+        if any(not text.strip() or _DIGIT.search(text) for text in texts):
+            yield f"`{name}` has a text that is blank or has a digit"
+    if (each.means_true or each.means_false) and kind != "boolean":
+        yield f"`means_true` and `means_false` are for booleans, not for {each.type}"
+    both = sorted(set(each.means_true) & set(each.means_false))
+    if both:
+        yield f"`{both[0]}` means true and false"
 
 
 def _time_mistakes(each: RawColumn) -> Iterator[str]:
@@ -120,17 +170,30 @@ def _time_mistakes(each: RawColumn) -> Iterator[str]:
     elif each.timezone is not None and each.timezone not in available_timezones():
         hint = nearest(each.timezone, sorted(available_timezones())) or ""
         yield f"there is no time zone `{each.timezone}`. {hint}".rstrip()
-    if each.format is None:
-        return
-    if kind not in _TEMPORAL:
+    forms = each.formats
+    if forms and kind not in _TEMPORAL:
         yield f"`format` is for dates and times, not for {each.type}"
         return
-    try:
-        form = parse_format(each.format)
-    except FormatError as error:
-        yield f"`format: {each.format}` cannot be used: {error}"
+    if len(set(forms)) < len(forms):
+        yield "`format` has one format twice"
+    for form in forms:
+        yield from _format_mistakes(each, form)
+
+
+def _format_mistakes(each: RawColumn, declared: str) -> Iterator[str]:
+    kind = each.type.kind
+    if declared == ISO:
         return
-    if form.has_offset and kind != "timestamp":
+    try:
+        form = parse_format(declared)
+    except FormatError as error:
+        yield f"`format: {declared}` cannot be used: {error}"
+        return
+    if form.epoch is not None and kind != "timestamp":
+        yield f"`format: {declared}` counts to an instant: it is for timestamps"
+    elif form.epoch is not None and each.timezone is not None and len(each.formats) == 1:
+        yield f"`format: {declared}` counts to an instant, which needs no `timezone`"
+    elif form.has_offset and kind != "timestamp":
         yield f"`format` has an offset (%z), which a {each.type} cannot keep"
     if kind == "timestamp" and not form.has_offset and each.timezone is None:
         yield "a local time needs a `timezone`, or an offset (%z) in its `format`"

@@ -9,17 +9,26 @@ bytes that are not in the declared encoding.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 from backbone.engines.raw.headers import header_problem, looks_like
+from backbone.engines.raw.layouts import (
+    BLANKS,
+    Leaving,
+    Opening,
+    begun,
+    layout_of,
+    with_last,
+)
 from backbone.engines.raw.pieces import (
     Job,
     ObjectEnd,
@@ -30,29 +39,29 @@ from backbone.engines.raw.pieces import (
     refusal,
     text_table,
 )
-from backbone.engines.raw.records import BLANK, Layout, fields
+from backbone.engines.raw.records import fields
 from backbone.engines.raw.streams import (
+    ByteStream,
     Window,
     opened,
     opened_part,
     windows,
-    with_last,
 )
 from backbone.errors import AccountMismatch
 from backbone.model.raw import RawFormat, RawObject
 
-__all__ = ["header_of", "jobs", "layout_of", "part_jobs"]
+__all__ = ["jobs", "layout_of", "opening_of", "part_jobs", "records_of"]
 
 _BLOCK_BYTES = 1 << 20
-_HEAD_BYTES = 40_000
 
 
 @dataclass(frozen=True)
-class _Header:
-    """The names of the raw columns, and the places of those that are wanted."""
+class _Columns:
+    """The raw columns, the places of those that are wanted, and what is no record."""
 
     names: tuple[str, ...]
     places: Mapping[str, int]
+    leaving: Leaving
 
     @property
     def undeclared(self) -> tuple[str, ...]:
@@ -61,100 +70,86 @@ class _Header:
         return tuple(dict.fromkeys(unread))
 
 
-def layout_of(form: RawFormat) -> Layout:
-    """Return the bytes that structure delimited text."""
-    return Layout(form.max_record_bytes, ord(form.delimiter), ord(form.quote))
-
-
 def jobs(obj: RawObject, wanted: Wanted) -> Iterator[Job]:
     """Index an object window by window; each job reads one of them.
 
     The header is checked before the first job: a refused object has only one, which
     says why (its records are counted, not read).
     """
-    layout = layout_of(wanted.format)
-    with closing(opened(obj.path, wanted.format.encoding)) as stream:
-        found = windows(stream, layout, wanted.piece_bytes)
-        first = next(found, None)
-        if first is None:
-            yield partial(refusal, obj, wanted.sources, "the file is empty")
+    form = wanted.format
+    with closing(opened(obj.path, form.encoding)) as stream:
+        opening = begun(stream, form, wanted.piece_bytes)
+        problem = _problem(opening, wanted)
+        if problem or opening.header is None:
+            count = sum(len(window.records) for window in opening.windows)
+            refuse = partial(refusal, obj, wanted.sources, problem or "", records=count)
+            yield partial(refuse, head=opening.head)
             return
-        header = _header(first, layout, wanted.sources)
-        problem = _problem(first, header, wanted)
-        if problem:
-            count = first.last + sum(len(window.records) for window in found) - 1
-            refuse = partial(refusal, obj, wanted.sources, problem, records=count)
-            yield partial(refuse, head=first.data[:_HEAD_BYTES])
-            return
-        for window, is_last in with_last(chain([first.behind_header()], found)):
-            end = ObjectEnd(window.last - 1) if is_last else None
-            yield partial(_piece, obj, header, window, wanted, end)
+        columns = _columns(opening.header.names, opening.header.lines, wanted)
+        for window, last in with_last(opening.windows, form):
+            end = ObjectEnd(last.number, before=opening.left_out) if last else None
+            footer = last.footer if last else 0
+            yield partial(_piece, obj, columns, window, wanted, end, footer)
 
 
 def part_jobs(obj: RawObject, wanted: Wanted, part: Part) -> Iterator[Job]:
     """Read the records of a part; each job reads a window of them."""
-    layout, header = layout_of(wanted.format), _named(part.names, wanted.sources)
+    lines = [line.encode("latin-1") for line in part.lines]
+    columns = _columns(part.names, lines, wanted)
+    layout = layout_of(wanted.format)
     with closing(opened_part(obj.path, part.start, part.stop)) as stream:
         found = windows(stream, layout, wanted.piece_bytes, first=part.first)
-        for window, is_last in with_last(found):
-            end = ObjectEnd(part.records) if is_last else None
-            yield partial(_piece, obj, header, window, wanted, end)
+        for window, last in with_last(found, wanted.format):
+            end = ObjectEnd(part.records, before=part.before) if last else None
+            yield partial(_piece, obj, columns, window, wanted, end, 0)
 
 
-def header_of(obj: RawObject, wanted: Wanted) -> tuple[tuple[str, ...], int] | None:
-    """Return the names in a sound header, and where the bytes behind it begin.
-
-    There is none if the object is to be refused.
-    """
-    layout = layout_of(wanted.format)
+def opening_of(obj: RawObject, wanted: Wanted) -> Opening | None:
+    """Return how an object begins; None if it is to be refused."""
     with closing(opened(obj.path, wanted.format.encoding)) as stream:
-        first = next(windows(stream, layout, wanted.piece_bytes), None)
-    if first is None:
-        return None
-    header = _header(first, layout, wanted.sources)
-    if _problem(first, header, wanted):
-        return None
-    return header.names, first.records.span(0)[1]
+        opening = begun(stream, wanted.format, wanted.piece_bytes)
+        return None if _problem(opening, wanted) else opening
 
 
-def _header(first: Window, layout: Layout, sources: Iterable[str]) -> _Header:
-    cells = fields(first.bytes_of(0), layout)
-    names = tuple(cell.decode("utf-8", errors="replace") for cell in cells)
-    return _named(names, sources)
+def records_of(
+    stream: ByteStream, form: RawFormat, window_bytes: int
+) -> Iterator[Window]:
+    """Yield the windows of a stream behind its header; the first record is 1."""
+    return begun(stream, form, window_bytes).windows
 
 
-def _named(names: tuple[str, ...], sources: Iterable[str]) -> _Header:
-    places = {name: names.index(name) for name in sources if name in names}
-    return _Header(names, places)
+def _columns(names: tuple[str, ...], lines: Sequence[bytes], wanted: Wanted) -> _Columns:
+    place_of = {name: place for place, name in enumerate(names)}
+    places = {name: place_of[name] for name in wanted.sources if name in place_of}
+    return _Columns(names, places, Leaving.of(wanted.format, lines))
 
 
-def _problem(first: Window, header: _Header, wanted: Wanted) -> str | None:
-    trouble = first.records.bad.get(0)
-    if trouble == BLANK:
-        return "the first line is blank; the header should be there"
-    if trouble:
-        problem: str | None = f"the header cannot be read: {trouble}."
-    else:
-        form = wanted.format
-        problem = header_problem(header.names, wanted, form.delimiter)
-    kind = looks_like(first.data)
+def _problem(opening: Opening, wanted: Wanted) -> str | None:
+    """Say why an object cannot be read; the names are those that its header gives."""
+    header, problem = opening.header, opening.trouble
+    if header is not None:
+        problem = header_problem(header.names, header.given, wanted)
+    kind = looks_like(opening.head)
     return f"{problem} The file looks like {kind}" if problem and kind else problem
 
 
 def _piece(
     obj: RawObject,
-    header: _Header,
+    header: _Columns,
     window: Window,
     wanted: Wanted,
     end: ObjectEnd | None,
+    footer: int,
 ) -> Piece:
-    """Read the records of a window."""
-    rejected = list(_unsound(window, header, wanted.format))
+    """Read the records of a window, behind which is a footer of some lines."""
+    gone = header.leaving.places(window)
+    rejected = list(_unsound(window, header, wanted.format, frozenset(gone.tolist())))
     numbers = np.arange(window.first, window.last, dtype=np.int64)
-    if rejected:
-        bad = [(each.record or 0) - window.first for each in rejected]
+    bad = np.array([(each.record or 0) - window.first for each in rejected], np.int64)
+    bad = np.union1d(gone, bad) if len(gone) else np.sort(bad)
+    if len(bad):
         numbers = np.delete(numbers, bad)
-    table, wrong = _parse(_without(window, rejected), header, wanted.format, window)
+    table, wrong = _parse(_without(window, bad), header, wanted.format, window)
     if wrong:
         places = [row.number - 1 for row in wrong]
         for row, number in zip(wrong, numbers[places].tolist(), strict=True):
@@ -165,6 +160,8 @@ def _piece(
         what = f"{len(numbers):,} records were given to be read, {table.num_rows:,} came"
         raise AccountMismatch(what, where=f"{obj.name}, from record {window.first}")
     columns = {name: table[str(place)] for name, place in header.places.items()}
+    if wanted.format.trim:
+        columns = {name: _trimmed(text, wanted) for name, text in columns.items()}
     return Piece(
         obj,
         text_table(columns, numbers),
@@ -173,7 +170,16 @@ def _piece(
         undeclared=header.undeclared if end else (),
         end=end,
         raw=window.text_of if wanted.keep_raw else None,
+        left_out=len(gone) + footer,
     )
+
+
+def _trimmed(texts: pa.ChunkedArray, wanted: Wanted) -> pa.ChunkedArray:
+    """Take the blanks off texts; what is left may stand for a missing value."""
+    bare = pc.utf8_trim(texts, characters=BLANKS)
+    nulls = pa.array(wanted.format.nulls, pa.string())
+    missing = pc.and_(pc.not_equal(bare, texts), pc.is_in(bare, value_set=nulls))
+    return pc.if_else(missing, pa.scalar(None, pa.string()), bare)
 
 
 def _miscounted(expected: int, found: int) -> str:
@@ -181,21 +187,22 @@ def _miscounted(expected: int, found: int) -> str:
 
 
 def _unsound(
-    window: Window, header: _Header, form: RawFormat
+    window: Window, header: _Columns, form: RawFormat, gone: frozenset[int]
 ) -> Iterator[RejectedRecord]:
     """Reject the records that must not be given to a splitter of cells."""
     for index, reason in window.records.bad.items():
-        number = window.first + index
-        yield RejectedRecord(number, reason, raw=window.text_of(number))
-    yield from _not_in_encoding(window, header, form)
+        if index not in gone:
+            number = window.first + index
+            yield RejectedRecord(number, reason, raw=window.text_of(number))
+    yield from _not_in_encoding(window, header, form, gone)
 
 
 def _not_in_encoding(
-    window: Window, header: _Header, form: RawFormat
+    window: Window, header: _Columns, form: RawFormat, gone: frozenset[int]
 ) -> Iterator[RejectedRecord]:
     """Reject records with a declared cell, or a number of cells, that cannot be."""
     for index in _invalid(window):
-        if index in window.records.bad:
+        if index in window.records.bad or index in gone:
             continue
         cells = fields(window.bytes_of(index), layout_of(form))
         number = window.first + index
@@ -240,13 +247,14 @@ def _invalid(window: Window) -> Iterator[int]:
             return
 
 
-def _without(window: Window, rejected: Iterable[RejectedRecord]) -> pa.Buffer:
-    """Return the bytes of the window's records, without those of the rejected."""
+def _without(window: Window, places: npt.NDArray[np.int64]) -> pa.Buffer:
+    """Return the bytes of the window's records, without those at some places."""
     records, view = window.records, memoryview(window.data)
     at, kept = records.start, []
-    for number in sorted(reject.record or 0 for reject in rejected):
-        start, end = records.span(number - window.first)
-        kept.append(view[at:start])
+    for place in places.tolist():
+        start, end = records.span(place)
+        if start > at:
+            kept.append(view[at:start])
         at = end
     kept.append(view[at : records.used])
     data = kept[0] if len(kept) == 1 else b"".join(kept)
@@ -256,7 +264,7 @@ def _without(window: Window, rejected: Iterable[RejectedRecord]) -> pa.Buffer:
 
 
 def _parse(
-    data: pa.Buffer, header: _Header, form: RawFormat, window: Window
+    data: pa.Buffer, header: _Columns, form: RawFormat, window: Window
 ) -> tuple[pa.Table, list[csv.InvalidRow]]:
     """Let pyarrow split sound records into cells; return the rows that do not fit."""
     names = [str(place) for place in range(len(header.names))]
@@ -270,14 +278,16 @@ def _parse(
     if not data.size:
         return pa.table({name: pa.array([], pa.string()) for name in wanted}), wrong
     quoted = window.records.quoted
+    block = _block(window, is_escaped=form.escape is not None)
     table = csv.read_csv(
         pa.BufferReader(data),
         read_options=csv.ReadOptions(
-            use_threads=False, column_names=names, block_size=_block(window)
+            use_threads=False, column_names=names, block_size=block
         ),
         parse_options=csv.ParseOptions(
             delimiter=form.delimiter,
-            quote_char=form.quote if quoted else False,
+            quote_char=form.quote if quoted and form.quote else False,
+            escape_char=form.escape or False,
             newlines_in_values=quoted,
             ignore_empty_lines=False,
             invalid_row_handler=skip,
@@ -293,19 +303,19 @@ def _parse(
     return table, wrong
 
 
-def _text_type(header: _Header) -> pa.DataType:
+def _text_type(header: _Columns) -> pa.DataType:
     """Cells that nobody reads may hold any bytes."""
     return pa.string() if header.places else pa.binary()
 
 
-def _block(window: Window) -> int:
+def _block(window: Window, *, is_escaped: bool) -> int:
     """Return a size of blocks that every record fits into.
 
     Where a block ends between the CR and the LF of a quoted cell, pyarrow drops the LF
     (https://github.com/apache/arrow/issues/51368): such text is one block.
     """
     records = window.records
-    if records.quoted and window.data.find(b"\r") >= 0:
+    if (records.quoted and window.data.find(b"\r") >= 0) or is_escaped:
         return max(_BLOCK_BYTES, len(window.data) + len(codecs.BOM_UTF8))
     longest = np.diff(records.ends, prepend=records.start).max()
     return max(_BLOCK_BYTES, 2 * int(longest))

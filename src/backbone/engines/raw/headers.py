@@ -37,17 +37,48 @@ def looks_like(head: bytes) -> str | None:
     return next((kind for sign, kind in _MARKUP if start.startswith(sign)), None)
 
 
-def header_problem(names: Sequence[str], wanted: Wanted, delimiter: str) -> str | None:
-    """Say why a header cannot be used: a column missing, or there twice."""
-    missing = [name for name in wanted.required if name not in names]
+def header_problem(
+    names: Sequence[str], given: Sequence[str], wanted: Wanted
+) -> str | None:
+    """Say why a header cannot be used: a column missing, or there twice.
+
+    `given` are the names as they are written, which may stand there twice.
+    """
+    form = wanted.format
+    if form.names and form.header and len(given) != len(names):
+        return (
+            f"the header has {len(given):,} columns, `names` has {len(names):,}: "
+            f"{bounded([f'`{name}`' for name in given])}"
+        )
+    known = set(names)
+    missing = [name for name in wanted.required if name not in known]
     if missing:
-        problem = missing_problem("the header has no", missing, names)
-        return problem + _delimiter_hint(names, delimiter)
-    counts = Counter(names)
-    twice = [f"`{name}`" for name in wanted.sources if counts[name] > 1]
-    if twice:
-        return f"the header has {bounded(twice)} more than once, and a column reads it"
-    return None
+        where = "the header has no" if form.header else "without a header there is no"
+        problem = missing_problem(where, missing, names)
+        return problem + _delimiter_hint(given, form.delimiter)
+    return None if form.names else _twins_problem(names, given, wanted.sources)
+
+
+def _twins_problem(
+    names: Sequence[str], given: Sequence[str], sources: Sequence[str]
+) -> str | None:
+    """Refuse to choose between columns of one name; who reads another of them has."""
+    counts = Counter(given)
+    read = set(sources)
+    chosen = {
+        old for new, old in zip(names, given, strict=True) if new != old and new in read
+    }
+    twice = [name for name in sources if counts[name] > 1 and name not in chosen]
+    if not twice:
+        return None
+    others = [
+        new for new, old in zip(names, given, strict=True) if new != old == twice[0]
+    ]
+    shown = bounded([f"`{name}`" for name in twice])
+    return (
+        f"the header has {shown} more than once, and a column reads it. The next one is "
+        f"`{others[0]}`: read that too, or give all columns `names`"
+    )
 
 
 def missing_problem(

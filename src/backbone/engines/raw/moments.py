@@ -17,20 +17,27 @@ from sqlglot import exp
 
 from backbone.engines.raw.expressions import (
     Reading,
+    both,
     call,
     case,
+    cast,
     equal,
     guarded,
+    is_null,
+    own,
     text,
     try_cast,
 )
 
 __all__ = [
+    "EPOCHS",
+    "ISO",
     "ISO_DATE",
     "ISO_INSTANT",
     "ISO_LOCAL",
     "Format",
     "FormatError",
+    "agreed",
     "moment",
     "parse_format",
 ]
@@ -66,6 +73,10 @@ _AT_MIDNIGHT = {"M": "00", "S": "00", "f": "0{1,6}"}
 _REWRITTEN = {"H": ("24", "00"), "z": ("Z", "+00:00")}
 _ITEM = re.compile(r"%(.?)|([^%]+)", re.DOTALL)
 _SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$])")
+ISO = "iso"
+EPOCHS = {"epoch_s": 6, "epoch_ms": 3, "epoch_us": 0, "epoch_ns": -3}
+"""Counts since 1970, and how many decimals of theirs are microseconds."""
+
 _DAY_LONG = exp.Interval(this=exp.Literal.string("24"), unit=exp.var("HOUR"))
 
 
@@ -91,7 +102,9 @@ class _Shape:
 class Format:
     """How moments are written.
 
-    `text` is a strptime format; without it the text is cast to `cast`, an SQL type.
+    `text` is a strptime format; without it the text is cast to `cast`, an SQL type. An
+    `epoch` is a count whose last digit, or decimal, of a microsecond is so far behind
+    its point.
     """
 
     shapes: tuple[_Shape, ...]
@@ -99,6 +112,7 @@ class Format:
     cast: str = "TIMESTAMP"
     has_time: bool = True
     has_offset: bool = False
+    epoch: int | None = None
 
 
 def _iso() -> tuple[Format, Format, Format]:
@@ -131,6 +145,8 @@ def _parsed(form: Format, shape: _Shape, value: exp.Expr) -> exp.Expr:
     if shape.rewrite is not None:
         whole, rewrite = text(f"^{shape.pattern}$"), text(shape.rewrite)
         value = call("regexp_replace", value, whole, rewrite)
+    if form.epoch is not None:
+        return _since_1970(value, form.epoch)
     if form.text is None:
         return try_cast(value, form.cast)
     found = call("try_strptime", value, text(form.text))
@@ -139,6 +155,42 @@ def _parsed(form: Format, shape: _Shape, value: exp.Expr) -> exp.Expr:
         last = equal(call("dayofyear", found), exp.Literal.number(366))
         found = case((last, found))
     return exp.Add(this=found, expression=_DAY_LONG.copy()) if shape.adds_day else found
+
+
+def _epoch(places: int) -> Format:
+    """Return the format of a count; what is finer than a microsecond is not of it."""
+    if places < 0:
+        zeros = "0" * -places
+        shapes = (
+            _Shape(rf"([+-]?[0-9]+){zeros}(?:\.0*)?", r"\1"),
+            _Shape(r"[+-]?0+(?:\.0*)?", "0"),
+        )
+        return Format(shapes, has_offset=True, epoch=0)
+    shape = _Shape(rf"[+-]?[0-9]+(?:\.[0-9]{{0,{places}}}0*)?")
+    return Format((shape,), has_offset=True, epoch=places)
+
+
+def _since_1970(value: exp.Expr, places: int) -> exp.Expr:
+    """Return the instant of a count, exactly: 18 digits hold all years there are."""
+    count = cast(try_cast(value, f"DECIMAL(18,{places})"), f"DECIMAL(30,{places})")
+    scale = cast(exp.Literal.number(10**places), "DECIMAL(7,0)")
+    us = cast(exp.Mul(this=count, expression=scale), "BIGINT")
+    return call("make_timestamptz", us)
+
+
+def agreed(found: Sequence[exp.Expr], *others: exp.Expr) -> exp.Expr:
+    """Return the one moment that some readings of a text give.
+
+    It is null where two of them give different ones, or one of `others` gives any.
+    """
+    if not found:
+        return exp.Null()
+    low, high = (
+        call(name, *found) if len(found) > 1 else own(found[0])
+        for name in ("least", "greatest")
+    )
+    alone = [is_null(each) for each in others]
+    return case((both(equal(low, high), *alone), low))
 
 
 def parse_format(form: str) -> Format:
@@ -152,6 +204,8 @@ def parse_format(form: str) -> Format:
     >>> parse_format("%d.%m.%Y").has_time
     False
     """
+    if form in EPOCHS:
+        return _epoch(EPOCHS[form])
     items = [(found[1], found[2]) for found in _ITEM.finditer(form)]
     used = [directive for directive, literal in items if literal is None]
     directives = [directive for directive in used if directive != "%"]

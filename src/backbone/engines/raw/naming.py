@@ -39,8 +39,8 @@ def names_of(obj: RawObject, form: RawFormat) -> Names | None:
 
 
 def _header(obj: RawObject, form: RawFormat) -> Names | None:
-    found = delimited.header_of(obj, Wanted(form, (), _LOOK_BYTES))
-    return found[0] if found is not None else None
+    found = delimited.opening_of(obj, Wanted(form, (), _LOOK_BYTES))
+    return found.header.names if found is not None and found.header else None
 
 
 def _schema(obj: RawObject, _form: RawFormat) -> Names | None:

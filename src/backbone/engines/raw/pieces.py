@@ -54,13 +54,16 @@ class RejectedRecord:
 class ObjectEnd:
     """What is known of an object when it has been read to its end.
 
-    `records` counts all its records, rejected ones too; `undeclared` are raw columns
-    that no declaration reads; `refused` says why nothing of it could be read.
+    `records` is the number of its last record, rejected ones and lines that the layout
+    leaves out among them; `before` counts lines that it leaves out before the first.
+    `undeclared` are raw columns that no declaration reads; `refused` says why nothing of
+    it could be read.
     """
 
     records: int
     undeclared: tuple[str, ...] = ()
     refused: str | None = None
+    before: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,9 @@ class Piece:
     `end` stands in the last piece of an object. `raw` gives the raw text of a record of
     the piece by its number, where the reader was asked to keep it. `integers` are columns
     that hold numbers (int64) in place of text, where it was asked to prove that their
-    texts are nothing else. `unpivoted` is how many records became rows, where each became
-    `width`: then `_record` is the number of the row, see `RawUnpivot`.
+    texts are nothing else. `left_out` counts the lines that have a number, and that the
+    layout takes for no records. `unpivoted` is how many records became rows, where each
+    became `width`: then `_record` is the number of the row, see `RawUnpivot`.
     """
 
     object: RawObject
@@ -85,6 +89,7 @@ class Piece:
     end: ObjectEnd | None = None
     raw: Callable[[int], str] | None = field(default=None, compare=False)
     integers: frozenset[str] = frozenset()
+    left_out: int = 0
     unpivoted: int | None = None
     width: int = 1
 
@@ -127,7 +132,9 @@ class Part:
 
     They stand in the bytes (of Parquet: the row groups) from `start` to `stop`; the
     number of the first of them is `first`, and `records` is how many the index counted.
-    `names` are the raw columns, where a header says what they are.
+    `names` are the raw columns, where a header says what they are, and `lines` are those
+    of the header (latin-1, so that they hold any bytes). `before` counts lines that the
+    layout leaves out before the first record of all.
     """
 
     start: int
@@ -135,6 +142,8 @@ class Part:
     first: int
     records: int
     names: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    before: int = 0
 
 
 Job = Callable[[], Piece]

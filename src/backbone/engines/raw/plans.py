@@ -25,13 +25,16 @@ from backbone.engines.raw.expressions import (
 )
 from backbone.engines.raw.grammar import NAMES, refine, spelling, value
 from backbone.engines.raw.moments import (
+    ISO,
     ISO_DATE,
     ISO_INSTANT,
     ISO_LOCAL,
     Format,
+    agreed,
     moment,
     parse_format,
 )
+from backbone.engines.raw.numbers import is_dressed, undressed
 from backbone.model.raw import RawColumn
 from backbone.sql.queries import column as named_column
 
@@ -166,7 +169,10 @@ def _valued(plan: Plan, body: exp.Expr, place: int) -> Plan:
         return _instant(plan, body, place)
     if kind.kind in {"date", "datetime"}:
         return _wall(plan, body, place)
-    found = value(kind, body)
+    if is_dressed(plan.column):
+        plan, body = plan.with_step(undressed(plan.column, body), f"bare:{place}:n")
+    means = plan.column.means_true, plan.column.means_false
+    found = _meant(body, *means) if any(means) else value(kind, body)
     if kind.kind in {"integer", "double"}:
         plan, made = plan.with_step(found, f"found:{place}")
         found = refine(kind, body, made)
@@ -182,24 +188,69 @@ def _valued(plan: Plan, body: exp.Expr, place: int) -> Plan:
     return replace(plan, value=found, reason=reason, can_fail=kind.kind != "string")
 
 
+def _meant(body: exp.Expr, true: Sequence[str], false: Sequence[str]) -> exp.Expr:
+    """Return what a text means that is one of those declared, but for blanks around."""
+    bare = trimmed(body)
+    branches = [
+        (exp.In(this=own(each), expressions=[text(word) for word in words]), made)
+        for words, made in ((true, exp.true()), (false, exp.false()))
+        if words
+        for each in (body, bare)
+    ]
+    return case(*branches)
+
+
 def _not_of_format(plan: Plan) -> exp.Expr:
-    name, form = NAMES[plan.column.type.kind], plan.column.format
-    words = f"not {name} of the format {form}" if form else f"not {name}"
+    name, forms = NAMES[plan.column.type.kind], plan.column.formats
+    words = f"not {name} of the format {' or '.join(forms)}" if forms else f"not {name}"
     return _because(words, plan.text)
+
+
+def _two_moments(plan: Plan) -> exp.Expr:
+    forms = " and ".join(plan.column.formats)
+    return _because(f"means different things in the formats {forms}", plan.text)
 
 
 def _wall(plan: Plan, body: exp.Expr, place: int) -> Plan:
     """Complete the plan of a date, or of a date and time without a zone."""
     is_date = plan.column.type.kind == "date"
-    declared = plan.column.format
-    form = parse_format(declared) if declared else ISO_DATE if is_date else ISO_LOCAL
+    iso = ISO_DATE if is_date else ISO_LOCAL
+    named_forms = plan.column.formats or (ISO,)
+    forms = [iso if each == ISO else parse_format(each) for each in named_forms]
+    if len(forms) > 1:
+        return _one_wall(plan, body, place, forms)
+    (form,) = forms
     plan, found = plan.with_step(moment(body, form), f"found:{place}")
     plan = replace(plan, reason=lambda: _not_of_format(plan))
     if not is_date:
         return replace(plan, value=_in_years(found, "TIMESTAMP"))
-    day = cast(found, "DATE")
     if not form.has_time:
-        return replace(plan, value=day if declared else found)
+        return replace(plan, value=found if form is iso else cast(found, "DATE"))
+    return _whole_day(plan, found)
+
+
+def _one_wall(plan: Plan, body: exp.Expr, place: int, forms: Sequence[Format]) -> Plan:
+    """Complete the plan of a date or a wall time that has several formats."""
+    made = [cast(moment(body, form), "TIMESTAMP") for form in forms]
+    names = [f"found:{place}:{n}" for n in range(len(forms))]
+    plan = replace(plan, steps=(*plan.steps, tuple(map(named, made, names))))
+    readings = [named_column(name) for name in names]
+    plan, found = plan.with_step(agreed(readings), f"found:{place}")
+    some = call("coalesce", *readings)
+
+    def why() -> exp.Expr:
+        return case((is_null(some), _not_of_format(plan)), default=_two_moments(plan))
+
+    if plan.column.type.kind != "date":
+        return replace(plan, value=_in_years(found, "TIMESTAMP"), reason=why)
+    whole = _whole_day(plan, found)
+    late = whole.reason
+    return replace(whole, reason=lambda: case((is_null(found), why()), default=late()))
+
+
+def _whole_day(plan: Plan, found: exp.Expr) -> Plan:
+    """Complete the plan of a date that may be written with a time of day: midnight."""
+    day = cast(found, "DATE")
     whole = both(equal(day, found), _in_range(found, "TIMESTAMP"))
 
     def reason() -> exp.Expr:
@@ -221,8 +272,11 @@ def _in_years(found: exp.Expr, kind: str) -> exp.Expr:
 
 def _instant(plan: Plan, body: exp.Expr, place: int) -> Plan:
     """Complete the plan of an instant: with an offset, or local to a time zone."""
-    declared, zone = plan.column.format, plan.column.timezone
-    form = parse_format(declared) if declared else ISO_INSTANT
+    declared, zone = plan.column.formats, plan.column.timezone
+    if len(declared) > 1:
+        return _one_instant(plan, body, place)
+    declared = () if declared == (ISO,) else declared
+    form = parse_format(declared[0]) if declared else ISO_INSTANT
     if form.has_offset and (declared or zone is None):
         plan, found = plan.with_step(moment(body, form), f"found:{place}")
 
@@ -231,12 +285,47 @@ def _instant(plan: Plan, body: exp.Expr, place: int) -> Plan:
             needs = _because("local to a `timezone` that is not declared", plan.text)
             return case((local, needs), default=_not_of_format(plan))
 
-        why = reason if declared is None else lambda: _not_of_format(plan)
+        why = (lambda: _not_of_format(plan)) if declared else reason
         return replace(plan, value=_in_years(found, "TIMESTAMPTZ"), reason=why)
     local: Format = form if declared else ISO_LOCAL
     plan, wall = plan.with_step(moment(body, local), f"wall:{place}")
     other = None if declared else moment(body, ISO_INSTANT)
     return from_wall(plan, wall, place, other)
+
+
+def _one_instant(plan: Plan, body: exp.Expr, place: int) -> Plan:
+    """Complete the plan of an instant that has several formats."""
+    walls: list[exp.Expr] = []
+    instants: list[exp.Expr] = []
+    for each in plan.column.formats:
+        form = ISO_INSTANT if each == ISO else parse_format(each)
+        (instants if form.has_offset else walls).append(moment(body, form))
+        if each == ISO and plan.column.timezone:
+            walls.append(moment(body, ISO_LOCAL))
+    ours, others = (
+        [f"{stem}:{place}:{n}" for n in range(len(made))]
+        for stem, made in (("wall", walls), ("instant", instants))
+    )
+    step = tuple(map(named, [*walls, *instants], [*ours, *others]))
+    plan = replace(plan, steps=(*plan.steps, step))
+    local, told = ([named_column(name) for name in names] for names in (ours, others))
+    plan, wall = plan.with_step(agreed(local, *told), f"wall:{place}")
+    instant = agreed(told, *local)
+    if walls:
+        plan, other = plan.with_step(instant, f"other:{place}")
+        plan = from_wall(plan, wall, place, other)
+    else:
+        plan, found = plan.with_step(instant, f"found:{place}")
+        value_ = _in_years(found, "TIMESTAMPTZ")
+        plan = replace(plan, value=value_, reason=lambda: _not_of_format(plan))
+    clash = both(is_null(wall), *([is_null(other)] if walls else []))
+    some = exp.or_(*(exp.Not(this=is_null(own(e))) for e in (*local, *told)), copy=False)
+    told_by = plan.reason
+
+    def reason() -> exp.Expr:
+        return case((both(clash, some), _two_moments(plan)), default=told_by())
+
+    return replace(plan, reason=reason)
 
 
 def from_wall(
@@ -271,6 +360,11 @@ def from_wall(
         (both(*fits), chosen),
         (fits[0], call("make_timestamptz", before)),
         (fits[1], call("make_timestamptz", after)),
+        default={
+            "forward": call("make_timestamptz", before),
+            "backward": call("make_timestamptz", after),
+            "reject": exp.Null(),
+        }[plan.column.missing],
     )
     plan, found = plan.with_step(instant, f"found:{place}")
 

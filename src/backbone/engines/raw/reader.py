@@ -277,12 +277,15 @@ def raw_cells(
 
 
 def _by_index(obj: RawObject, form: RawFormat, record: int) -> str | None:
-    is_lines = form.format == "jsonl"
-    layout = documents.line_layout(form) if is_lines else delimited.layout_of(form)
     if record < 1:
         return None
     with closing(opened(obj.path, form.encoding)) as stream:
-        for window in windows(stream, layout, PIECE_BYTES, first=int(is_lines)):
+        found = (
+            windows(stream, documents.line_layout(form), PIECE_BYTES, first=1)
+            if form.format == "jsonl"
+            else delimited.records_of(stream, form, PIECE_BYTES)
+        )
+        for window in found:
             if record < window.last:
                 return window.text_of(record)
     return None

@@ -13,6 +13,8 @@ character, elsewhere it is text. A doubled quote inside a quoted field is a quot
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -24,6 +26,7 @@ BLANK = "a blank line"
 NUL = "a NUL byte"
 OPEN = "a quote that opens here is not closed"
 AFTER = "text after a closing quote"
+ESCAPED = "a line end behind the escape character"
 LONG = "longer than `max_record_bytes` ({limit:,})"
 
 _LF, _CR = 10, 13
@@ -33,11 +36,17 @@ Offsets = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Layout:
-    """The bytes that structure text; no `delimiter` and `quote`: lines are records."""
+    """The bytes that structure text; no `delimiter` and `quote`: lines are records.
+
+    The byte behind `escape` is text, unless it ends a line. A line that begins with
+    `comment` ends with the line, whatever its quotes.
+    """
 
     max_record_bytes: int
     delimiter: int | None = None
     quote: int | None = None
+    escape: int | None = None
+    comment: bytes = b""
 
     @property
     def stops(self) -> frozenset[int]:
@@ -74,10 +83,20 @@ class Records:
         start = int(self.ends[index - 1]) if index else self.start
         return start, int(self.ends[index])
 
-    def tail(self) -> Records:
-        """Return all records but the first."""
-        bad = {index - 1: reason for index, reason in self.bad.items() if index}
-        return replace(self, ends=self.ends[1:], bad=bad, start=int(self.ends[0]))
+    def behind(self, index: int) -> Records:
+        """Return the records from `index` on."""
+        if not index:
+            return self
+        bad = {n - index: reason for n, reason in self.bad.items() if n >= index}
+        start = int(self.ends[index - 1])
+        return replace(self, ends=self.ends[index:], bad=bad, start=start)
+
+    def until(self, index: int) -> Records:
+        """Return the records before `index`."""
+        if index >= len(self.ends):
+            return self
+        bad = {n: reason for n, reason in self.bad.items() if n < index}
+        return replace(self, ends=self.ends[:index], bad=bad, is_cut=False)
 
 
 def scan(data: bytes, layout: Layout, *, final: bool) -> Records:
@@ -87,9 +106,11 @@ def scan(data: bytes, layout: Layout, *, final: bool) -> Records:
     Behind a trouble the window is walked for ever longer stretches before parity is
     trusted again, so that few troubles cost little, and many no more than a walk.
     """
+    data = _masked(data, layout)
     view = np.frombuffer(data, np.uint8)
     lines = _line_ends(view, final=final)
     quotes = _positions(view, layout.quote)
+    remark = _first_remark(view, lines, quotes, layout)
     walk = _Walk(data, layout, final=final)
     found: list[Offsets] = []
     bad: dict[int, str] = {}
@@ -97,7 +118,12 @@ def scan(data: bytes, layout: Layout, *, final: bool) -> Records:
     while True:
         lines = lines[np.searchsorted(lines, at, side="right") :]
         quotes = quotes[np.searchsorted(quotes, at) :]
+        remark = remark[np.searchsorted(remark, at) :]
         ends, sound = _by_parity(view, at, lines, quotes, layout, final=final)
+        if len(remark) and len(ends) and ends[-1] > remark[0]:
+            ends, sound = ends[ends <= remark[0]], False
+        elif len(remark):
+            sound = False
         found.append(ends)
         if sound:
             break
@@ -111,6 +137,7 @@ def scan(data: bytes, layout: Layout, *, final: bool) -> Records:
         at, stretch = walk.ends[-1], 2 * stretch
     whole = np.concatenate(found)
     _mark(view, whole, bad, layout)
+    _mark_escaped(view, whole, bad, layout)
     is_quoted = layout.quote is not None and data.find(layout.quote) >= 0
     return Records(whole, dict(sorted(bad.items())), walk.is_cut, is_quoted)
 
@@ -121,7 +148,7 @@ def likely_start(data: bytes, layout: Layout, *, final: bool) -> int | None:
     Either the bytes begin inside a quoted field, or they do not; what makes sense of the
     quotes for longer is taken for true. None: no line ends in these bytes.
     """
-    view = np.frombuffer(data, np.uint8)
+    view = np.frombuffer(_masked(data, layout), np.uint8)
     lines = _line_ends(view, final=final)
     lines = lines[lines < len(view)]
     quotes = _positions(view, layout.quote)
@@ -141,25 +168,73 @@ def fields(record: bytes, layout: Layout) -> list[bytes]:
     >>> fields(b'1,"a ""b"", c",', Layout(99, ord(","), ord('"')))
     [b'1', b'a "b", c', b'']
     """
-    found = []
-    quote = bytes([layout.quote or 0])
+    masked = _masked(record, layout)
+    return [
+        _unescaped(record[start:stop], layout, bare=bare)
+        for start, stop, bare in _spans(masked, layout)
+    ]
+
+
+def _spans(record: bytes, layout: Layout) -> Iterator[tuple[int, int, bool]]:
+    """Yield where the text of each field starts and stops, and if it has no quotes."""
+    quote = b"" if layout.quote is None else bytes([layout.quote])
     delimiter = bytes([layout.delimiter or 0])
     at = 0
     while True:
-        if record[at : at + 1] == quote:
+        if quote and record[at : at + 1] == quote:
             close = _closing(record, at + 1, len(record), quote)
             stop = len(record) if close is None else close
-            found.append(record[at + 1 : stop].replace(quote + quote, quote))
+            yield at + 1, stop, False
             at = stop + 1
             if at >= len(record):
-                return found
+                return
         else:
             stop = record.find(delimiter, at)
-            found.append(record[at:] if stop < 0 else record[at:stop])
+            yield at, len(record) if stop < 0 else stop, True
             if stop < 0:
-                return found
+                return
             at = stop
         at += 1
+
+
+def _unescaped(text: bytes, layout: Layout, *, bare: bool) -> bytes:
+    """Return what a text says: inside quotes a doubled quote is one."""
+    quote = bytes([layout.quote or 0])
+    if layout.escape is None:
+        return text if bare else text.replace(quote + quote, quote)
+    escape = re.escape(bytes([layout.escape]))
+    pattern = escape + rb"(.)" + (b"" if bare else b"|" + re.escape(quote + quote))
+    return re.sub(
+        pattern, lambda m: quote if m[1] is None else m[1], text, flags=re.DOTALL
+    )
+
+
+def _masked(data: bytes, layout: Layout) -> bytes:
+    """Return the bytes with others, that mean nothing, in place of what is escaped."""
+    if layout.escape is None or data.find(layout.escape) < 0:
+        return data
+    pattern = re.compile(re.escape(bytes([layout.escape])) + rb"[^\r\n\0]")
+    return pattern.sub(b"xx", data)
+
+
+def _first_remark(
+    view: npt.NDArray[np.uint8], lines: Offsets, quotes: Offsets, layout: Layout
+) -> Offsets:
+    """Return the starts of lines that may be comments and have quotes.
+
+    Such a line is a comment only if a record starts there, which parity cannot tell
+    behind it; the walk can.
+    """
+    if not layout.comment or not len(quotes):
+        return np.empty(0, np.int64)
+    ends = np.append(lines, len(view))
+    starts = np.concatenate([np.zeros(1, np.int64), lines])
+    for place, byte in enumerate(layout.comment):
+        inside = starts + place < ends
+        starts, ends = starts[inside], ends[inside]
+        same = view[starts + place] == byte
+        starts, ends = starts[same], ends[same]
+    return starts[np.searchsorted(quotes, starts) < np.searchsorted(quotes, ends)]
 
 
 def _positions(view: npt.NDArray[np.uint8], byte: int | None) -> Offsets:
@@ -242,6 +317,21 @@ def _mark(
         bad.setdefault(index, BLANK)
 
 
+def _mark_escaped(
+    view: npt.NDArray[np.uint8], ends: Offsets, bad: dict[int, str], layout: Layout
+) -> None:
+    """Add the records whose line end is escaped: pairs of escapes are masked by now."""
+    if layout.escape is None or not len(ends):
+        return
+    starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
+    last = ends - 1
+    for byte in (_LF, _CR):
+        behind = (last > starts) & (view[last] == byte)
+        last = np.where(behind, last - 1, last)
+    for index in np.flatnonzero(view[last] == layout.escape).tolist():
+        bad.setdefault(index, ESCAPED)
+
+
 def _closing(data: bytes, at: int, limit: int, quote: bytes) -> int | None:
     """Return where the quote is that closes a field, looking from `at` to `limit`."""
     while True:
@@ -269,6 +359,7 @@ class _Walk:
         self.is_done = False
         self._quote = bytes([layout.quote]) if layout.quote is not None else b""
         self._delimiter = bytes([layout.delimiter or _LF])
+        self._comment = layout.comment
         self._stops = layout.stops
         self._lines = np.empty(0, np.int64)
 
@@ -310,6 +401,8 @@ class _Walk:
         data, at = self.data, start
         limit = start + self.layout.max_record_bytes
         line = self._line_end(at)
+        if self._comment and data.startswith(self._comment, at):
+            return line
         while at < len(data):
             if at <= limit and data[at : at + 1] == self._quote:
                 close = _closing(data, at + 1, limit, self._quote)

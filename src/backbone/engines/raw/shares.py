@@ -49,13 +49,17 @@ class Head:
     """What is known of an object that is not refused.
 
     Its text begins at the offset `begin`, its records (behind a header, which has
-    `names`) at `behind`. `parts` are those it has of itself: row groups of Parquet.
+    `names` and `lines` and ends `entries` of the index) at `behind`; `before` lines are
+    left out before that. `parts` are those it has of itself: row groups of Parquet.
     """
 
     begin: int = 0
     behind: int = 0
     names: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    lines: tuple[str, ...] = ()
+    entries: int = 0
+    before: int = 0
 
 
 def share_bytes_for(sizes: Iterable[int], parallelism: int) -> int:
@@ -78,8 +82,12 @@ def size_of(obj: RawObject) -> int:
 
 
 def can_be_cut(form: RawFormat) -> bool:
-    """Tell whether objects of this layout have parts."""
+    """Tell whether objects of this layout have parts.
+
+    Where a footer begins is known to who reads all of it.
+    """
     is_text = form.format in {"csv", "jsonl"} and is_utf8(form.encoding)
+    is_text = is_text and not (form.format == "csv" and form.footer)
     return is_text or form.format == "parquet"
 
 
@@ -109,11 +117,18 @@ def head_of(request: RawRead, obj: RawObject, share_bytes: int) -> Head | None:
     if request.format.format == "jsonl":
         sound = documents.are_sound_lines(obj, wanted)
         return Head(begin, begin) if sound else None
-    found = delimited.header_of(obj, wanted)
-    if found is None:
+    found = delimited.opening_of(obj, wanted)
+    header = None if found is None else found.header
+    if found is None or header is None:
         return None
-    names, behind = found
-    return Head(begin, begin + behind, names)
+    return Head(
+        begin=begin + found.begin,
+        behind=begin + header.behind,
+        names=header.names,
+        lines=tuple(line.decode("latin-1") for line in header.lines),
+        entries=header.entries,
+        before=found.left_out,
+    )
 
 
 def _parts_of_groups(
@@ -134,18 +149,32 @@ def parts_of_chunks(
     """Return the parts of an object whose chunks are known; none if it has no records."""
     is_lines = form.format == "jsonl"
     counts = [chunk.records for chunk in chunks]
-    firsts = [*accumulate(counts, initial=int(is_lines))]
+    firsts = [*accumulate(counts, initial=1 - head.entries)]
     behind = firsts[-1]
     if is_lines:  # blank lines at the end are no records
         ends = (f + c.texts for f, c in zip(firsts, chunks, strict=False) if c.texts)
         behind = max(ends, default=1)
     parts = [
-        Part(chunk.start, chunk.end, first, min(count, behind - first), head.names)
+        Part(
+            chunk.start,
+            chunk.end,
+            first,
+            min(count, behind - first),
+            head.names,
+            head.lines,
+        )
         for chunk, first, count in zip(chunks, firsts, counts, strict=False)
     ]
-    if parts and not is_lines:  # record 0 is the header
+    # the entries up to the header's are no records
+    parts = [part for part in parts if part.first + part.records > 1]
+    if parts and not is_lines:
+        first = parts[0]
         parts[0] = replace(
-            parts[0], start=head.behind, first=1, records=parts[0].records - 1
+            first,
+            start=max(first.start, head.behind),
+            first=1,
+            records=first.records + first.first - 1,
+            before=head.before,
         )
     return tuple(part for part in parts if part.records > 0)
 

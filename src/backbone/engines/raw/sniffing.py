@@ -23,8 +23,8 @@ from typing import Any
 from pyarrow import ArrowException
 from pyarrow import parquet as pq
 
-from backbone.engines.raw.delimited import layout_of
 from backbone.engines.raw.headers import looks_like
+from backbone.engines.raw.layouts import layout_of
 from backbone.engines.raw.records import fields
 from backbone.engines.raw.streams import opened, windows
 from backbone.errors import BackboneError, DataError, nearest

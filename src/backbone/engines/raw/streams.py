@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -20,8 +20,8 @@ __all__ = [
     "opened",
     "opened_file",
     "opened_part",
+    "skip_lines",
     "windows",
-    "with_last",
 ]
 
 _BOM = codecs.BOM_UTF8
@@ -31,6 +31,7 @@ _MARKS = {
     "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
 }
 _DECODED_BYTES = 1 << 20
+_SKIPPED_BYTES = 1 << 16
 _INVALID = "backbone-invalid"
 
 
@@ -77,9 +78,19 @@ class Window:
         raw = self.data[start : min(end, start + self.limit)]
         return readable(raw.rstrip(b"\r\n"))
 
-    def behind_header(self) -> Window:
-        """Return the window without its first record."""
-        return replace(self, records=self.records.tail(), first=self.first + 1)
+    def offset_of(self, index: int) -> int:
+        """Return where in the stream the record of that index begins."""
+        records = self.records
+        start = int(records.ends[index - 1]) if index else records.start
+        return self.at + start
+
+    def behind(self, index: int, number: int) -> Window:
+        """Return the window from a record on, which has a number."""
+        return replace(self, records=self.records.behind(index), first=number)
+
+    def until(self, index: int) -> Window:
+        """Return the window up to a record, without it."""
+        return replace(self, records=self.records.until(index))
 
 
 def opened(path: str, encoding: str) -> ByteStream:
@@ -216,15 +227,40 @@ def windows(
             return
 
 
-def with_last(found: Iterable[Window]) -> Iterator[tuple[Window, bool]]:
-    """Yield every window, and whether it is the last."""
-    waiting: Window | None = None
-    for window in found:
-        if waiting is not None:
-            yield waiting, False
-        waiting = window
-    if waiting is not None:
-        yield waiting, True
+class _Behind:
+    """A stream of which bytes can be given back."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._ready = b""
+        self._stream = stream
+
+    def unread(self, data: bytes) -> None:
+        """Give bytes back that were read last."""
+        self._ready = data + self._ready
+
+    def read(self, size: int, /) -> bytes:
+        found, self._ready = self._ready[:size], self._ready[size:]
+        return found + self._stream.read(size - len(found))
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def skip_lines(stream: ByteStream, lines: int) -> tuple[ByteStream, int, int]:
+    """Return the stream behind its first `lines` lines, whatever is in them.
+
+    The numbers are how many bytes were skipped, and how many lines there were.
+    """
+    if not lines:
+        return stream, 0, 0
+    behind, skipped = _Behind(stream), 0
+    for count in range(lines):
+        rest, final, size = _behind_line(behind, b"", _SKIPPED_BYTES)
+        skipped += size
+        behind.unread(rest)
+        if final and not rest:
+            return behind, skipped, count + bool(size)
+    return behind, skipped, lines
 
 
 def _behind_line(stream: ByteStream, last: bytes, size: int) -> tuple[bytes, bool, int]:

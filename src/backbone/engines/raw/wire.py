@@ -47,11 +47,9 @@ def layout_as_json(request: RawRead) -> dict[str, Any]:
 
 def layout_of(given: Mapping[str, Any]) -> RawRead:
     """Return the request without objects that was sent."""
-    form = given["format"]
-    columns = tuple(map(_column_of, given["columns"]))
-    made = RawFormat(**form | {"nulls": tuple(form["nulls"])})
+    form = RawFormat(**_tuples(given["format"]))
     unpivot = given["unpivot"] and _unpivot_of(given["unpivot"])
-    return RawRead((), made, columns, unpivot)
+    return RawRead((), form, tuple(map(_column_of, given["columns"])), unpivot)
 
 
 def _unpivot_of(given: Mapping[str, Any]) -> RawUnpivot:
@@ -61,10 +59,17 @@ def _unpivot_of(given: Mapping[str, Any]) -> RawUnpivot:
 
 
 def _column_of(given: Mapping[str, Any]) -> RawColumn:
-    lists: dict[str, Any] = {each: tuple(given[each]) for each in ("sources", "nulls")}
-    pad = tuple((name, width) for name, width in given["pad"])
     kind = CanonicalType.parse(given["type"])
-    return RawColumn(**{**given, **lists, "pad": pad, "type": kind})
+    return RawColumn(**_tuples(given) | {"type": kind})
+
+
+def _tuples(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what JSON made lists of as it was: there are no lists in declarations."""
+    return {name: _tuple(value) for name, value in given.items()}
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value
 
 
 def object_as_json(obj: RawObject) -> list[Any]:
@@ -97,17 +102,16 @@ def head_as_json(head: Head) -> dict[str, Any]:
 
 def head_of(given: Mapping[str, Any]) -> Head:
     """Return the head that was sent."""
-    names, parts = tuple(given["names"]), tuple(map(_part_of, given["parts"]))
-    return Head(given["begin"], given["behind"], names, parts)
+    parts = tuple(map(_part_of, given["parts"]))
+    return Head(**_tuples(given) | {"parts": parts})
 
 
 def _part_as_json(part: Part) -> list[Any]:
-    return [part.start, part.stop, part.first, part.records, list(part.names)]
+    return list(astuple(part))
 
 
 def _part_of(given: Sequence[Any]) -> Part:
-    start, stop, first, records, names = given
-    return Part(start, stop, first, records, tuple(names))
+    return Part(*map(_tuple, given))
 
 
 def result_as_json(result: RawResult) -> dict[str, Any]:

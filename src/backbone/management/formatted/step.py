@@ -62,9 +62,9 @@ class FormattedDelivery:
     """What became of one delivery.
 
     `records` are the records of each object, `readings` how each was read. `refused` says
-    why the delivery, or some of its objects, could not be read as declared. `undeclared`
-    are the columns of its objects that no declaration names, by object. `bad_cells` are,
-    by column, how many cells have no value, and a reason.
+    why the delivery, or some of its objects, could not be read as declared, and `unread`
+    which ones. `undeclared` are the columns of its objects that no declaration names, by
+    object. `bad_cells` are, by column, how many cells have no value, and a reason.
     """
 
     main: Written
@@ -74,6 +74,7 @@ class FormattedDelivery:
     records: Mapping[str, int]
     readings: Mapping[str, Reading]
     refused: str | None = None
+    unread: tuple[str, ...] = ()
     undeclared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bad_cells: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
@@ -159,6 +160,7 @@ def format_deliveries(
             records={name: one.read for name, one in result.accounts.items()},
             readings=own,
             refused=_unread(delivery, result.refused),
+            unread=tuple(sorted(result.refused)),
             undeclared=result.undeclared,
             bad_cells=cells.get(name, {}),
         )
@@ -294,10 +296,13 @@ def _refuse(
         main=Written((), result.main.schema),
         rejected=rejected,
         rejected_cells=Written((), REJECTED_CELLS),
-        account=FormattedAccount(read=account.read, rejected=account.read),
+        account=FormattedAccount(
+            read=account.read, rejected=account.read, left_out=account.left_out
+        ),
         records={name: one.read for name, one in result.accounts.items()},
         readings=readings,
         refused=reason,
+        unread=tuple(sorted(obj.name for obj in delivery.objects)),
         undeclared=result.undeclared,
     )
 

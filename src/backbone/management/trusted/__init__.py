@@ -15,7 +15,7 @@ from backbone.management.trusted.checks import check_clean, check_rule, check_ta
 from backbone.management.trusted.cleaning import describe_step
 from backbone.management.trusted.people.naming import fine_rows, named_rows
 from backbone.management.trusted.replay import replay_query
-from backbone.management.trusted.rows.state import CurrentState
+from backbone.management.trusted.rows.current import CurrentState
 from backbone.management.trusted.rules.declared import constraints_of, describe_rule
 from backbone.management.trusted.step import TrustedResult, trust
 

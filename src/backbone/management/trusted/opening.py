@@ -9,9 +9,9 @@ from pathlib import Path
 from backbone.engines.protocol import Relation, Session
 from backbone.management.trusted.cleaning import Change, cleaned
 from backbone.management.trusted.people.rulings import Settled, settled
-from backbone.management.trusted.rows.numbering import numbered
+from backbone.management.trusted.rows.current import CurrentState, standing
 from backbone.management.trusted.rows.pieces import Piece
-from backbone.management.trusted.rows.state import CurrentState, State
+from backbone.management.trusted.rows.state import State
 from backbone.model.reports import CleaningReport
 from backbone.model.schemas import Schema
 from backbone.project.decisions import Ruling
@@ -64,8 +64,8 @@ def opened(
     ------
     AccountMismatch : a row's delivery is not one of the deliveries of `current`
     """
-    found = numbered(session, formatted, current.deliveries, current.current, folder)
-    bare = State(formatted, schema, found.objects, work=found.objects)
+    found = standing(session, formatted, schema, current, folder)
+    bare = State(found.rows, schema, found.objects, work=found.objects)
     said = settled(session, bare, rulings, rules, changes, folder)
     state = replace(bare, fixed=said.fixed, decided=said.decided, removed=said.out)
     made = cleaned(session, state, changes, reads=reads, folder=folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from backbone.management.trusted.rows.state import CurrentState
 from backbone.management.trusted.rows.steps import Steps, select
 from backbone.management.trusted.rows.texts import from_text
 from backbone.model.schemas import ORIGIN, Schema
@@ -13,19 +12,20 @@ from backbone.sql.queries import Query, column, table
 __all__ = ["replay_query"]
 
 
-def replay_query(schema: Schema, current: CurrentState) -> Query:
+def replay_query(schema: Schema) -> Query:
     """Return the query that makes a trusted table from its story.
 
-    It reads ``formatted``, ``repairs``, ``quarantine`` and ``merged``, and gives the
-    public columns of `schema` and the origin: what is formatted, without what is
-    superseded, quarantined or merged, every cell as it was changed last. That is the
-    trusted table, without its flags.
+    It reads ``formatted`` and ``objects`` (`rows` and `objects` of a `Standing`),
+    ``repairs``, ``quarantine`` and ``merged``, and gives the public columns of `schema`
+    and the origin: what is formatted, without what is superseded, quarantined or merged,
+    every cell as it was changed last. That is the trusted table, without its flags.
     """
     names = schema.public.names
     origin = [column(name, "r") for name in ORIGIN.names]
-    ids = [exp.Literal.string(delivery) for delivery in current.current]
-    live: exp.Expr = exp.In(this=column("_delivery"), expressions=ids)
-    rows = exp.select("*").from_(table("formatted")).where(live if ids else exp.false())
+    rows = select(
+        "select f.* from formatted f semi join objects o "
+        "on f._delivery = o._delivery and f._object = o._object"
+    )
     last = (
         "select * from repairs qualify row_number() over (partition by _delivery, "
         '_object, _record, "column" order by step_order desc) = 1'

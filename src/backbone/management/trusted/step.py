@@ -25,8 +25,9 @@ from backbone.management.trusted.outputs import (
     write_repairs,
     write_violations,
 )
+from backbone.management.trusted.rows.current import CurrentState
 from backbone.management.trusted.rows.pieces import Piece
-from backbone.management.trusted.rows.state import CurrentState, State
+from backbone.management.trusted.rows.state import State
 from backbone.management.trusted.rules.assess import (
     Left,
     columns_of,

@@ -12,7 +12,7 @@ from textwrap import shorten
 from typing import Any
 
 from backbone.engines.protocol import Written, WrittenFile
-from backbone.errors import DeliveryRefused, bounded
+from backbone.errors import BytesRemoved, DeliveryRefused, bounded
 from backbone.lake.tables import DataFile, TableVersion
 from backbone.management.formatted import (
     REJECTED,
@@ -52,10 +52,12 @@ def execute(work: Work, step: Step) -> Outcome:
     until all are there.
     """
     table = work.project.formatted[step.asset.table]
-    pinned = work.deliveries[AssetName.parse(table.source).table]
+    dataset = AssetName.parse(table.source).table
+    pinned = work.held.get(step.asset.table, work.deliveries[dataset])
     head = work.lake.tables.head(step.asset)
     kept = known_deliveries(work.project, work.lake, work.catalog, step, pinned)
     todo = [delivery for delivery in pinned if delivery.id not in kept.records]
+    _check_there(step, head, todo)
     making = _Making(work, step, table, pinned, kept, dict(kept.records))
     fresh: dict[str, FormattedDelivery] = {}
     for batch in _batches(todo):
@@ -70,8 +72,32 @@ def execute(work: Work, step: Step) -> Outcome:
         left = todo if kept.is_partial else []
         version = making.commit(left, {one.id: fresh[one.id] for one in left})
     told = () if table.new_columns == "reject" else _undeclared(fresh)
-    warnings = (*_bad_cells(step, fresh), *told)
+    removed = len(work.deliveries[dataset]) - len(pinned)
+    warnings = (*_bad_cells(step, fresh), *told, *_left_out(removed))
     return Outcome(version, warnings=warnings, refused=_refused(pinned, fresh))
+
+
+def _check_there(step: Step, head: TableVersion | None, todo: Sequence[Delivery]) -> None:
+    """Keep the rows of deliveries whose bytes were removed: they cannot be read anew."""
+    gone = [delivery for delivery in todo if delivery.removed]
+    if not gone:
+        return
+    first = gone[0].removed
+    of = "1 delivery is" if len(gone) == 1 else f"{len(gone):,} deliveries are"
+    stays = f"Version {head.number} stays, with all rows. " if head else ""
+    raise BytesRemoved(
+        f"{of} to be read anew, {_named(gone[0])} for example, and cannot be: "
+        f"{first.words if first else ''}",
+        hint=f"{stays}Undo the change of the declaration, deliver the files again, or "
+        "give the rows up.",
+        command=f"backbone run --without-removed +{step.asset}+",
+    )
+
+
+def _left_out(removed: int) -> Iterator[str]:
+    if removed > 0:
+        of = "1 delivery is" if removed == 1 else f"{removed:,} deliveries are"
+        yield f"{of} not in it: the raw bytes were removed before it was made"
 
 
 def _check_readable(
@@ -235,7 +261,11 @@ class _Making:
             suffix: _relative(tables.folder(asset.with_side(suffix)), files)
             for suffix, files in sides.items()
         }
-        more = {"variants": dict(variants), "evolved": list(evolved)}
+        more = {
+            "unread": list(result.unread),
+            "variants": dict(variants),
+            "evolved": list(evolved),
+        }
         return {
             "name": delivery.name,
             "account": result.account.told(),

@@ -6,21 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from backbone.catalog import Catalog
 from backbone.engines.protocol import Relation
 from backbone.errors import bounded
-from backbone.lake.tables import TableVersion
-from backbone.management.trusted.rows.state import CurrentState
 from backbone.management.trusted.step import trust
-from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName
 from backbone.model.reports import DecisionReport
 from backbone.model.versions import fingerprint
+from backbone.operations.current import current_state
 from backbone.operations.plan import Step
 from backbone.operations.rulings import decided_on, rulings_of
 from backbone.operations.work import Outcome, Work, broken_words, plain
 
-__all__ = ["execute", "readable"]
+__all__ = ["execute"]
 
 _WORDS = {
     "no row": "no row has this key",
@@ -34,7 +31,6 @@ def execute(work: Work, step: Step) -> Outcome:
     name = step.asset.table
     project = work.project
     dataset = AssetName.parse(project.formatted[name].source).table
-    delivers = project.sources[project.dataset_source(dataset)].delivers
     formatted = work.input(
         AssetName("formatted", name), step.inputs[AssetName("formatted", name)]
     )
@@ -51,7 +47,7 @@ def execute(work: Work, step: Step) -> Outcome:
             table=name,
             declaration=project.trusted[name],
             schema=formatted.schema,
-            current=CurrentState(delivers, readable(work.catalog, formatted, landed)),
+            current=current_state(project, work.catalog, formatted, landed),
             references=references,
             folder=work.attempt(step.asset),
             lookups=project.lookups,
@@ -106,20 +102,3 @@ def _unmet(asset: str, reports: Sequence[DecisionReport]) -> tuple[str, ...]:
         return ()
     what = f"{len(unmet)} decision{'s' if len(unmet) > 1 else ''} not applied"
     return (f"{what}: {bounded(unmet)}; backbone decide {asset}",)
-
-
-def readable(
-    catalog: Catalog, formatted: TableVersion, landed: Sequence[Delivery]
-) -> tuple[str, ...]:
-    """Return those of the `landed` deliveries that count, without those refused whole.
-
-    A snapshot that nobody could read does not take the place of the one before it.
-    """
-    reading = str(formatted.metadata["declaration"])
-    records = catalog.deliveries(formatted.asset, reading)
-    refused = {
-        name
-        for name, record in records.items()
-        if record["refused"] and not record["account"]["formatted"]
-    }
-    return tuple(one.id for one in landed if one.id not in refused)

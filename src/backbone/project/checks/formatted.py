@@ -10,12 +10,22 @@ from backbone.model.types import CanonicalType
 from backbone.project.checks.known import Known, missing_columns
 from backbone.project.checks.variants import check_variants
 from backbone.project.drafts import Draft
-from backbone.project.formatted import FormattedColumn, FormattedTable
+from backbone.project.formatted import (
+    NO_QUOTES,
+    FormattedColumn,
+    FormattedTable,
+    Read,
+)
 from backbone.project.mistakes import Mistake, Where, closest, suggestion
 from backbone.project.reading import Drafts
 
 __all__ = ["check_formatted"]
 
+_OF_CSV = (
+    "delimiter", "quote", "escape", "skip", "header", "names", "units", "comment",
+    "footer", "repeated_header", "blank_lines", "trim",
+)  # fmt: skip
+_NUMBERS = ("integer", "double", "decimal")
 _DOCUMENTS = ("json", "jsonl")
 _ENCODINGS = ("utf-8", "utf-16", "latin-1", "iso-8859-15", "cp1250", "cp1251", "cp1252")
 
@@ -51,12 +61,45 @@ def _layout(draft: Draft[FormattedTable], table: FormattedTable) -> Iterator[Mis
     if read.records is not None and read.format not in _DOCUMENTS:
         text = f"goes with json and jsonl, not with {read.format}"
         yield draft.mistake(("read", "records"), text)
-    if read.format == "csv" and read.delimiter == read.quote:
-        yield draft.mistake(("read", "quote"), "is the delimiter too")
-    for option in ("delimiter", "quote"):
-        if option in read.model_fields_set and read.format != "csv":
+    if read.format == "csv":
+        yield from _signs(draft, read)
+        yield from _header(draft, read)
+        return
+    for option in _OF_CSV:
+        if option in read.model_fields_set:
             text = f"goes with csv, not with {read.format}"
             yield draft.mistake(("read", option), text)
+
+
+def _signs(draft: Draft[FormattedTable], read: Read) -> Iterator[Mistake]:
+    signs = {"delimiter": read.delimiter, "quote": read.quote, "escape": read.escape}
+    met: dict[str, str] = {}
+    for option, sign in signs.items():
+        if sign is None or sign == NO_QUOTES:
+            continue
+        if sign in met:
+            yield draft.mistake(("read", option), f"is the {met[sign]} too")
+        met.setdefault(sign, option)
+    if read.comment is not None and read.comment[0] in met:
+        text = f"begins with the {met[read.comment[0]]}: those are records"
+        yield draft.mistake(("read", "comment"), text)
+    if read.thousands == read.decimal:
+        yield draft.mistake(("read", "thousands"), "is the decimal mark too")
+
+
+def _header(draft: Draft[FormattedTable], read: Read) -> Iterator[Mistake]:
+    lines = f"{read.header} line{'' if read.header == 1 else 's'}"
+    if read.units is not None and read.units > read.header:
+        text = f"is a line of the header, which has {lines}; `header` says how many"
+        yield draft.mistake(("read", "units"), text)
+    elif read.units is not None and read.header == 1 and not read.names:
+        text = "leaves no line for the names of columns; declare `header: 2`, or `names`"
+        yield draft.mistake(("read", "units"), text)
+    if read.repeated_header and not read.header:
+        yield draft.mistake(("read", "repeated_header"), "there is none: `header: 0`")
+    for index, name in enumerate(read.names):
+        if name in read.names[:index]:
+            yield draft.mistake(("read", "names", index), f"`{name}` stands twice")
 
 
 def _names(draft: Draft[FormattedTable], names: list[str]) -> Iterator[Mistake]:
@@ -92,6 +135,7 @@ def _column(
         text = f"goes with date, timestamp and datetime, not with {kind}"
         yield draft.mistake((*where, "format"), text)
     yield from _zone(draft, where, column, kind)
+    yield from _written(draft, where, column, kind)
     if column.sql is not None:
         yield from _computed(draft, where, name, column, known)
 
@@ -112,8 +156,38 @@ def _zone(
     if column.timezone is not None and kind.kind != "timestamp":
         text = f"goes with timestamp, an instant; {kind} has no zone"
         yield draft.mistake((*where, "timezone"), text)
-    if "ambiguous" in column.model_fields_set and column.timezone is None:
-        yield draft.mistake((*where, "ambiguous"), "says nothing without a `timezone`")
+    for option in ("ambiguous", "missing"):
+        if option in column.model_fields_set and column.timezone is None:
+            yield draft.mistake((*where, option), "says nothing without a `timezone`")
+
+
+def _written(
+    draft: Draft[FormattedTable],
+    where: Where,
+    column: FormattedColumn,
+    kind: CanonicalType,
+) -> Iterator[Mistake]:
+    """Check how numbers and booleans are written."""
+    is_number = kind.kind in _NUMBERS
+    for options, fits, goes in (
+        (("decimal", "thousands", "prefix", "suffix", "negative"), is_number, "numbers"),
+        (("means_true", "means_false"), kind.kind == "boolean", "booleans"),
+    ):
+        for option in options:
+            if option in column.model_fields_set and not fits:
+                yield draft.mistake(
+                    (*where, option), f"goes with {goes}, not with {kind}"
+                )
+    read = draft.value.read if draft.value else None
+    decimal = column.decimal or (read.decimal if read else ".")
+    marks = column.thousands or (read.thousands if read else None)
+    option = "thousands" if column.thousands else "decimal"
+    if option in column.model_fields_set and decimal == marks:
+        text = f"`{marks}` is the thousands mark and the decimal mark"
+        yield draft.mistake((*where, option), text)
+    for word in column.means_true:
+        if word in column.means_false:
+            yield draft.mistake((*where, "means_false"), f"`{word}` means true as well")
 
 
 def _computed(

@@ -25,8 +25,21 @@ def check_sources(drafts: Drafts) -> Iterator[Mistake]:
                 line = other.document.line(other.back(where))
                 text = f"is delivered by {other.file}:{line} too; rename one of them"
                 yield draft.mistake(where, text)
+        if draft.value is not None:
+            yield from _retention(draft, draft.value)
         if isinstance(draft.value, HttpSource):
             yield from _address(draft, draft.value)
+
+
+def _retention(draft: Draft[Source], source: Source) -> Iterator[Mistake]:
+    """Refuse to count deliveries of which every one is part of the table of today."""
+    kept = source.retention
+    if kept is not None and kept.age is None and source.delivers != "snapshots":
+        text = (
+            f"counts snapshots, of which the older ones are superseded; of "
+            f"{source.delivers} all count: say `age` too; rows outlive their raw bytes"
+        )
+        yield draft.mistake(("retention", "keep"), text)
 
 
 def _address(draft: Draft[Source], source: HttpSource) -> Iterator[Mistake]:

@@ -205,7 +205,10 @@ def test_a_wrong_delimiter_is_recognised(read, texts):
 def test_a_header_that_names_a_column_twice(read, texts):
     found = read(b"a,b,a\n1,2,3\n", texts("a"))
     (reason,) = found.result.refused.values()
-    assert reason == "the header has `a` more than once, and a column reads it"
+    assert reason == (
+        "the header has `a` more than once, and a column reads it. The next one is "
+        "`a_2`: read that too, or give all columns `names`"
+    )
     assert read(b"a,b,a\n1,2,3\n", texts("b")).values == [("2",)]
 
 

@@ -9,6 +9,7 @@ from unicodedata import normalize
 import pytest
 
 from backbone.management.trusted import CurrentState, replay_query
+from backbone.management.trusted.rows.current import standing
 from backbone.model.schemas import Schema
 from backbone.model.types import (
     BOOLEAN,
@@ -375,7 +376,7 @@ def test_columns_may_be_called_like_what_the_queries_call_theirs(trusting):
     assert {row["value"] for row in after} == {None, 0.0, 1.0, 2.0, 3.0, 2.5}
 
 
-def test_what_a_search_changed_a_rule_may_change_again(trusting, fast_session):
+def test_what_a_search_changed_a_rule_may_change_again(trusting, fast_session, tmp_path):
     rows = [{"device": "a", "at": at, "x": float(at % 7)} for at in range(30)]
     rows[9]["x"], rows[11]["x"] = 500.0, None
     clean = steps(
@@ -393,8 +394,9 @@ def test_what_a_search_changed_a_rule_may_change_again(trusting, fast_session):
     current = CurrentState("increments", ("d1",))
     inputs = {n: made.sides[n].scan() for n in ("repairs", "quarantine", "merged")}
     schema = made.main.schema.without(["_flags"])
-    query = replay_query(schema, current)
-    replayed = fast_session.fetch(query, {"formatted": trusting.formatted, **inputs})
+    live = standing(fast_session, trusting.formatted, schema, current, tmp_path)
+    inputs |= {"formatted": live.rows, "objects": live.objects}
+    replayed = fast_session.fetch(replay_query(schema), inputs)
     found = sorted(replayed.to_pylist(), key=lambda row: row["_record"])
     assert [(r["device"], r["x"]) for r in found] == trusting.rows(
         made.main, "device", "x"

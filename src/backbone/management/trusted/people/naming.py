@@ -11,9 +11,10 @@ from sqlglot import exp
 from backbone.engines.protocol import Relation, Session, Staged
 from backbone.management.trusted.cleaning import changes_of
 from backbone.management.trusted.people.rulings import settled
+from backbone.management.trusted.rows.current import CurrentState, standing
 from backbone.management.trusted.rows.decided import Decided
-from backbone.management.trusted.rows.numbering import located, numbered, row_of
-from backbone.management.trusted.rows.state import CurrentState, State
+from backbone.management.trusted.rows.numbering import located, row_of
+from backbone.management.trusted.rows.state import State
 from backbone.management.trusted.rows.steps import Steps, select
 from backbone.management.trusted.rows.texts import canonical_text
 from backbone.model.schemas import ORIGIN, Schema
@@ -71,7 +72,7 @@ def named_rows(
     rows = rows.select(*placed, *said)
     rows = rows.join(table("named", "t"), on=same)
     steps: Steps = [("named", told), bare.rowed(), ("rows", rows)]
-    inputs = {"formatted": formatted, "objects": bare.objects, "told": made.told}
+    inputs = {"formatted": bare.formatted, "objects": bare.objects, "told": made.told}
     return session.fetch(Query(tuple(steps)), inputs, max_rows=max_rows)
 
 
@@ -130,5 +131,5 @@ def _bare(
     folder: Path,
 ) -> State:
     """Return the numbered rows of a formatted table, of which nothing is computed yet."""
-    found = numbered(session, formatted, current.deliveries, current.current, folder)
-    return State(formatted, schema, found.objects, work=found.objects)
+    found = standing(session, formatted, schema, current, folder)
+    return State(found.rows, schema, found.objects, work=found.objects)

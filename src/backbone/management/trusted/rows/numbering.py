@@ -28,6 +28,8 @@ __all__ = ["SPAN", "Numbered", "located", "numbered", "object_of", "record_of", 
 SPAN = 2**36
 """Numbers that an object has to itself: more than its records."""
 
+_GONE = Schema.of(_delivery=STRING, _object=STRING)
+_NAMES = pa.schema([("_delivery", pa.string()), ("_object", pa.string())])
 _DELIVERIES = Schema.of(delivery=STRING, before=INTEGER)
 _HANDED = pa.schema([("delivery", pa.string()), ("before", pa.int64())])
 
@@ -57,6 +59,8 @@ def numbered(
     deliveries: Sequence[str],
     current: Sequence[str],
     folder: Path,
+    *,
+    without: Sequence[tuple[str, str]] = (),
 ) -> Numbered:
     """Number the objects of the deliveries `current`, in that order; then by name.
 
@@ -64,7 +68,8 @@ def numbered(
     ----------
     formatted : relation with the origin columns
     deliveries : every delivery that the table holds
-    folder : where the list of deliveries is while it is handed to the engine
+    folder : where lists are while they are handed to the engine
+    without : (delivery, object) of objects that are not current
 
     Raises
     ------
@@ -85,13 +90,28 @@ def numbered(
     if any(one.top >= SPAN for one in held.values()):
         what = f"an object has more than {SPAN - 1:,} records"
         raise AccountMismatch(what)
+    every = sum(one.rows for one in held.values())
+    if without:
+        counts = _without(session, counts, without, folder)
+        held = _held(session, counts)
     names = [name for name in current if name in held]
     before = accumulate((held[name].objects for name in names), initial=0)
     rows = pa.table([names, [*before][: len(names)]], schema=_HANDED)
     with handed(rows, _DELIVERIES, folder, "deliveries") as listed:
         objects = session.stage(_numbers(), {"counts": counts, "listed": listed})
-    every = sum(one.rows for one in held.values())
     return Numbered(objects, every, sum(held[name].rows for name in names))
+
+
+def _without(
+    session: Session, counts: Staged, objects: Sequence[tuple[str, str]], folder: Path
+) -> Staged:
+    text = (
+        "select c.* from counts c anti join gone g on c._delivery = g._delivery "
+        "and c._object = g._object"
+    )
+    rows = pa.table([list(names) for names in zip(*objects, strict=True)], schema=_NAMES)
+    with handed(rows, _GONE, folder, "superseded") as gone:
+        return session.stage(Query.of(select(text)), {"counts": counts, "gone": gone})
 
 
 def _held(session: Session, counts: Staged) -> Mapping[str, _Held]:

@@ -18,37 +18,14 @@ from backbone.management.trusted.rows.numbering import row_of
 from backbone.management.trusted.rows.pieces import Inputs, bound
 from backbone.management.trusted.rows.steps import ROWS, Steps, select, typed
 from backbone.model.constraints import ColumnRef, DenialConstraint, Predicate
-from backbone.model.deliveries import Delivers
 from backbone.model.schemas import ORIGIN, Schema
 from backbone.sql.denial_terms import predicate_expression
 from backbone.sql.queries import Query, column, table
 
-__all__ = ["EVERY", "Cells", "CurrentState", "State", "overlaid"]
+__all__ = ["EVERY", "Cells", "State", "overlaid"]
 
 EVERY = "every_row"
 """The name of all rows, where ``rows`` are those that a rule looks at."""
-
-
-@dataclass(frozen=True)
-class CurrentState:
-    """Which rows of a formatted table count today.
-
-    Parameters
-    ----------
-    delivers : Delivers
-        ``increments``: the rows of all deliveries; ``snapshots``: of the newest one.
-    deliveries : tuple of str
-        The ids of all deliveries that the table holds, in the order in which they were
-        received last, the newest at the end.
-    """
-
-    delivers: Delivers
-    deliveries: tuple[str, ...]
-
-    @property
-    def current(self) -> tuple[str, ...]:
-        """The deliveries whose rows are current."""
-        return self.deliveries if self.delivers == "increments" else self.deliveries[-1:]
 
 
 @dataclass(frozen=True)

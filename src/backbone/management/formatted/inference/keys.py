@@ -1,0 +1,100 @@
+"""Columns that identify a row: few, without gaps, and never twice the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from backbone.engines.raw.looking.observed import Observed
+from backbone.management.formatted.inference.context import ColumnPlan
+from backbone.management.formatted.inference.hints import hints_at
+from backbone.model.choices import Choice
+
+__all__ = ["key_of"]
+
+_MOST_COLUMNS, _MOST_TESTS = 8, 60
+_WIDEST = 4
+_FEW_ROWS = 20
+_NEARLY = 0.995
+
+
+def key_of(
+    seen: Observed, plans: Sequence[ColumnPlan], added: Sequence[ColumnPlan] = ()
+) -> Choice:
+    """Find the columns that identify a row.
+
+    Parameters
+    ----------
+    added : columns that are made of the names of files; they stand first in a key
+
+    Notes
+    -----
+    One column first, then pairs, triples and fours of those that could be dimensions:
+    texts, whole numbers, dates and times, none of them missing. At most 60 counts.
+    """
+    able = [plan for plan in plans if plan.there == seen.rows and _may_identify(plan)]
+    if seen.rows < 2:  # noqa: PLR2004 - anything is unique
+        return Choice(
+            "key", [], 0.3, "there is one record only", ask="what identifies a row?"
+        )
+    single = [plan for plan in able if plan.distinct == seen.rows]
+    if single:
+        best = min(single, key=_likeliness)
+        sure = 0.95 if seen.rows >= _FEW_ROWS else 0.6
+        sure -= 0.1 * _likeliness(best)[0]
+        others = tuple(plan.name for plan in single if plan is not best)
+        said = f"{seen.rows:,} records, each with its own, none missing"
+        return Choice("key", [best.name], sure, said, alternatives=others[:5])
+    able = sorted(able, key=lambda plan: (_likeliness(plan)[0] > 1, -plan.distinct))
+    able = [*added, *able]
+    able = sorted(able[:_MOST_COLUMNS], key=lambda p: (p.raw != "$file", p.place))
+    nearest: tuple[float, tuple[ColumnPlan, ...], int] | None = None
+    tests = 0
+    for size in range(2, _WIDEST + 1):
+        groups = sorted(combinations(able, size), key=_weight)
+        for group in groups:
+            room = 1
+            for plan in group:
+                room *= max(1, plan.distinct)
+            if room < seen.rows or tests >= _MOST_TESTS:
+                continue
+            tests += 1
+            distinct = seen.distinct([plan.place for plan in group])
+            if distinct == seen.rows:
+                sure = 0.85 if seen.rows >= _FEW_ROWS else 0.5
+                names = [plan.name for plan in group]
+                said = f"{seen.rows:,} records, no two of the same {', '.join(names)}"
+                return Choice("key", names, sure, said)
+            share = distinct / seen.rows
+            if share > _NEARLY and (nearest is None or share > nearest[0]):
+                nearest = (share, group, distinct)
+    for plan in able:
+        share = plan.distinct / seen.rows
+        if share > _NEARLY and (nearest is None or share >= nearest[0]):
+            nearest = (share, (plan,), plan.distinct)
+    if nearest is not None:
+        _, group, distinct = nearest
+        names = [plan.name for plan in group]
+        said = f"{seen.rows - distinct:,} of {seen.rows:,} records have one that was there before"
+        ask = f"does {', '.join(names)} identify a row? {said}"
+        return Choice("key", names, 0.5, said, ask=ask)
+    return Choice("key", [], 0.4, "no few columns are different in each record",
+                  ask="what identifies a row?")  # fmt: skip
+
+
+def _may_identify(plan: ColumnPlan) -> bool:
+    return plan.type not in {"double", "boolean"} and not plan.type.startswith("decimal")
+
+
+def _likeliness(plan: ColumnPlan) -> tuple[int, int]:
+    """Order columns by how likely they are to be a key: named so, then in front."""
+    named = hints_at(plan.name, "code") or plan.raw.lower().endswith("id")
+    timed = plan.type in {"date", "datetime", "timestamp"}
+    return (0 if named else 1 if timed or plan.place == 0 else 2, plan.place)
+
+
+def _weight(group: Sequence[ColumnPlan]) -> tuple[int, int]:
+    return (
+        sum(_likeliness(plan)[0] for plan in group),
+        sum(plan.place for plan in group),
+    )

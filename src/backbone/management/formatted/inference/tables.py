@@ -1,0 +1,130 @@
+"""A dataset: from all of its files to the declaration of one table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from backbone.engines.raw.looking.cells import NULLS, unit_in
+from backbone.engines.raw.looking.files import FileSeen
+from backbone.engines.raw.looking.observed import Observed
+from backbone.engines.raw.looking.tables import looked_share, rows_of_files
+from backbone.management.formatted.inference.columns import planned
+from backbone.management.formatted.inference.context import ColumnPlan, Context
+from backbone.management.formatted.inference.filenames import file_columns
+from backbone.management.formatted.inference.keys import key_of
+from backbone.management.formatted.inference.layout import layout_choices, read_of
+from backbone.management.formatted.inference.numbers import Signs, signs_of
+from backbone.model.canonicalnames import canonical_name, canonical_names
+from backbone.model.choices import Choice
+
+__all__ = ["Proposal", "proposed"]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The declaration of a formatted table, as it is proposed.
+
+    `declaration` is what `formatted/<name>.yml` would hold; `choices` are all that were
+    made, with their evidence. `records` were looked at, `looked` of `size` bytes.
+    """
+
+    declaration: Mapping[str, Any]
+    choices: tuple[Choice, ...]
+    files: tuple[str, ...]
+    records: int
+    size: int
+    looked: int
+
+    @property
+    def questions(self) -> tuple[Choice, ...]:
+        """What is not sure, or is left to be told."""
+        return tuple(choice for choice in self.choices if not choice.is_sure)
+
+
+def proposed(files: Sequence[FileSeen], source: str, *, at_most: int) -> Proposal:
+    """Propose the declaration of a table that all of these files become.
+
+    Parameters
+    ----------
+    files : delimited text, at least one
+    source : what the table is made from, ``landing.<dataset>``
+    at_most : bytes that are looked at cell by cell
+    """
+    share = looked_share(files, at_most)
+    columns = _columns(files)
+    with rows_of_files(files, columns, share) as seen:
+        plans = _plans(seen, columns)
+        added = file_columns(seen, files, plans)
+        key = key_of(seen, plans, added)
+        laid_out = layout_choices(files, seen)
+    kept = [plan for plan in plans if not plan.drop]
+    read, kept = read_of(files, kept)
+    declaration: dict[str, Any] = {"from": source, "read": read}
+    if key.value:
+        declaration["key"] = key.value
+    used = [one for one in added if one.name in (key.value or [])]
+    declaration["columns"] = {one.name: dict(one.keys) for one in used}
+    declaration["columns"] |= {plan.name: dict(plan.keys) for plan in kept}
+    choices = [*laid_out, key]
+    choices += [choice for one in used for choice in one.choices]
+    choices += [choice for plan in plans for choice in plan.choices]
+    return Proposal(
+        declaration, tuple(choices), tuple(file.name for file in files),
+        seen.rows, share.size, share.looked,
+    )  # fmt: skip
+
+
+def _columns(files: Sequence[FileSeen]) -> tuple[str, ...]:
+    """Return the names of all columns, in the order in which most files have them."""
+    orders = Counter(file.names for file in files)
+    found: dict[str, None] = {}
+    for names, _ in orders.most_common():
+        found |= dict.fromkeys(names)
+    return tuple(found)
+
+
+def _plans(seen: Observed, columns: Sequence[str]) -> list[ColumnPlan]:
+    names = canonical_names(_bare(columns))
+    context = _context(seen, columns)
+    plans = [
+        planned(seen, place, raw, names[place], context)
+        for place, raw in enumerate(columns)
+    ]
+    orders = Counter(plan.order for plan in plans if plan.order in {"dmy", "mdy", "ymd"})
+    if not orders:
+        return plans
+    context = replace(context, orders=orders)
+    return [
+        planned(seen, plan.place, plan.raw, plan.name, context)
+        if plan.order is None and plan.type in {"date", "datetime", "timestamp"}
+        else plan
+        for plan in plans
+    ]
+
+
+def _bare(columns: Sequence[str]) -> list[str]:
+    """Return names without their units, where they differ without them."""
+    bare = [unit_in(raw)[0] for raw in columns]
+    counts = Counter(canonical_name(name) for name in bare)
+    return [
+        short if counts[canonical_name(short)] == 1 else raw
+        for raw, short in zip(columns, bare, strict=True)
+    ]
+
+
+def _context(seen: Observed, columns: Sequence[str]) -> Context:
+    signs = Signs()
+    nulls: Counter[str] = Counter()
+    for place, _ in enumerate(columns):
+        shapes = seen.shapes(place)
+        own = signs_of(shapes)
+        signs += Signs(point=own.point > 0, comma=own.comma > 0)
+        words = {shape.text.lower() for shape in shapes if shape.text.lower() in NULLS}
+        digits = sum(shape.count for shape in shapes if "0" in shape.text)
+        total = sum(shape.count for shape in shapes if shape.text.lower() not in NULLS)
+        if words and digits >= 0.95 * total > 0:
+            nulls.update(words)
+    return Context(signs, nulls=frozenset(nulls))
