@@ -148,9 +148,9 @@ def test_new_columns_get_names_that_nothing_has(obj):
     reading = reading_of(declared, given)
     made = {one.name: one.sources for one in reading.columns[2:]}
     assert made == {
-        "b_2": ("B ",), "unit": ("Ünit (%)",), "n_2014": ("2014",),
-        "column_7": ("column_7",), "column": ("_",), "unit_2": ("ünit",),
-        "twice": ("twice",), "twice_2": ("twice_2",), "x": ("$$x",),
+        "b_2": ("B ",), "unit_pct": ("Ünit (%)",), "n_2014": ("2014",),
+        "column_7": ("column_7",), "column": ("_",), "unit": ("ünit",),
+        "twice": ("twice",), "twice_2": ("twice_2",), "usd_x": ("$$x",),
     }  # fmt: skip
     assert reading.evolved == tuple(made)
     assert reading.left_out == ()
