@@ -40,7 +40,10 @@ __all__ = [
 
 NO_QUOTES = "none"
 _ORIGINS = ("source", "sql", "value", "absent")
-_OF_TEXT = ("pattern", "format", "pad", "nulls", "timezone", "ambiguous")
+_OF_TEXT = (
+    "pattern", "format", "pad", "nulls", "timezone", "ambiguous", "missing",
+    "means_true", "means_false", "decimal", "thousands", "prefix", "suffix", "negative",
+)  # fmt: skip
 
 
 def _one_or_more(value: Any) -> Any:

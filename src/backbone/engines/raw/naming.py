@@ -39,9 +39,8 @@ def names_of(obj: RawObject, form: RawFormat) -> Names | None:
 
 
 def _header(obj: RawObject, form: RawFormat) -> Names | None:
-    opening = delimited.opening_of(obj, Wanted(form, (), _LOOK_BYTES))
-    header = opening.header if opening is not None else None
-    return header.names if header is not None else None
+    found = delimited.opening_of(obj, Wanted(form, (), _LOOK_BYTES))
+    return found.header.names if found is not None and found.header else None
 
 
 def _schema(obj: RawObject, _form: RawFormat) -> Names | None:
