@@ -1,4 +1,4 @@
-"""What was inferred of somebody's files: choices, and what speaks for and against them."""
+"""What was inferred of people's files: choices, what speaks for and against them."""
 
 from __future__ import annotations
 

@@ -60,7 +60,8 @@ def command(
     with working() as tell:
         found = infer(
             subject, open_project=door.open, folder=door.project, write=write, name=name,
-            delimiter=_sign(delimiter), encoding=encoding, at_most=look_at << 20, tell=tell,
+            delimiter=_sign(delimiter), encoding=encoding, at_most=look_at << 20,
+            tell=tell,
         )  # fmt: skip
     if as_json:
         from backbone.cli.encoding import print_json

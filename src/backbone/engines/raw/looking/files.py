@@ -113,12 +113,12 @@ class Looking:
     def _layout(
         self, path: Path, head: bytes, text: str, tail: str, encoding: str
     ) -> tuple[Dialect, TableLayout]:
-        given = self._delimiter or _TABS.get(path.suffix.lower())
+        given: str | None = self._delimiter or _TABS.get(path.suffix.lower())
         for (start, name), (dialect, layout) in self._known.items():
             if name == encoding and head.startswith(start):
                 return dialect, _footed(text, tail, dialect, layout)
         dialect = dialect_of(text, given=given)
-        if self._delimiter is None and given and dialect.width == 1:
+        if given and self._delimiter is None and dialect.width == 1:
             dialect = dialect_of(text)  # its name says what it is not
         layout = layout_in(text, tail, dialect)
         if layout.above:
@@ -130,10 +130,11 @@ class Looking:
 def _footed(text: str, tail: str, dialect: Dialect, known: TableLayout) -> TableLayout:
     """Return a known layout with the footer of another file."""
     found = layout_in(text[-_TAIL_BYTES:], tail, dialect)
+    again = text.count("\n" + known_line(text, known))
     return replace(
         known, footer=found.footer, footer_texts=found.footer_texts,
-        blank=found.blank, repeated=text.count("\n" + known_line(text, known)) - 0,
-    ) if known.above else known  # fmt: skip
+        blank=found.blank, repeated=again,
+    )  # fmt: skip
 
 
 def known_line(text: str, layout: TableLayout) -> str:
@@ -156,8 +157,8 @@ def kind_of_bytes(head: bytes, path: Path) -> str:
             return "excel"
         raise DataError(f"{path.name} is a zip archive; name what is in it")
     start = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    if start[:1] in {b"{", b"["} and (kind := _json_kind(start)):
-        return kind
+    if start[:1] in {b"{", b"["} and (found := _json_kind(start)):
+        return found
     what = looks_like(head)
     if what == "XML":
         return "xml"

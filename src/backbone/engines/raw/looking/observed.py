@@ -210,6 +210,14 @@ class Observed:
             f" group by 1 order by 2 desc, 1 limit {at_most}"
         )
 
+    def values_by_object(self, column: int) -> dict[str, frozenset[str]]:
+        """Return the different texts of a column, file by file."""
+        found = self._ask(
+            f"select place >> {_OBJECT_BITS} as o, list(distinct c{column}) from t"
+            f" where c{column} is not null group by 1 order by 1"
+        )
+        return {self.objects[o]: frozenset(values) for o, values in found}
+
     def are(
         self, column: int, shapes: Iterable[str], at_most: int = 3
     ) -> tuple[Against, ...]:
@@ -235,7 +243,7 @@ class Observed:
     def fields(
         self, column: int, shape: str, spans: Sequence[tuple[int, int]]
     ) -> list[tuple[int, int, int]]:
-        """Return of digits at some places of texts of a shape: least, greatest, distinct."""
+        """Return of digits at places of a shape's texts: least, greatest, distinct."""
         if not spans:
             return []
         parts = ", ".join(
@@ -296,8 +304,8 @@ class Observed:
         value = f"replace({value}, ',', '.')" if point == "," else value
         arguments: list[object] = [f"^(?:{spelt})$", *([drop] if drop else [])]
         source = (
-            f"with n as (select place, c{column} as text, try_cast({value} as double) as v"
-            f" from t where regexp_full_match(c{column}, $1))"
+            f"with n as (select place, c{column} as text, try_cast({value} as double)"
+            f" as v from t where regexp_full_match(c{column}, $1))"
         )
         ((count, low, high, q01, q25, q50, q75, q99, distinct),) = self._ask(
             f"{source} select count(v), min(v), max(v), quantile_disc(v, 0.01),"
@@ -312,14 +320,15 @@ class Observed:
         )
         edges = self._ask(
             f"{source}, g as (select v, count(*) as k, min(text) as text from n where"
-            " v is not null group by v), r as (select *, row_number() over (order by v) as a,"
-            " row_number() over (order by v desc) as b from g)"
+            " v is not null group by v), r as (select *, row_number() over (order by v)"
+            " as a, row_number() over (order by v desc) as b from g)"
             " select v, k, text from r where a <= 3 or b <= 3 order by v",
             arguments,
         )
         return {
             "count": count, "low": low, "high": high, "q01": q01, "q25": q25, "q50": q50,
-            "q75": q75, "q99": q99, "distinct": distinct, "common": common, "edges": edges,
+            "q75": q75, "q99": q99, "distinct": distinct, "common": common,
+            "edges": edges,
         }  # fmt: skip
 
     def label(self, values: Sequence[str]) -> int:
@@ -365,7 +374,7 @@ class Observed:
         )
 
     def _ask(self, text: str, values: Sequence[object] = ()) -> list[Any]:
-        return self._database.execute(text, list(values)).fetchall()
+        return list(self._database.execute(text, list(values)).fetchall())
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from backbone.management.formatted.inference.hints import hints_at
 from backbone.management.formatted.inference.numbers import Numbers, numbers_in
 from backbone.management.formatted.inference.sentinels import sentinels_in
 from backbone.management.formatted.inference.times import epoch_in, times_in
-from backbone.model.choices import Against, Choice
+from backbone.model.choices import SURE, Against, Choice
 
 __all__ = ["planned"]
 
@@ -24,7 +24,7 @@ _CERTAIN_NULLS = frozenset(
 )
 _MAX_SCALE = 12
 _MONEY_SCALE = 2
-_LONG_CODE = 7
+_SHORT_CODE, _LONG_CODE = 3, 7
 
 
 def planned(
@@ -148,9 +148,10 @@ def _numeric(
         epoch = epoch_in(name, stats["low"], stats["high"], stats["distinct"], total)
         if epoch:
             form, sure = epoch
-            said = f"whole numbers of {len(str(int(stats['high'])))} digits, {form[6:]} since 1970"
-            choice = Choice(f"columns.{name}.format", form, sure, said,
-                            ask=None if sure > 0.8 else "are these instants, or numbers?")  # fmt: skip  # noqa: PLR2004
+            width = len(str(int(stats["high"])))
+            said = f"whole numbers of {width} digits: {form[6:]} since 1970"
+            ask = None if sure >= SURE else "are these instants, or numbers?"
+            choice = Choice(f"columns.{name}.format", form, sure, said, ask=ask)
             return Found("timestamp", numbers.fits, {"format": form}, (choice,),
                          numbers.misfits, evidence=said, confidence=sure)  # fmt: skip
     kind, said, sure = _kind(name, numbers, stats)
@@ -160,7 +161,8 @@ def _numeric(
         if numbers.is_whole and sum(values.values()) == total
         else None
     )
-    ask, alternatives = None, ()
+    ask: str | None = None
+    alternatives: tuple[str, ...] = ()
     if flag is not None:
         kind, said, sure = str(flag.value), flag.evidence, flag.confidence
         ask, alternatives = flag.ask, flag.alternatives
@@ -243,22 +245,24 @@ def _signs(name: str, numbers: Numbers) -> list[Choice]:
         what, value = (
             ("thousands", numbers.thousands) if numbers.thousands else ("decimal", ".")
         )
-        found.append(Choice(f"columns.{name}.{what}", value, 0.5 if numbers.doubt else 0.95,
-                            said, ask=numbers.doubt))  # fmt: skip
+        sure = 0.5 if numbers.doubt else 0.95
+        place = f"columns.{name}.{what}"
+        found.append(Choice(place, value, sure, said, ask=numbers.doubt))
     if numbers.unit:
         said = f"{numbers.with_affix:,} of {numbers.fits:,} numbers have it around them"
         sure = 0.95 if numbers.with_affix == numbers.fits else 0.75
         ask = (
             None
-            if sure > 0.8
+            if sure >= SURE
             else f"do numbers without `{numbers.unit}` mean the same unit?"
         )
         found.append(Choice(f"columns.{name}.unit", numbers.unit, sure, said, ask=ask))
     if numbers.affixed:
         count = sum(shape.count for shape in numbers.affixed)
-        said = f"{count:,} texts have something around the number: {_examples(numbers.affixed)}"
-        found.append(Choice(f"columns.{name}.suffix", [], 0.5, said,
-                            ask="what do these mean? They are left as bad cells"))  # fmt: skip
+        shown = _examples(numbers.affixed)
+        said = f"{count:,} texts have something around the number: {shown}"
+        ask = "what do these mean? They are left as bad cells"
+        found.append(Choice(f"columns.{name}.suffix", [], 0.5, said, ask=ask))
     return found
 
 
@@ -279,7 +283,7 @@ def _code(
     fixed = len(widths) == 1
     if (
         hints_at(name, "text_code")
-        and max(widths, default=0) >= 3
+        and max(widths, default=0) >= _SHORT_CODE
         and not numbers.negative
     ):
         said = f"digits, {widths[0]} of them" if fixed else "digits"
@@ -289,14 +293,13 @@ def _code(
         _, distinct, _, _ = seen.counts(column)
         least = min(shape.least for shape in numbers.shapes)
         greatest = max(shape.greatest for shape in numbers.shapes)
-        if (
-            distinct * 2 > total
-            and int(greatest) > 3 * int(least)
-            and not hints_at(name, "time")
-        ):
+        far = 1.1 if widths[0] > _LONG_CODE + 1 else 3.0
+        wide = int(greatest) > far * int(least)
+        if distinct * 2 > total and wide and not hints_at(name, "time"):
             said = f"each has {widths[0]} digits and nearly each is different: a code"
+            ask = "is it a code, or a quantity?"
             return Found("string", total, evidence=said, confidence=0.6,
-                         alternatives=("integer",), ask="is it a code, or a quantity?")  # fmt: skip
+                         alternatives=("integer",), ask=ask)  # fmt: skip
     return None
 
 

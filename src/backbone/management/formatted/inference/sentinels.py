@@ -1,4 +1,4 @@
-"""Numbers that may mean that nothing was measured: they are asked about, never assumed."""
+"""Numbers that may mean that nothing was measured: asked about, never assumed."""
 
 from __future__ import annotations
 
