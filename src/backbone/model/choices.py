@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["SURE", "Against", "Choice"]
+__all__ = ["SURE", "Against", "Choice", "times"]
 
 SURE = 0.8
 """A choice with less confidence than this is a question."""
+
+
+def times(count: int) -> str:
+    """Say how often something is there.
+
+    >>> times(1), times(1200)
+    ('once', '1,200 times')
+    """
+    return "once" if count == 1 else f"{count:,} times"
 
 
 @dataclass(frozen=True)

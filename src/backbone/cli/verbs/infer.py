@@ -16,7 +16,7 @@ __all__ = ["command"]
     "backbone infer landing.readings --write",
     "backbone infer exports/ --name readings --json",
 )
-@click.argument("subject", metavar="FILE|FOLDER|landing.DATASET")
+@click.argument("subject", metavar="SUBJECT")
 @click.option(
     "--write", is_flag=True,
     help="Put it into the project; what a file says already stays, with its comments.",
@@ -47,11 +47,11 @@ def command(
 ) -> None:
     """Propose how files are read: declarations, with what speaks for and against them.
 
-    All files are looked at, not the first rows of one: format, encoding, header, types,
+    SUBJECT is a file, a folder, a pattern ('inbox/*.csv'), or landing.DATASET. All files are looked at, not the first rows of one: format, encoding, header, types,
     formats of dates, units, words for missing values, keys. What is not sure is a comment
     in the proposal and a question below it. Without --write nothing is changed: YAML goes
-    to stdout, evidence to stderr. In a project, `landing.DATASET` looks at all deliveries
-    of a dataset. With --json: an array of {name, files, records, bytes, looked_at,
+    to stdout, questions to stderr. `landing.DATASET` is all deliveries of a dataset of the
+    project. With --json: an array of {name, files, records, bytes, looked_at,
     source, declaration, yaml, choices, questions, written}.
     """
     from backbone.app.infer import infer

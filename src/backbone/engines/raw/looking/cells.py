@@ -122,6 +122,7 @@ UNITS: dict[str, str] = {
 """Units as people write them, in lower case, and as they are declared."""
 
 _BRACKETS = re.compile(r"^(.*?)\s*[\[(<{]\s*([^\[\](){}]{1,16}?)\s*[\])>}]\s*$")
+_SIGN = re.compile(r"^(.*[^\s,;])[\s,;]+([€$£¥%°])$")
 _BEHIND = re.compile(r"^(.*?)(?:\s*[,;/]\s*|\s+in\s+)([^\s,;]{1,8})$")
 
 
@@ -158,6 +159,9 @@ def unit_in(name: str) -> tuple[str, str | None]:
         known = UNITS.get(found[2].casefold())
         if known or name.rstrip().endswith("]"):
             return found[1], known or found[2]
+    found = _SIGN.match(name.strip())
+    if found:
+        return found[1], UNITS[found[2]]
     found = _BEHIND.match(name)
     if found and found[1] and found[2].casefold() in UNITS and len(found[2]) > 1:
         return found[1], UNITS[found[2].casefold()]

@@ -14,7 +14,7 @@ from backbone.management.formatted.inference.hints import hints_at
 from backbone.management.formatted.inference.numbers import Numbers, numbers_in
 from backbone.management.formatted.inference.sentinels import sentinels_in
 from backbone.management.formatted.inference.times import epoch_in, times_in
-from backbone.model.choices import SURE, Against, Choice
+from backbone.model.choices import SURE, Against, Choice, times
 
 __all__ = ["planned"]
 
@@ -150,8 +150,8 @@ def _numeric(
             form, sure = epoch
             width = len(str(int(stats["high"])))
             said = f"whole numbers of {width} digits: {form[6:]} since 1970"
-            ask = None if sure >= SURE else "are these instants, or numbers?"
-            choice = Choice(f"columns.{name}.format", form, sure, said, ask=ask)
+            doubt = None if sure >= SURE else "are these instants, or numbers?"
+            choice = Choice(f"columns.{name}.format", form, sure, said, ask=doubt)
             return Found("timestamp", numbers.fits, {"format": form}, (choice,),
                          numbers.misfits, evidence=said, confidence=sure)  # fmt: skip
     kind, said, sure = _kind(name, numbers, stats)
@@ -323,12 +323,12 @@ def _nulls(
     choices = []
     what = f"columns.{name}.nulls"
     if taken:
-        said = ", ".join(f"`{text}` {counts[text]:,} times" for text in taken)
+        said = ", ".join(f"`{text}` {times(counts[text])}" for text in taken)
         where = "among texts" if found.type == "string" else f"where else is {found.type}"
         choices.append(Choice(what, taken, 0.9 if found.type != "string" else 0.85,
                               f"{said}, {where}"))  # fmt: skip
     if asked:
-        said = ", ".join(f"`{text}` {counts[text]:,} times" for text in asked)
+        said = ", ".join(f"`{text}` {times(counts[text])}" for text in asked)
         ask = f"does {_listed(asked)} mean that nothing is there? It stays a text"
         choices.append(Choice(what, [], 0.6, said, seen.holding(column, asked), ask=ask,
                               alternatives=(f"nulls: {asked}",)))  # fmt: skip

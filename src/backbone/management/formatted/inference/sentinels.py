@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from backbone.model.choices import Choice
+from backbone.model.choices import Choice, times
 
 __all__ = ["sentinels_in"]
 
@@ -41,7 +41,7 @@ def sentinels_in(name: str, stats: Mapping[str, Any]) -> list[Choice]:
         if not ((apart and (often or known)) or lone):
             continue
         said = (
-            f"`{text}` is there {count:,} times; the next value is {inner:g}, "
+            f"`{text}` is there {times(count)}; the next value is {inner:g}, "
             f"the rest reaches to {far:g}"
         )
         ask = f"does `{text}` mean that nothing is there? It stays a number"

@@ -93,7 +93,6 @@ def times_in(
             choices.append(zone)
             if zone.value:
                 kind, keys = "timestamp", {**keys, "timezone": zone.value}
-                keys |= {"ambiguous": "first"} if "repeat" in zone.evidence else {}
     certain = [o.order for o in orders if o.confidence > 0.9 and o.order != "named"]  # noqa: PLR2004
     return Found(
         kind, fits, keys, tuple(choices), tuple(misfits),
