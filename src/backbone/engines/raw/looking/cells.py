@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["NULLS", "UNITS", "Kind", "kind_of", "unit_in"]
+__all__ = ["MONEY", "NULLS", "UNITS", "Kind", "kind_of", "unit_in"]
 
 Kind = str
 """``""`` missing, ``n`` a number, ``t`` a date or time, ``b`` a boolean, ``s`` a text."""
@@ -122,6 +122,9 @@ UNITS: dict[str, str] = {
 """Units as people write them, in lower case, and as they are declared."""
 
 _BRACKETS = re.compile(r"^(.*?)\s*[\[(<{]\s*([^\[\](){}]{1,16}?)\s*[\])>}]\s*$")
+MONEY = frozenset({"EUR", "USD", "GBP", "JPY", "CHF", "RSD", "PLN"})
+"""Units that may stand before a number."""
+
 _SIGN = re.compile(r"^(.*[^\s,;])[\s,;]+([€$£¥%°])$")
 _BEHIND = re.compile(r"^(.*?)(?:\s*[,;/]\s*|\s+in\s+)([^\s,;]{1,8})$")
 

@@ -25,7 +25,7 @@ from backbone.engines.raw.looking.layouts import TableLayout
 from backbone.engines.raw.looking.pieces import Part
 from backbone.model.choices import Against
 
-__all__ = ["Misfit", "Observed", "Shape", "TextColumns", "observed", "split"]
+__all__ = ["Misfit", "Numbers", "Observed", "Shape", "TextColumns", "observed", "split"]
 
 _SHAPES = bytes.maketrans(b"123456789", b"000000000")
 _MOST_SHAPES = 600
@@ -33,6 +33,7 @@ _SHAPE_WIDTH = 80
 _OBJECT_BITS = 40
 _SHOWN = 200
 _KEPT_MISFITS = 20
+_EDGES = 3
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,17 @@ def _read(
     )
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """Figures of numbers; `edges` are the least and the greatest: value, count, text."""
+
+    count: int = 0
+    distinct: int = 0
+    low: float = 0.0
+    high: float = 0.0
+    edges: tuple[tuple[float, int, str], ...] = ()
+
+
 @dataclass
 class Observed:
     """Rows of some files, as text; closed by whoever made it.
@@ -178,6 +190,9 @@ class Observed:
     misfits: tuple[Misfit, ...]
     _database: Any = field(repr=False)
     _labels: int = field(default=0, repr=False)
+    _known: dict[tuple[str, str], tuple[int, tuple[Against, ...]]] = field(
+        default_factory=dict, repr=False
+    )
 
     def against(self, place: int, text: str) -> Against:
         """Return a record as it is shown."""
@@ -260,20 +275,28 @@ class Observed:
         return [tuple(flat[n : n + 3]) for n in range(0, len(flat), 3)]
 
     def outside(
-        self, column: int, shape: str, span: tuple[int, int], low: int, high: int
+        self, column: int, shape: str, parts: Sequence[tuple[tuple[int, int], int, int]]
     ) -> tuple[int, tuple[Against, ...]]:
-        """Count the texts of a shape whose digits at a place are no number of a range."""
-        start, stop = span
-        query = (
-            f"from t where s{column} = $1 and try_cast(substr(c{column}, {start + 1},"
-            f" {stop - start}) as bigint) not between $2 and $3"
-        )
-        ((count,),) = self._ask(f"select count(*) {query}", [shape, low, high])
-        if not count:
+        """Count the texts of a shape in which some digits are no number of their range.
+
+        Parameters
+        ----------
+        parts : where digits stand, and the least and the greatest number they may be
+        """
+        if not parts:
             return 0, ()
-        shown = f"select place, c{column} {query} order by place limit 3"
-        rows = self._ask(shown, [shape, low, high])
-        return count, tuple(self.against(*row) for row in rows)
+        wrong = " or ".join(
+            f"try_cast(substr(c{column}, {start + 1}, {stop - start}) as bigint)"
+            f" not between {low} and {high}"
+            for (start, stop), low, high in parts
+        )
+        query = f"from t where s{column} = $1 and ({wrong})"
+        if (query, shape) not in self._known:
+            ((count,),) = self._ask(f"select count(*) {query}", [shape])
+            shown = f"select place, c{column} {query} order by place limit 3"
+            rows = self._ask(shown, [shape]) if count else []
+            self._known[query, shape] = count, tuple(self.against(*row) for row in rows)
+        return self._known[query, shape]
 
     def per_object(
         self, column: int, shape: str, span: tuple[int, int]
@@ -290,7 +313,7 @@ class Observed:
 
     def numbers(
         self, column: int, spelt: str, *, drop: str = "", point: str = "."
-    ) -> dict[str, Any]:
+    ) -> Numbers:
         """Return figures of the texts that are numbers.
 
         Parameters
@@ -303,33 +326,26 @@ class Observed:
         value = f"replace({value}, $2, '')" if drop else value
         value = f"replace({value}, ',', '.')" if point == "," else value
         arguments: list[object] = [f"^(?:{spelt})$", *([drop] if drop else [])]
-        source = (
-            f"with n as (select place, c{column} as text, try_cast({value} as double)"
-            f" as v from t where regexp_full_match(c{column}, $1))"
-        )
-        ((count, low, high, q01, q25, q50, q75, q99, distinct),) = self._ask(
-            f"{source} select count(v), min(v), max(v), quantile_disc(v, 0.01),"
-            " quantile_disc(v, 0.25), quantile_disc(v, 0.5), quantile_disc(v, 0.75),"
-            f" quantile_disc(v, 0.99), count(distinct v) from n where isfinite(v)",
+        found = self._ask(
+            f"with n as (select c{column} as text, count(*) as k from t"
+            f" where c{column} is not null group by 1),"
+            f" v as (select text, k, try_cast({value} as double) as v from"
+            f" (select text as c{column}, * from n)"
+            f" where regexp_full_match(text, $1)),"
+            " g as (select v, sum(k)::bigint as k, min(text) as text from v"
+            " where isfinite(v) group by v),"
+            " r as (select *, row_number() over (order by v) as a,"
+            " row_number() over (order by v desc) as b, sum(k) over ()::bigint as total,"
+            " count(*) over () as distinct_ from g)"
+            f" select v, k, text, total, distinct_ from r"
+            f" where a <= {_EDGES} or b <= {_EDGES} order by v",
             arguments,
         )
-        common = self._ask(
-            f"{source} select v, count(*) as k, min(text) from n where v is not null"
-            " group by v order by k desc, v limit 8",
-            arguments,
-        )
-        edges = self._ask(
-            f"{source}, g as (select v, count(*) as k, min(text) as text from n where"
-            " v is not null group by v), r as (select *, row_number() over (order by v)"
-            " as a, row_number() over (order by v desc) as b from g)"
-            " select v, k, text from r where a <= 3 or b <= 3 order by v",
-            arguments,
-        )
-        return {
-            "count": count, "low": low, "high": high, "q01": q01, "q25": q25, "q50": q50,
-            "q75": q75, "q99": q99, "distinct": distinct, "common": common,
-            "edges": edges,
-        }  # fmt: skip
+        if not found:
+            return Numbers()
+        edges = tuple((v, k, text) for v, k, text, _, _ in found)
+        _, _, _, total, distinct = found[0]
+        return Numbers(total, distinct, found[0][0], found[-1][0], edges)
 
     def label(self, values: Sequence[str]) -> int:
         """Give every row a text of its file; return the place of this new column."""
@@ -385,6 +401,7 @@ def observed(
     found = list(parts)
     database = opened_database(preserve_insertion_order=True)
     try:
+        database.execute("set enable_progress_bar = false")
         rows = _load(database, found, width)
         yield Observed(
             tuple(objects),

@@ -20,7 +20,7 @@ from backbone.engines.raw.looking.pieces import Part, parts_of
 
 __all__ = ["LOOKED_BYTES", "Share", "looked_share", "rows_of_files"]
 
-LOOKED_BYTES = 128 << 20
+LOOKED_BYTES = 32 << 20
 """So many bytes are looked at cell by cell, of all files together."""
 
 _LEAST_BYTES = 64 << 10

@@ -103,8 +103,8 @@ def clocks_of(
         said = ", ".join(_words(most)) + ": UTC, or a zone whose clocks do not change"
         return Choice(what, None, 0.5, said, alternatives=("UTC",), ask=question)
     if said:
-        others = (best.zone, *best.others)
-        return Choice(what, None, 0.5, said, alternatives=others, ask=question)
+        zones = (best.zone, *best.others)
+        return Choice(what, None, 0.5, said, alternatives=zones, ask=question)
     return Choice(what, None, 0.5, "no change of clocks is in the data", ask=question)
 
 

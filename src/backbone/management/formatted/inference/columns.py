@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from backbone.engines.raw.looking.cells import NULLS, unit_in
+from backbone.engines.raw.looking.cells import MONEY, NULLS, unit_in
+from backbone.engines.raw.looking.observed import Numbers as Figures
 from backbone.engines.raw.looking.observed import Observed, Shape
 from backbone.management.formatted.inference.booleans import booleans_in, zero_one
 from backbone.management.formatted.inference.context import ColumnPlan, Context, Found
@@ -144,11 +145,11 @@ def _numeric(
         return code
     drop = numbers.thousands
     stats = seen.numbers(column, numbers.spelt(), drop=drop, point=numbers.decimal)
-    if numbers.is_whole and not numbers.suffixes and stats["low"] is not None:
-        epoch = epoch_in(name, stats["low"], stats["high"], stats["distinct"], total)
+    if numbers.is_whole and not numbers.suffixes and stats.count:
+        epoch = epoch_in(name, stats.low, stats.high, stats.distinct, total)
         if epoch:
             form, sure = epoch
-            width = len(str(int(stats["high"])))
+            width = len(str(int(stats.high)))
             said = f"whole numbers of {width} digits: {form[6:]} since 1970"
             doubt = None if sure >= SURE else "are these instants, or numbers?"
             choice = Choice(f"columns.{name}.format", form, sure, said, ask=doubt)
@@ -179,28 +180,16 @@ def _numeric(
     )  # fmt: skip
 
 
-def _kind(
-    name: str, numbers: Numbers, stats: Mapping[str, Any]
-) -> tuple[str, str, float]:
+def _kind(name: str, numbers: Numbers, stats: Figures) -> tuple[str, str, float]:
     if numbers.is_whole:
         if numbers.digits > 18:  # noqa: PLR2004 - more than 64 bits hold
             return "string", "are digits, more than an integer holds", 0.8
-        low, high = (
-            f"{stats[each]:,.0f}" if stats[each] is not None else "?"
-            for each in ("low", "high")
-        )
+        low, high = f"{stats.low:,.0f}", f"{stats.high:,.0f}"
         return "integer", f"are whole numbers, {low} to {high}", 0.99
     if numbers.has_exponent or numbers.has_special or numbers.scale > _MAX_SCALE:
         return "double", "are numbers with an exponent, or many decimals", 0.97
     fixed = numbers.scale == numbers.least_scale
-    money = hints_at(name, "money") or numbers.unit in {
-        "EUR",
-        "USD",
-        "GBP",
-        "CHF",
-        "RSD",
-        "JPY",
-    }
+    money = hints_at(name, "money") or numbers.unit in MONEY
     if numbers.scale <= 4 and (money or (fixed and numbers.scale == _MONEY_SCALE)):  # noqa: PLR2004
         scale = max(numbers.scale, _MONEY_SCALE)
         why = (

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from backbone.engines.raw.looking.cells import UNITS
+from backbone.engines.raw.looking.cells import MONEY, UNITS
 from backbone.engines.raw.looking.observed import Shape
 
 __all__ = ["Numbers", "Signs", "numbers_in", "signs_of"]
@@ -288,5 +288,8 @@ def _with_affixes(found: Numbers, affixes: dict[tuple[str, str], list[Shape]]) -
 
 
 def _unit(pre: str, post: str) -> str | None:
-    found = [UNITS.get(one.casefold()) for one in (pre, post) if one]
+    """Return the unit around a number; only money stands before one."""
+    before = UNITS.get(pre.casefold()) if pre else None
+    found = [before if before in MONEY else None] if pre else []
+    found += [UNITS.get(post.casefold())] if post else []
     return found[0] if len(found) == 1 else None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from backbone.engines.raw.looking.observed import Numbers
 from backbone.model.choices import Choice, times
 
 __all__ = ["sentinels_in"]
@@ -17,17 +15,17 @@ _APART, _APART_KNOWN = 0.3, 0.2
 _OFTEN, _FEW = 5, 3
 
 
-def sentinels_in(name: str, stats: Mapping[str, Any]) -> list[Choice]:
+def sentinels_in(name: str, stats: Numbers) -> list[Choice]:
     """Return questions about values far outside of the rest that come often.
 
     Parameters
     ----------
     stats : figures of the column, see `Observed.numbers`
     """
-    edges, distinct = stats["edges"], stats["distinct"]
+    edges, distinct = stats.edges, stats.distinct
     if distinct < 4 or not edges:  # noqa: PLR2004 - too few to have an outside
         return []
-    usual = stats["count"] / distinct
+    usual = stats.count / distinct
     found = []
     low_side = [edges[0], edges[1], edges[-1]]
     high_side = [edges[-1], edges[-2], edges[0]]

@@ -144,13 +144,10 @@ def _is_sound(
 def _wrong(
     seen: Observed, column: int, shape: Shape, reading: Reading
 ) -> tuple[int, tuple[Against, ...]]:
-    total = 0
-    rows: tuple[Against, ...] = ()
-    for part, span in reading.spans.items():
-        if part in _RANGES:
-            count, shown = seen.outside(column, shape.text, span, *_RANGES[part])
-            total, rows = total + count, rows or shown
-    return total, rows
+    parts = [
+        (span, *_RANGES[part]) for part, span in reading.spans.items() if part in _RANGES
+    ]
+    return seen.outside(column, shape.text, parts)
 
 
 def _ordered(
