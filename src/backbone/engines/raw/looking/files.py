@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from backbone.engines.raw.headers import looks_like
@@ -13,10 +13,13 @@ from backbone.engines.raw.layouts import unique
 from backbone.engines.raw.looking.dialects import Dialect, dialect_of
 from backbone.engines.raw.looking.encodings import Encoding, encoding_of
 from backbone.engines.raw.looking.layouts import TableLayout, header_names, layout_in
+from backbone.engines.raw.looking.typed import KINDS, Records, records_of
 from backbone.errors import BackboneError, DataError
 
 __all__ = ["FileSeen", "Looking", "kind_of_bytes"]
 
+_WRITTEN = frozenset({"json", "jsonl", "log"})
+_RECORD_BYTES = 8 << 20
 _HEAD_BYTES, _TAIL_BYTES = 256 << 10, 16 << 10
 _MAGIC = (
     (b"PAR1", "parquet"), (b"ARROW1", "feather"), (b"FEA1", "feather"), (b"ORC", "orc"),
@@ -33,7 +36,8 @@ class FileSeen:
     """A file that was looked at.
 
     `kind` is its format. Of delimited text `dialect` and `layout` tell where its table
-    is, and `names` what its columns are called in it.
+    is, and `names` what its columns are called in it. Of other formats `records` holds
+    what was looked at.
     """
 
     name: str
@@ -44,6 +48,7 @@ class FileSeen:
     dialect: Dialect | None = None
     layout: TableLayout | None = None
     names: tuple[str, ...] = ()
+    records: Records | None = field(default=None, repr=False)
 
     @property
     def told(self) -> tuple[Dialect, TableLayout]:
@@ -85,11 +90,14 @@ class Looking:
         if not head.strip():
             raise DataError(f"{name} is empty")
         kind = kind_of_bytes(head, path)
+        if kind in KINDS:
+            encoding = encoding_of(path) if kind in _WRITTEN else None
+            found = records_of(path, kind, encoding, _RECORD_BYTES)
+            columns = tuple(found.texts.column_names)
+            return FileSeen(name, path, size, kind, encoding, None, None, columns, found)
         if kind != "csv":
-            encoding = (
-                encoding_of(path) if kind in {"json", "jsonl", "xml", "log"} else None
-            )
-            return FileSeen(name, path, size, kind, encoding)
+            hint = "Declare it by hand: formatted/*.yml, `read:`."
+            raise DataError(f"{name} is {kind}, which is not looked into", hint=hint)
         return self._text(path, name, size, head)
 
     def _text(self, path: Path, name: str, size: int, head: bytes) -> FileSeen:

@@ -25,7 +25,16 @@ from backbone.engines.raw.looking.layouts import TableLayout
 from backbone.engines.raw.looking.pieces import Part
 from backbone.model.choices import Against
 
-__all__ = ["Misfit", "Numbers", "Observed", "Shape", "TextColumns", "observed", "split"]
+__all__ = [
+    "Misfit",
+    "Numbers",
+    "Observed",
+    "Shape",
+    "TextColumns",
+    "observed",
+    "split",
+    "taken",
+]
 
 _SHAPES = bytes.maketrans(b"123456789", b"000000000")
 _MOST_SHAPES = 600
@@ -108,6 +117,17 @@ def split(
         if _is_misfit(row, dialect)
     ]
     return TextColumns(table, tuple(misfits[:_KEPT_MISFITS]), len(misfits))
+
+
+def taken(texts: pa.Table, object_: int, places: Sequence[int]) -> TextColumns:
+    """Take records that are columns of text already; their shapes are made of them."""
+    numbers = np.arange(1, texts.num_rows + 1, dtype=np.int64)
+    place = (np.int64(object_) << _OBJECT_BITS) + numbers
+    columns: dict[str, Any] = {}
+    for at, column in zip(places, texts.columns, strict=True):
+        columns[f"c{at}"] = column
+        columns[f"s{at}"] = pc.replace_substring_regex(column, "[1-9]", "0")
+    return TextColumns(pa.table({"place": pa.array(place, pa.int64()), **columns}))
 
 
 def _records(

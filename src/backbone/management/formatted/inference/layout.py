@@ -11,6 +11,10 @@ from typing import Any
 from backbone.engines.raw.looking.files import FileSeen
 from backbone.engines.raw.looking.observed import Observed
 from backbone.management.formatted.inference.context import ColumnPlan
+from backbone.management.formatted.inference.records import (
+    record_choices,
+    record_read,
+)
 from backbone.model.choices import Against, Choice
 
 __all__ = ["layout_choices", "read_of"]
@@ -23,6 +27,8 @@ def read_of(
     files: Sequence[FileSeen], plans: Sequence[ColumnPlan]
 ) -> tuple[dict[str, Any], list[ColumnPlan], FileSeen]:
     """Return the keys of `read`, columns without what it says, and a usual file."""
+    if files[0].records is not None:
+        return dict(record_read(files)), list(plans), files[0]
     base = _usual(files)
     dialect, layout = base.told
     encoding = base.encoding.name if base.encoding else "utf-8"
@@ -109,6 +115,8 @@ def _contradicted(plans: Sequence[ColumnPlan], sign: str) -> bool:
 
 def layout_choices(files: Sequence[FileSeen], seen: Observed) -> list[Choice]:
     """Return the choices that concern the layout, with what was counted."""
+    if files[0].records is not None:
+        return record_choices(files)
     base = _usual(files)
     dialect, layout = base.told
     where = f"in all {len(files):,} files" if len(files) > 1 else "in the file"

@@ -17,6 +17,10 @@ from backbone.management.formatted.inference.filenames import file_columns
 from backbone.management.formatted.inference.keys import key_of
 from backbone.management.formatted.inference.layout import layout_choices, read_of
 from backbone.management.formatted.inference.numbers import Signs, signs_of
+from backbone.management.formatted.inference.records import (
+    typed_plan,
+    types_of,
+)
 from backbone.management.formatted.inference.variants import (
     Renames,
     read_variants,
@@ -65,7 +69,7 @@ def proposed(files: Sequence[FileSeen], source: str, *, at_most: int) -> Proposa
     same = renamed(files, renames)
     columns = _columns(same)
     with rows_of_files(same, columns, share) as seen:
-        plans = _plans(seen, columns)
+        plans = _plans(seen, columns, same)
         added = file_columns(seen, same, plans)
         key = key_of(seen, plans, added)
         laid_out = layout_choices(same, seen)
@@ -99,7 +103,7 @@ def _renames(files: Sequence[FileSeen], share: Share) -> list[Renames]:
         return []
     columns = _columns(files)
     with rows_of_files(files, columns, share) as seen:
-        return renames_in(seen, files, _plans(seen, columns))
+        return renames_in(seen, files, _plans(seen, columns, files))
 
 
 def _told(renames: Renames) -> Choice:
@@ -145,11 +149,16 @@ def _columns(files: Sequence[FileSeen]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _plans(seen: Observed, columns: Sequence[str]) -> list[ColumnPlan]:
+def _plans(
+    seen: Observed, columns: Sequence[str], files: Sequence[FileSeen]
+) -> list[ColumnPlan]:
     names = canonical_names(_bare(columns))
     context = _context(seen, columns)
+    known = types_of(files)
     plans = [
-        planned(seen, place, raw, names[place], context)
+        typed_plan(seen, place, raw, names[place], known[raw])
+        if raw in known
+        else planned(seen, place, raw, names[place], context)
         for place, raw in enumerate(columns)
     ]
     orders = Counter(plan.order for plan in plans if plan.order in {"dmy", "mdy", "ymd"})

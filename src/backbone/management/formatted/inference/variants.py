@@ -144,6 +144,8 @@ def read_variants(
     files: Sequence[FileSeen], base: FileSeen
 ) -> tuple[list[dict[str, Any]], list[Choice]]:
     """Return variants for files that are laid out otherwise than most."""
+    if base.records is not None:
+        return [], []
     groups: dict[tuple[tuple[str, Any], ...], list[FileSeen]] = {}
     for file in files:
         told = tuple((k, v) for k, v in _read(file).items() if _read(base)[k] != v)
