@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import files, growth, machine, management, startup
+from bench import files, growth, inference, machine, management, startup
 from bench.detection import compare as detection
 from bench.detection import report as detection_report
 from bench.projects import example
@@ -18,7 +18,7 @@ from bench.tpch import compare as tpch
 from bench.tpch import report
 
 PARTS = (
-    "management", "demo", "idle", "help", "growth", "detection", "tpch", "files"
+    "management", "demo", "idle", "help", "growth", "detection", "tpch", "files", "infer"
 )  # fmt: skip
 
 
@@ -38,6 +38,8 @@ class _Bench:
         self.shares = options.share
         self.limit_s = options.limit
         self.verifier = options.verifier
+        self.cases = options.cases
+        self.large_bytes = options.large_mb * 1_000_000
         self._demo: dict[str, Any] | None = None
 
     def measure(self, part: str) -> dict[str, Any]:
@@ -65,6 +67,9 @@ class _Bench:
             "files": lambda: files.counted(
                 self.work, files=self.files, engines=self.engines
             ),
+            "infer": lambda: inference.inferred(
+                self.work, cases=self.cases, size=self.large_bytes
+            ),
         }
         return made[part]()
 
@@ -91,6 +96,7 @@ _SHOWN: dict[str, Callable[[dict[str, Any]], str]] = {
     "detection": detection_report.shown,
     "tpch": report.shown,
     "files": files.shown,
+    "infer": inference.shown,
 }
 
 
@@ -134,6 +140,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--engine", choices=tpch.ENGINES, nargs="+", default=tpch.ENGINES, metavar="NAME",
         help=f"engines: {', '.join(tpch.ENGINES)}; all by default",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cases", type=int, default=inference.RANDOM, metavar="N",
+        help="files of several habits that are inferred (200)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--large-mb", type=int, default=inference.LARGE_BYTES // 1_000_000, metavar="MB",
+        help="how large the large file is that is inferred (2000)",
     )  # fmt: skip
     parser.add_argument(
         "--files", type=int, nargs="+", default=files.FILES, metavar="N",

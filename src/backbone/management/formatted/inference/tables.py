@@ -33,6 +33,8 @@ from backbone.model.choices import SURE, Choice
 
 __all__ = ["Proposal", "proposed"]
 
+_TEMPORAL = frozenset({"date", "datetime", "timestamp"})
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -167,7 +169,7 @@ def _plans(
     context = replace(context, orders=orders)
     return [
         planned(seen, plan.place, plan.raw, plan.name, context)
-        if plan.order is None and plan.type in {"date", "datetime", "timestamp"}
+        if plan.order is None and plan.raw not in known and plan.type in _TEMPORAL
         else plan
         for plan in plans
     ]
