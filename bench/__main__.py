@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import files, growth, machine, management, startup
+from bench import files, growth, landing_postgres, machine, management, startup
 from bench.detection import compare as detection
 from bench.detection import report as detection_report
 from bench.projects import example
@@ -18,7 +18,8 @@ from bench.tpch import compare as tpch
 from bench.tpch import report
 
 PARTS = (
-    "management", "demo", "idle", "help", "growth", "detection", "tpch", "files"
+    "management", "demo", "idle", "help", "growth", "detection", "tpch", "files",
+    "postgres",
 )  # fmt: skip
 
 
@@ -65,6 +66,7 @@ class _Bench:
             "files": lambda: files.counted(
                 self.work, files=self.files, engines=self.engines
             ),
+            "postgres": lambda: landing_postgres.landed(self.work, repeat=self.repeat),
         }
         return made[part]()
 
@@ -91,6 +93,7 @@ _SHOWN: dict[str, Callable[[dict[str, Any]], str]] = {
     "detection": detection_report.shown,
     "tpch": report.shown,
     "files": files.shown,
+    "postgres": landing_postgres.shown,
 }
 
 
