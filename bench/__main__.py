@@ -16,6 +16,7 @@ from bench import (
     formatted,
     growth,
     inference,
+    landing_postgres,
     machine,
     management,
     startup,
@@ -28,7 +29,7 @@ from bench.tpch import report
 
 PARTS = (
     "management", "demo", "idle", "help", "growth", "detection", "tpch", "files",
-    "formatted", "deliveries", "infer",
+    "formatted", "deliveries", "infer", "postgres",
 )  # fmt: skip
 
 
@@ -88,6 +89,7 @@ class _Bench:
             "infer": lambda: inference.inferred(
                 self.work, cases=self.cases, size=self.large_bytes
             ),
+            "postgres": lambda: landing_postgres.landed(self.work, repeat=self.repeat),
         }
         return made[part]()
 
@@ -117,6 +119,7 @@ _SHOWN: dict[str, Callable[[dict[str, Any]], str]] = {
     "deliveries": deliveries.shown,
     "formatted": formatted.shown,
     "infer": inference.shown,
+    "postgres": landing_postgres.shown,
 }
 
 
