@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -14,11 +14,12 @@ import pyarrow as pa
 
 from backbone.engines.protocol import RawRead
 from backbone.engines.raw import delimited, documents, parquet
-from backbone.engines.raw.integers import integer_sources, proven_integers
 from backbone.engines.raw.pieces import FILE, RECORD, Job, Part, Piece, Wanted
+from backbone.engines.raw.plain import plain_sources, proven
 from backbone.engines.raw.streams import opened, windows
 from backbone.errors import DataError
 from backbone.model.raw import FileFormat, RawColumn, RawFormat, RawObject
+from backbone.model.types import CanonicalType
 
 __all__ = [
     "PIECE_BYTES", "raw_cells", "raw_record", "read", "sources_of", "wanted_of",
@@ -59,7 +60,7 @@ def read(
     threads: int,
     piece_bytes: int = PIECE_BYTES,
     keep_raw: bool = False,
-    prove_integers: bool = False,
+    prove_plain: bool = False,
     part: Part | None = None,
 ) -> Generator[Piece]:
     """Read raw objects piece by piece.
@@ -74,8 +75,8 @@ def read(
         About how many bytes of text make a piece.
     keep_raw : bool
         Whether pieces can give the raw text of their records.
-    prove_integers : bool
-        Whether pieces have numbers in place of text in plain integer columns.
+    prove_plain : bool
+        Whether pieces have values in place of text in columns that are plainly values.
     part : Part, optional
         What is to be read of the only object.
 
@@ -91,9 +92,9 @@ def read(
     """
     sources = sources_of(request.columns)
     wanted = wanted_of(request, piece_bytes, keep_raw=keep_raw)
-    plain = integer_sources(request.columns) if prove_integers else frozenset()
+    plain = plain_sources(request.columns) if prove_plain else {}
     jobs = (
-        partial(_with_integers, job, plain)
+        partial(_with_values, job, plain)
         for obj in request.objects
         for job in _jobs(obj, wanted, part)
     )
@@ -128,17 +129,17 @@ def _in_order(jobs: Iterator[Job], threads: int) -> Generator[Piece]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _with_integers(job: Job, names: Iterable[str]) -> Piece:
-    """Do a job; make numbers of the columns `names` that have nothing else."""
+def _with_values(job: Job, kinds: Mapping[str, CanonicalType]) -> Piece:
+    """Do a job; make values of columns whose texts are plainly values of these types."""
     piece = job()
-    found = {name: proven_integers(piece.table[name]) for name in names}
-    proven = {name: numbers for name, numbers in found.items() if numbers is not None}
-    if not proven:
+    found = {name: proven(piece.table[name], kind) for name, kind in kinds.items()}
+    made = {name: values for name, values in found.items() if values is not None}
+    if not made:
         return piece
     kept = piece.table.column_names
-    columns = [proven.get(name, piece.table[name]) for name in kept]
+    columns = [made.get(name, piece.table[name]) for name in kept]
     table = pa.Table.from_arrays(columns, kept)
-    return replace(piece, table=table, integers=frozenset(proven))
+    return replace(piece, table=table, proven=frozenset(made))
 
 
 def _complete(piece: Piece, sources: tuple[str, ...]) -> pa.Table:
