@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Container, Generator, Iterable, Iterator
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -15,7 +15,6 @@ import pyarrow as pa
 from backbone.engines.protocol import RawRead
 from backbone.engines.raw import delimited, documents, parquet
 from backbone.engines.raw.headers import missing_problem
-from backbone.engines.raw.integers import integer_sources, proven_integers
 from backbone.engines.raw.pieces import (
     FILE,
     RECORD,
@@ -27,10 +26,12 @@ from backbone.engines.raw.pieces import (
     field_of,
     refusal,
 )
+from backbone.engines.raw.plain import plain_sources, proven
 from backbone.engines.raw.streams import opened, windows
 from backbone.engines.raw.unpivoting import refused_anyway, unpivoted
 from backbone.errors import DataError
 from backbone.model.raw import FileFormat, RawColumn, RawFormat, RawObject, RawUnpivot
+from backbone.model.types import CanonicalType
 
 __all__ = [
     "PIECE_BYTES", "field_problem",
@@ -106,7 +107,7 @@ def read(
     threads: int,
     piece_bytes: int = PIECE_BYTES,
     keep_raw: bool = False,
-    prove_integers: bool = False,
+    prove_plain: bool = False,
     part: Part | None = None,
 ) -> Generator[Piece]:
     """Read raw objects piece by piece.
@@ -121,8 +122,8 @@ def read(
         About how many bytes of text make a piece.
     keep_raw : bool
         Whether pieces can give the raw text of their records.
-    prove_integers : bool
-        Whether pieces have numbers in place of text in plain integer columns.
+    prove_plain : bool
+        Whether pieces have values in place of text in columns that are plainly values.
     part : Part, optional
         What is to be read of the only object.
 
@@ -138,11 +139,11 @@ def read(
     """
     sources = sources_of(request.columns)
     wanted = wanted_of(request, piece_bytes, keep_raw=keep_raw)
-    plain = integer_sources(request.columns) if prove_integers else frozenset()
+    plain = plain_sources(request.columns) if prove_plain else {}
     unpivot = request.unpivot
     kept = {name for name in map(column_of, sources) if name is not None}
     jobs = (
-        partial(_with_integers, partial(unpivoted, job, unpivot, kept), plain)
+        partial(_with_values, partial(unpivoted, job, unpivot, kept), plain)
         for obj in request.objects
         for job in _jobs(obj, wanted, part, field_problem(request, obj), unpivot)
     )
@@ -189,17 +190,17 @@ def _in_order(jobs: Iterator[Job], threads: int) -> Generator[Piece]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _with_integers(job: Job, names: Iterable[str]) -> Piece:
-    """Do a job; make numbers of the columns `names` that have nothing else."""
+def _with_values(job: Job, kinds: Mapping[str, CanonicalType]) -> Piece:
+    """Do a job; make values of columns whose texts are plainly values of these types."""
     piece = job()
     kept = piece.table.column_names
-    found = {n: proven_integers(piece.table[n]) for n in names if n in kept}
-    proven = {name: numbers for name, numbers in found.items() if numbers is not None}
-    if not proven:
+    found = {n: proven(piece.table[n], kinds[n]) for n in kinds if n in kept}
+    made = {name: values for name, values in found.items() if values is not None}
+    if not made:
         return piece
-    columns = [proven.get(name, piece.table[name]) for name in kept]
+    columns = [made.get(name, piece.table[name]) for name in kept]
     table = pa.Table.from_arrays(columns, kept)
-    return replace(piece, table=table, integers=frozenset(proven))
+    return replace(piece, table=table, proven=frozenset(made))
 
 
 def _complete(
