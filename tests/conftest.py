@@ -6,6 +6,7 @@ import os
 
 import pytest
 from tests.engines import running
+from tests.plugins import Installing
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -81,3 +82,11 @@ def fast_session(fast_engine):
 def session(engine):
     with engine.session() as opened:
         yield opened
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """A way to install tiny packages, for this test only."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    return Installing(folder, monkeypatch)

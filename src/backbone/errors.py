@@ -8,6 +8,7 @@
     │   ├── UnknownAsset            also a KeyError
     │   ├── RuleSyntaxError         a rule cannot be parsed; also a ValueError
     │   ├── UnsupportedRule         a rule would compare too many pairs of rows
+    │   ├── PluginError             a plugin is missing, or not what it has to be
     │   └── ViewError               SQL of a view: does not parse, a cycle, not portable
     ├── SourceError                 what a source did
     │   ├── SourceUnavailable       retryable: not there, refused, timed out, 5xx
@@ -59,6 +60,7 @@ __all__ = [
     "NothingToResume",
     "OperationError",
     "OutOfMemory",
+    "PluginError",
     "ProjectError",
     "RuleSyntaxError",
     "SidecarFailed",
@@ -167,6 +169,10 @@ class RuleSyntaxError(ProjectError, ValueError):
 
 class UnsupportedRule(ProjectError):
     """A rule has no plan of near-linear cost, and too many pairs of rows to compare."""
+
+
+class PluginError(ProjectError):
+    """A collector or reader is not installed, cannot be loaded, or lacks a part."""
 
 
 class ViewError(ProjectError):

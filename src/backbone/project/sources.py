@@ -17,6 +17,7 @@ __all__ = [
     "HttpSource",
     "Sidecar",
     "Source",
+    "SourceSettings",
     "SqlDataset",
     "SqlSource",
 ]
@@ -25,7 +26,13 @@ __all__ = [
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 
 
-class _Source(Declaration):
+class SourceSettings(Declaration):
+    """What every source declares; the settings of a collector of one's own begin here.
+
+    A subclass adds ``collector: Literal["its name"]``, ``datasets`` by name, and what
+    else a source of its kind has to say.
+    """
+
     description: str | None = Field(None, description="What the source is, for people.")
     owner: str | None = Field(None, description="Who answers questions about it.")
     delivers: Delivers = Field(
@@ -46,7 +53,7 @@ class _Source(Declaration):
         return int(text[:-1]) * _SECONDS[text[-1]] if text else None
 
 
-class FilesSource(_Source):
+class FilesSource(SourceSettings):
     """Files in a folder of this machine; archives are opened."""
 
     collector: Literal["files"]
@@ -100,7 +107,7 @@ class HttpDataset(Declaration):
     cursor: HttpCursor | None = Field(None, description="Collect only what is new.")
 
 
-class HttpSource(_Source):
+class HttpSource(SourceSettings):
     """A JSON API over HTTP, page by page."""
 
     collector: Literal["http"]
@@ -130,7 +137,7 @@ class SqlDataset(Declaration):
         return self
 
 
-class SqlSource(_Source):
+class SqlSource(SourceSettings):
     """A database that SQLAlchemy can reach."""
 
     collector: Literal["sql"]

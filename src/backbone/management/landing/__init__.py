@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from backbone.management.landing.protocol import (
-    COLLECTORS,
     CollectContext,
     Collector,
     CollectReport,
@@ -12,7 +11,6 @@ from backbone.management.landing.protocol import (
 )
 
 __all__ = [
-    "COLLECTORS",
     "CollectContext",
     "CollectReport",
     "Collector",

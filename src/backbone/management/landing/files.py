@@ -19,7 +19,9 @@ from backbone.management.landing.protocol import CollectContext, CollectReport, 
 from backbone.model.deliveries import Delivery
 from backbone.project.sources import FilesSource
 
-__all__ = ["collect", "find"]
+__all__ = ["Settings", "collect", "find"]
+
+Settings = FilesSource
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,9 @@ from backbone.project.sources import HttpSource
 if TYPE_CHECKING:
     from backbone.management.landing.fetch import Api
 
-__all__ = ["collect"]
+__all__ = ["Settings", "collect"]
+
+Settings = HttpSource
 
 
 def collect(source: HttpSource, context: CollectContext) -> CollectReport:

@@ -6,18 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from backbone.errors import BackboneError
 from backbone.lake.landing import Landing, Received
 from backbone.model.deliveries import Delivery
+from backbone.project.plugins import loaded
 from backbone.project.sources import Source
 
 __all__ = [
-    "COLLECTORS",
     "CollectContext",
     "CollectReport",
     "Collector",
@@ -25,14 +23,6 @@ __all__ = [
     "Tally",
     "collect",
 ]
-
-COLLECTORS: Mapping[str, str] = MappingProxyType(
-    {
-        "files": "backbone.management.landing.files",
-        "http": "backbone.management.landing.http",
-        "sql": "backbone.management.landing.sql",
-    }
-)
 
 
 def _as_it_is(text: str) -> str:
@@ -113,7 +103,16 @@ class CollectReport:
 
 
 class Collector(Protocol):
-    """A module or object that collects one kind of source."""
+    """What an entry point of `backbone.collectors` names: a module or an object.
+
+    Beside `collect` it has `Settings`, the model of what a source of its kind declares:
+    a subclass of `backbone.project.sources.SourceSettings`.
+    """
+
+    @property
+    def Settings(self) -> type[Any]:  # noqa: N802 - it is a class
+        """The model of a source's declaration."""
+        ...
 
     def collect(self, source: Any, context: CollectContext) -> CollectReport:
         """Bring what is new of `source` into landing.
@@ -134,8 +133,12 @@ def collect(source: Source, context: CollectContext) -> CollectReport:
     Returns
     -------
     CollectReport with one report for each declared dataset
+
+    Raises
+    ------
+    PluginError : the collector is not installed, or cannot be loaded
     """
-    found: Collector = import_module(COLLECTORS[source.collector])
+    found: Collector = loaded("backbone.collectors", source.collector)
     return found.collect(source, context)
 
 

@@ -15,7 +15,9 @@ from backbone.management.landing.database import Database, Extract
 from backbone.management.landing.protocol import CollectContext, CollectReport, Tally
 from backbone.project.sources import SqlDataset, SqlSource
 
-__all__ = ["collect"]
+__all__ = ["Settings", "collect"]
+
+Settings = SqlSource
 
 _REVISION = 1
 _MEDIA_TYPE = "application/vnd.apache.parquet"
