@@ -9,7 +9,10 @@ from backbone.model.types import CanonicalType
 
 __all__ = ["FileFormat", "Hour", "OnBadCell", "RawColumn", "RawFormat", "RawObject"]
 
-FileFormat = Literal["csv", "json", "jsonl", "parquet"]
+FileFormat = Literal[
+    "csv", "json", "jsonl", "parquet", "fixed", "excel", "feather", "orc", "avro", "xml",
+    "log", "sqlite",
+]  # fmt: skip
 OnBadCell = Literal["blank", "reject"]
 Hour = Literal["first", "second", "reject"]
 
@@ -33,15 +36,18 @@ class RawFormat:
 
     `records` is the path to the list of records in a JSON document ("data.items");
     `nulls` are the texts that mean a missing value (a quoted text is never missing).
+    `format` is a `FileFormat` or a plugin's; `options` is what is said to its reader
+    alone, as JSON.
     """
 
-    format: FileFormat
+    format: str
     delimiter: str = ","
     quote: str = '"'
     encoding: str = "utf-8"
     nulls: tuple[str, ...] = ("",)
     records: str | None = None
     max_record_bytes: int = 1_000_000
+    options: str = ""
 
 
 @dataclass(frozen=True)

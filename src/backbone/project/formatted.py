@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backbone.model.raw import FileFormat, Hour, OnBadCell, RawColumn, RawFormat
+from backbone.model.raw import Hour, OnBadCell, RawColumn, RawFormat
 from backbone.model.schemas import Column, Schema
 from backbone.model.types import CanonicalType
 from backbone.project.declarations import (
@@ -17,14 +17,27 @@ from backbone.project.declarations import (
     TimeZone,
     TypeText,
 )
+from backbone.project.reads import (
+    AvroRead,
+    ExcelRead,
+    FeatherRead,
+    FixedRead,
+    JsonRead,
+    LogRead,
+    OrcRead,
+    ParquetRead,
+    ReadSettings,
+    SqliteRead,
+    XmlRead,
+)
 
-__all__ = ["FormattedColumn", "FormattedTable", "Read"]
+__all__ = ["AnyRead", "FormattedColumn", "FormattedTable", "Read"]
 
 
-class Read(Declaration):
-    """How the raw bytes are read."""
+class Read(ReadSettings):
+    """Delimited text: the CSV family."""
 
-    format: FileFormat = Field(description="csv, json, jsonl or parquet")
+    format: Literal["csv"] = Field(description="The format of the files.")
     delimiter: str = Field(
         ",", min_length=1, max_length=1, description="Between fields of a CSV file."
     )
@@ -32,8 +45,6 @@ class Read(Declaration):
         '"', min_length=1, max_length=1, description="Around fields of a CSV file."
     )
     encoding: str = Field("utf-8", description="The encoding of texts.")
-    nulls: Names = Field(("",), description="Texts that mean a missing value.")
-    records: str | None = Field(None, description="Path to the records in a document.")
     max_record_bytes: int = Field(
         1_000_000, gt=0, description="A longer record is rejected."
     )
@@ -46,9 +57,24 @@ class Read(Declaration):
             quote=self.quote,
             encoding=self.encoding,
             nulls=self.nulls,
-            records=self.records,
             max_record_bytes=self.max_record_bytes,
         )
+
+
+AnyRead = Annotated[
+    Read
+    | JsonRead
+    | ParquetRead
+    | FixedRead
+    | ExcelRead
+    | FeatherRead
+    | OrcRead
+    | AvroRead
+    | XmlRead
+    | LogRead
+    | SqliteRead,
+    Field(discriminator="format"),
+]
 
 
 class FormattedColumn(Declaration):
@@ -84,7 +110,7 @@ class FormattedTable(Declaration):
 
     source: str = Field(alias="from", description="landing.<dataset>")
     description: str | None = Field(None, description="What a row is, for people.")
-    read: Read = Field(description="How the raw bytes are read.")
+    read: AnyRead = Field(description="How the raw bytes are read.")
     columns: dict[str, FormattedColumn] = Field(
         min_length=1, description="The canonical columns, in order."
     )

@@ -97,13 +97,14 @@ class Wanted:
 
     `sources` are the raw columns that declarations read (no `$file` is among them);
     pieces are made of about `piece_bytes` bytes of text; `keep_raw` asks that pieces
-    can give the raw text of their records.
+    can give the raw text of their records. What is in `days` is read as dates only.
     """
 
     format: RawFormat
     sources: tuple[str, ...]
     piece_bytes: int
     keep_raw: bool = False
+    days: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -27,9 +27,11 @@ from backbone.engines.raw.pieces import (
     field_of,
     refusal,
 )
+from backbone.engines.raw.readers import frame, lines
+from backbone.engines.raw.records import Layout
 from backbone.engines.raw.streams import opened, windows
 from backbone.errors import DataError
-from backbone.model.raw import FileFormat, RawColumn, RawFormat, RawObject
+from backbone.model.raw import RawColumn, RawFormat, RawObject
 
 __all__ = [
     "PIECE_BYTES", "field_problem",
@@ -38,14 +40,14 @@ __all__ = [
 
 PIECE_BYTES = 8 << 20
 
-_JOBS: dict[FileFormat, Callable[[RawObject, Wanted], Iterator[Job]]] = {
+_JOBS: dict[str, Callable[[RawObject, Wanted], Iterator[Job]]] = {
     "csv": delimited.jobs,
     "json": documents.document_jobs,
     "jsonl": documents.line_jobs,
     "parquet": parquet.jobs,
 }
 
-_PART_JOBS: dict[FileFormat, Callable[[RawObject, Wanted, Part], Iterator[Job]]] = {
+_PART_JOBS: dict[str, Callable[[RawObject, Wanted, Part], Iterator[Job]]] = {
     "csv": delimited.part_jobs,
     "jsonl": documents.part_jobs,
     "parquet": parquet.part_jobs,
@@ -58,7 +60,17 @@ def wanted_of(
     """Return what a request asks of the reader of a format."""
     names = map(column_of, sources_of(request.columns))
     own = dict.fromkeys(name for name in names if name is not None)
-    return Wanted(request.format, tuple(own), piece_bytes, keep_raw)
+    days = frozenset(_days(request.columns))
+    return Wanted(request.format, tuple(own), piece_bytes, keep_raw, days)
+
+
+def _days(columns: Sequence[RawColumn]) -> Iterator[str]:
+    """Yield the raw columns that are read as dates, and as nothing else."""
+    read: dict[str, set[str]] = {}
+    for column in columns:
+        for name in filter(None, map(column_of, column.sources)):
+            read.setdefault(name, set()).add(column.type.kind)
+    yield from (name for name, kinds in read.items() if kinds == {"date"})
 
 
 def field_problem(request: RawRead, obj: RawObject) -> str | None:
@@ -134,9 +146,13 @@ def _jobs(
 ) -> Iterator[Job]:
     if problem is not None:
         return iter([partial(refusal, obj, wanted.sources, problem)])
-    if part is None:
-        return _JOBS[wanted.format.format](obj, wanted)
-    return _PART_JOBS[wanted.format.format](obj, wanted, part)
+    name = wanted.format.format
+    if name in _JOBS:
+        own = _PART_JOBS.get(name)
+        return own(obj, wanted, part) if own and part else _JOBS[name](obj, wanted)
+    if lines.reads_lines(wanted.format):
+        return lines.part_jobs(obj, wanted, part) if part else lines.jobs(obj, wanted)
+    return frame.jobs(obj, wanted)
 
 
 def _in_order(jobs: Iterator[Job], threads: int) -> Generator[Piece]:
@@ -195,14 +211,13 @@ def raw_record(path: str, form: RawFormat, record: int) -> str:
     The records before it are indexed, not read; a JSON document is read as a whole.
     """
     obj = RawObject(path, path, "")
-    if form.format in {"csv", "jsonl"}:
+    is_indexed = form.format in {"csv", "jsonl"} or (
+        form.format not in _JOBS and lines.can_be_cut(form)
+    )
+    if is_indexed and not documents.is_nested(form):
         text = _by_index(obj, form, record)
     else:
-        texts = (
-            documents.record_texts(obj, form)
-            if form.format == "json"
-            else parquet.record_texts(obj)
-        )
+        texts = _record_texts(obj, form)
         text = next(islice(texts, record - 1, None), None) if record > 0 else None
     if text is None:
         message = f"there is no record {record:,} in this object"
@@ -237,13 +252,38 @@ def raw_cells(
     raise DataError(message, where=obj.path)
 
 
+def _record_texts(obj: RawObject, form: RawFormat) -> Iterator[str]:
+    """Yield the raw text of every record, from the first."""
+    if form.format == "json":
+        return documents.record_texts(obj, form)
+    if documents.is_nested(form):
+        return frame.record_texts(obj, form)
+    if form.format == "parquet":
+        return parquet.record_texts(obj)
+    if lines.reads_lines(form):
+        return lines.record_texts(obj, form)
+    return frame.record_texts(obj, form)
+
+
 def _by_index(obj: RawObject, form: RawFormat, record: int) -> str | None:
-    is_lines = form.format == "jsonl"
-    layout = documents.line_layout(form) if is_lines else delimited.layout_of(form)
+    layout = layout_of(form)
     if record < 1:
         return None
     with closing(opened(obj.path, form.encoding)) as stream:
-        for window in windows(stream, layout, PIECE_BYTES, first=int(is_lines)):
+        for window in windows(stream, layout, PIECE_BYTES, first=first_of(form)):
             if record < window.last:
                 return window.text_of(record)
     return None
+
+
+def layout_of(form: RawFormat) -> Layout:
+    """Return the bytes that structure text with records."""
+    is_csv = form.format == "csv"
+    return delimited.layout_of(form) if is_csv else documents.line_layout(form)
+
+
+def first_of(form: RawFormat) -> int:
+    """Return the number of the first record that the index of an object finds."""
+    if form.format in {"csv", "jsonl"}:
+        return int(form.format == "jsonl")
+    return 1 - lines.skipped(form)

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from backbone.model.types import CanonicalType
 from backbone.project.checks.known import Known, missing_columns
 from backbone.project.drafts import Draft
-from backbone.project.formatted import FormattedColumn, FormattedTable
+from backbone.project.formatted import FormattedColumn, FormattedTable, Read
 from backbone.project.mistakes import Mistake, Where, closest, suggestion
 from backbone.project.reading import Drafts
+from backbone.project.reads import has_above, is_above
 
 __all__ = ["check_formatted"]
 
-_DOCUMENTS = ("json", "jsonl")
 _ENCODINGS = ("utf-8", "utf-16", "latin-1", "iso-8859-15", "cp1250", "cp1251", "cp1252")
 
 
@@ -39,22 +39,22 @@ def check_formatted(drafts: Drafts, known: Known) -> Iterator[Mistake]:
 
 def _layout(draft: Draft[FormattedTable], table: FormattedTable) -> Iterator[Mistake]:
     read = table.read
+    encoding = getattr(read, "encoding", "utf-8")
     try:
-        codecs.lookup(read.encoding)
+        codecs.lookup(encoding)
     except LookupError:
-        guess = closest(read.encoding, _ENCODINGS)
+        guess = closest(encoding, _ENCODINGS)
         hint = f"; did you mean `{guess}`?" if guess else f"; {', '.join(_ENCODINGS)} …"
-        text = f"`{read.encoding}` is no encoding{hint}"
+        text = f"`{encoding}` is no encoding{hint}"
         yield draft.mistake(("read", "encoding"), text)
-    if read.records is not None and read.format not in _DOCUMENTS:
-        text = f"goes with json and jsonl, not with {read.format}"
-        yield draft.mistake(("read", "records"), text)
-    if read.format == "csv" and read.delimiter == read.quote:
+    if isinstance(read, Read) and read.delimiter == read.quote:
         yield draft.mistake(("read", "quote"), "is the delimiter too")
-    for option in ("delimiter", "quote"):
-        if option in read.model_fields_set and read.format != "csv":
-            text = f"goes with csv, not with {read.format}"
-            yield draft.mistake(("read", option), text)
+    for name, column in table.columns.items():
+        for source in column.source or (name,):
+            if is_above(source) and not has_above(read):
+                text = f"`{source}` is of a parent: it goes with the `records` of "
+                where = ("columns", name, "from")
+                yield draft.mistake(where, f"{text}json, jsonl and xml")
 
 
 def _names(draft: Draft[FormattedTable], names: list[str]) -> Iterator[Mistake]:
