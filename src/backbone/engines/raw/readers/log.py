@@ -24,12 +24,12 @@ Settings = LogRead
 
 _QUOTED = r"(?:[^\"\\]|\\.)*"
 _COMMON = (
-    r"(?P<host>\S+) (?P<ident>\S+) (?P<user>.+?) \[(?P<time>[^\]]+)\] "
-    r'"(?P<request>(?:(?P<method>[A-Z]+) (?P<path>[^" ]*)'
-    r"(?: (?P<protocol>HTTP/[\d.]+))?)"
-    rf"|{_QUOTED})"
-    r'" (?P<status>\d{3}|-) (?P<bytes>\d+|-)'
+    r"(?P<host>\S+) (?P<ident>\S+) (?P<user>[^\[]+) \[(?P<time>[^\]]+)\] "
+    rf'"(?P<request>{_QUOTED})" (?P<status>\d{{3}}|-) (?P<bytes>\d+|-)'
 )
+# taken apart by itself: alternatives inside of the expression above cost twice the time
+_REQUEST = r'^(?P<method>[A-Z]+) (?P<path>[^" ]*)(?: (?P<protocol>HTTP/[\d.]+))?$'
+_OF_REQUEST = ("method", "path", "protocol")
 PATTERNS = {
     "common": _COMMON,
     "combined": rf'{_COMMON} "(?P<referer>{_QUOTED})" "(?P<user_agent>{_QUOTED})"',
@@ -42,7 +42,8 @@ _NAME = re.compile(r"\(\?P<(\w+)>")
 def names(settings: LogRead) -> tuple[str, ...]:
     """Return the named groups of the pattern."""
     text = PATTERNS.get(settings.pattern, settings.pattern)
-    return tuple(dict.fromkeys(_NAME.findall(text)))
+    more = _OF_REQUEST if settings.pattern in PATTERNS else ()
+    return (*dict.fromkeys(_NAME.findall(text)), *more)
 
 
 @cache
@@ -64,13 +65,18 @@ def mistakes(settings: LogRead) -> Iterator[str]:
 
 def read_lines(lines: pa.Array, settings: LogRead) -> Lines:
     """Take the named parts out of every entry."""
-    found = pc.extract_regex(lines, expression(settings.pattern))
-    if isinstance(found, pa.ChunkedArray):
-        found = found.combine_chunks()
-    known = names(settings)
+    found = _parts(lines, expression(settings.pattern))
+    known = found.type.names
     columns = {name: pc.struct_field(found, [name]) for name in known}
     reason = "does not match the pattern"
     if settings.pattern in PATTERNS:
+        request = _parts(columns["request"], _REQUEST)
+        columns |= {name: pc.struct_field(request, [name]) for name in _OF_REQUEST}
         reason = f"no entry of the {settings.pattern} log format"
     bad = np.flatnonzero(pc.is_null(found).to_numpy(zero_copy_only=False))
     return Lines(columns, dict.fromkeys(bad.tolist(), reason))
+
+
+def _parts(texts: pa.Array, pattern: str) -> pa.StructArray:
+    found = pc.extract_regex(texts, pattern)
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
