@@ -34,7 +34,6 @@ __all__ = [
     "SqliteRead",
     "Typed",
     "XmlRead",
-    "has_above",
     "is_above",
 ]
 
@@ -55,6 +54,9 @@ class ReadSettings(Declaration):
 
     format: str = Field(description="The format of the files.")
     nulls: Names = Field(("",), description="Texts that mean a missing value.")
+
+    has_parents: ClassVar[bool] = False
+    """Whether there are raw columns such as ``^.id``, of what is around a record."""
 
     _common: ClassVar[frozenset[str]] = frozenset(
         {"format", "nulls", "encoding", "records", "max_record_bytes"}
@@ -98,12 +100,6 @@ def is_above(source: str) -> bool:
     return _ABOVE.fullmatch(source) is not None
 
 
-def has_above(read: ReadSettings) -> bool:
-    """Tell whether records of this layout can have parents."""
-    records = getattr(read, "records", None)
-    return records is not None or isinstance(read, JsonRead)
-
-
 class _Text(ReadSettings):
     encoding: str = Field("utf-8", description="The encoding of texts.")
     max_record_bytes: int = Field(1_000_000, gt=0, description=_RECORD)
@@ -118,6 +114,7 @@ class Typed(ReadSettings):
 class JsonRead(_Text):
     """A JSON document, or JSON lines."""
 
+    has_parents: ClassVar[bool] = True
     format: Literal["json", "jsonl"] = Field(description="The format of the files.")
     records: str | None = Field(
         None, description="Path to the records, through lists: orders.lines"
@@ -240,6 +237,7 @@ _Range = Annotated[
 class ExcelRead(ReadSettings):
     """Sheets of a workbook."""
 
+    has_parents: ClassVar[bool] = True
     format: Literal["excel"] = Field(description="The format of the files.")
     sheet: int | str = Field(
         1, description="Name, number from 1, a pattern of names (`20*`), or all."
@@ -260,6 +258,7 @@ class ExcelRead(ReadSettings):
 class XmlRead(ReadSettings):
     """Elements of an XML document."""
 
+    has_parents: ClassVar[bool] = True
     format: Literal["xml"] = Field(description="The format of the files.")
     records: str = Field(
         min_length=1, description="Path to the elements: //item, /feed/entry"

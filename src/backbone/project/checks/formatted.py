@@ -12,7 +12,7 @@ from backbone.project.drafts import Draft
 from backbone.project.formatted import FormattedColumn, FormattedTable, Read
 from backbone.project.mistakes import Mistake, Where, closest, suggestion
 from backbone.project.reading import Drafts
-from backbone.project.reads import has_above, is_above
+from backbone.project.reads import is_above
 
 __all__ = ["check_formatted"]
 
@@ -51,10 +51,10 @@ def _layout(draft: Draft[FormattedTable], table: FormattedTable) -> Iterator[Mis
         yield draft.mistake(("read", "quote"), "is the delimiter too")
     for name, column in table.columns.items():
         for source in column.source or (name,):
-            if is_above(source) and not has_above(read):
-                text = f"`{source}` is of a parent: it goes with the `records` of "
+            if is_above(source) and not read.has_parents:
+                text = f"`{source}` is of what is around a record, which {read.format} "
                 where = ("columns", name, "from")
-                yield draft.mistake(where, f"{text}json, jsonl and xml")
+                yield draft.mistake(where, f"{text}does not tell")
 
 
 def _names(draft: Draft[FormattedTable], names: list[str]) -> Iterator[Mistake]:

@@ -92,10 +92,6 @@ class _Splitter:
     def names(self) -> tuple[str, ...]:
         return self.reader.names(self.settings)
 
-    @property
-    def undeclared(self) -> tuple[str, ...]:
-        return tuple(name for name in self.names if name not in self.wanted.sources)
-
     def problem(self) -> str | None:
         """Say which wanted columns lines do not have."""
         missing = [each for each in self.wanted.sources if each not in self.names]
@@ -182,13 +178,7 @@ def _line_jobs(one: _Splitter, found: Iterable[Window]) -> Iterator[Job]:
         pending, behind = behind, max(behind, _behind_text(window))
         if behind > window.first and behind > pending:
             yield partial(_split, one, window, (pending, behind))
-    yield partial(
-        ending,
-        one.obj,
-        one.wanted.sources,
-        records=behind - 1,
-        undeclared=one.undeclared,
-    )
+    yield partial(ending, one.obj, one.wanted.sources, records=behind - 1)
 
 
 def part_jobs(obj: RawObject, wanted: Wanted, part: Part) -> Iterator[Job]:
@@ -204,13 +194,7 @@ def part_jobs(obj: RawObject, wanted: Wanted, part: Part) -> Iterator[Job]:
         for window in found:
             numbers = (window.first, min(window.last, behind))
             yield partial(_split, one, window, numbers)
-    yield partial(
-        ending,
-        obj,
-        wanted.sources,
-        records=part.records,
-        undeclared=one.undeclared,
-    )
+    yield partial(ending, obj, wanted.sources, records=part.records)
 
 
 def are_sound(obj: RawObject, wanted: Wanted) -> bool:
@@ -361,13 +345,7 @@ def _entries(one: _Splitter, found: Iterable[Window]) -> Iterator[Job]:
         text = pa.array(waiting, pa.string())
         yield partial(_entry_piece, one, text, np.zeros(1, np.int64), bad, number)
         number += 1
-    yield partial(
-        ending,
-        one.obj,
-        one.wanted.sources,
-        records=number - 1,
-        undeclared=one.undeclared,
-    )
+    yield partial(ending, one.obj, one.wanted.sources, records=number - 1)
 
 
 def _texts_of(window: Window, behind: int) -> list[tuple[str, str | None]]:
