@@ -46,7 +46,7 @@ from backbone.model.raw import RawFormat, RawObject
 from backbone.project.plugins import loaded
 from backbone.project.reads import ReadSettings
 
-__all__ = ["jobs", "reader_of", "record_texts", "settings_of", "whole"]
+__all__ = ["columns_of", "jobs", "reader_of", "record_texts", "settings_of", "whole"]
 
 _RAW = "_raw"
 _OF_JSON = ("json", "jsonl")  # where records are inside of others
@@ -374,6 +374,24 @@ def record_texts(obj: RawObject, form: RawFormat) -> Iterator[str]:
             yield from _with_rejected(given, rows)
     except _Misread as error:
         raise DataError(str(error), where=obj.path) from error
+
+
+def columns_of(obj: RawObject, form: RawFormat) -> tuple[str, ...]:
+    """Return the raw columns of an object whose format tells them with its records.
+
+    Raises
+    ------
+    DataError : the object cannot be read
+    """
+    try:
+        for each in _guarded(form, RawFile(obj.path, obj.name), settings_of(form)):
+            if isinstance(each, Rejected):
+                continue
+            given = each if isinstance(each, Records) else Records(each)
+            return given.columns or tuple(given.batch.schema.names)
+    except _Misread as error:
+        raise DataError(str(error), where=obj.path) from error
+    return ()
 
 
 def _with_rejected(given: Records, rows: Sequence[str]) -> Iterator[str]:
