@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from backbone.engines.raw.json_text import MISSING, lookup
+from backbone.engines.raw.readers.codecs import completed
 from backbone.engines.raw.readers.extras import extra
 from backbone.engines.raw.readers.protocol import RawFile, Records
 from backbone.engines.raw.streams import opened_file
@@ -35,7 +36,7 @@ def mistakes(settings: AvroRead) -> Iterator[str]:  # noqa: ARG001
 
 def read(file: RawFile, settings: AvroRead) -> Iterator[Records]:
     """Give the records of an object."""
-    fastavro = extra("fastavro", "avro")
+    fastavro = completed(extra("fastavro", "avro"))
     with closing(opened_file(file.path)) as source:
         if source.read(4) != b"Obj\x01":
             raise DataError("not an Avro container file")

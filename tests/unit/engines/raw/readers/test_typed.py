@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
+import zlib
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -153,6 +154,29 @@ def test_avro_cell_by_cell(find, tmp_path, codec):
     found = find(tmp_path / "a.avro", {"format": "avro"}, *AVRO, "inner.a")
     first = (*(text for *_, text in AVRO.values()), "x")
     assert found.rows == [first, (None,) * len(first)] * 3
+
+
+@pytest.mark.parametrize(("codec", "ours"), [("snappy", "snappy"), ("zstandard", "zstd")])
+def test_avro_packed_by_codecs_of_arrow(find, tmp_path, codec, ours):
+    schema = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "string"}]}
+    sync, rows = b"0123456789abcdef", [{"a": f"x{n}"} for n in range(500)]
+    plain, body = io.BytesIO(), io.BytesIO()
+    fastavro.writer(plain, schema, [], sync_marker=sync)
+    head = plain.getvalue().replace(
+        b"\x08null", b"%c%s" % (2 * len(codec), codec.encode())
+    )
+    for row in rows:
+        fastavro.schemaless_writer(body, schema, row)
+    packed = pa.Codec(ours).compress(body.getvalue(), asbytes=True)
+    packed += zlib.crc32(body.getvalue()).to_bytes(4, "big") if codec == "snappy" else b""
+    numbers = io.BytesIO()
+    for number in (len(rows), len(packed)):
+        fastavro.schemaless_writer(numbers, "long", number)
+    path = tmp_path / "a.avro"
+    path.write_bytes(head + numbers.getvalue() + packed + sync)
+    assert find(path, {"format": "avro"}, "a").rows == [(row["a"],) for row in rows]
+    path.write_bytes(head + numbers.getvalue() + packed[:-9] + sync)
+    assert "damaged" in (find(path, {"format": "avro"}, "a").end.refused or "")
 
 
 def test_sqlite_cell_by_cell(find, tmp_path):
