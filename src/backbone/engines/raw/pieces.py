@@ -111,7 +111,7 @@ class Wanted:
     `sources` are the raw columns that declarations read (no `$file` is among them);
     pieces are made of about `piece_bytes` bytes of text; `keep_raw` asks that pieces
     can give the raw text of their records. A file may lack `optional` ones: the tables of
-    its pieces do, too.
+    its pieces do, too. What is in `days` is read as dates only.
     """
 
     format: RawFormat
@@ -119,6 +119,7 @@ class Wanted:
     piece_bytes: int
     keep_raw: bool = False
     optional: frozenset[str] = frozenset()
+    days: frozenset[str] = frozenset()
 
     @property
     def required(self) -> tuple[str, ...]:
