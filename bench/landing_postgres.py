@@ -20,8 +20,10 @@ from backbone.project.sources import SqlSource
 ROWS = 2_000_000
 TABLE = """
 create table readings as
-select g as id, 'L' || g % 4000 as device, timestamptz '2020-01-01' + g * interval '17 s' as at,
-       (g * 7919 % 100000)::float8 / 97 as flow, (g % 100000 / 100.0)::numeric(12,2) as energy,
+select g as id, 'L' || g % 4000 as device,
+       timestamptz '2020-01-01' + g * interval '17 s' as at,
+       (g * 7919 % 100000)::float8 / 97 as flow,
+       (g % 100000 / 100.0)::numeric(12,2) as energy,
        g % 3 = 0 as valid, (g * 31 % 977)::int4 as code
 from generate_series(1, {rows}) g
 """
