@@ -18,6 +18,7 @@ from backbone.project.sources_http import HttpPages
 __all__ = ["Page", "Repeats", "next_link", "no_json", "records_at", "walk"]
 
 _REMEMBERED_RECORDS = 500_000
+_SPELT = json.JSONEncoder(sort_keys=True).encode
 _BYTES_A_MB = 1_000_000
 _LINK = re.compile(
     r"[\s,]*<([^>]*)>((?:\s*;\s*[^;,=\s]+(?:\s*=\s*(?:\"[^\"]*\"|[^;,]*))?)*)"
@@ -58,7 +59,7 @@ class Repeats:
 
     def see(self, records: Sequence[Any]) -> None:
         """Compare the records of one more page with those before it."""
-        hashes = [hash(json.dumps(record, sort_keys=True)) for record in records]
+        hashes = [hash(_SPELT(record)) for record in records]
         self.count += sum(one in self._held for one in hashes)
         page = frozenset(hashes)
         self._pages.append(page)
