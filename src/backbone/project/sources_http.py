@@ -269,10 +269,22 @@ class HttpDataset(Declaration):
     missing: Literal["error", "skip"] = Field(
         "error", description="What an address is that answers 404 or 410."
     )
+    ask_again: int | None = Field(
+        None,
+        ge=0,
+        description="Only the last so many values are asked for again once they landed.",
+    )
     records: str | None = Field(None, description="Path to the records in the body.")
     cursor: HttpCursor | None = Field(None, description="Collect only what is new.")
     pages: HttpPages | None = Field(None, description="In place of the source's.")
     html: bool = Field(default=False, description="Web pages are what is wanted.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.ask_again is not None and not self.for_:
+            message = "`ask_again` is about the values of `for`, and there are none"
+            raise ValueError(message)
+        return self
 
 
 class CkanDataset(Declaration):

@@ -47,6 +47,8 @@ KEYS = [
      "10: datasets.weather.path: `{year}` has no values: declare `for: {year: …}`"),
     (HTTP, "path: /observations", "for: {year: 2014..2020}",
      "10: datasets.weather.for.year: no `{year}` stands in `path` or `params`"),
+    (HTTP, "path: /observations", "ask_again: 3",
+     "10: datasets.weather.ask_again: `ask_again` is about the values of `for`, and there are none"),
     (HTTP, "path: /observations", "for: {file: [a]}",
      "10: datasets.weather.for.file: `file` is the name of every object: `$file`; call the field otherwise"),
     (HTTP, "path: /observations", "for: {Year: [a]}",

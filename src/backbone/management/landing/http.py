@@ -126,9 +126,8 @@ def _collect_dataset(api: Api, source: HttpSource, tally: Tally) -> None:
     dataset = source.datasets[tally.dataset]
     rules = dataset.pages or source.pages
     asking = _Asking(api, dataset, rules, tally, Memory.of(tally))
-    today = tally.context.received.date()
     in_vain = 0
-    for values in combinations(dataset.for_, today):
+    for values in _asked(asking):
         named = ", ".join(f"{name} {value.text}" for name, value in values.items())
         failed = len(tally.errors)
         with tally.catching(f"dataset {tally.dataset}" + (f", {named}" if named else "")):
@@ -140,6 +139,20 @@ def _collect_dataset(api: Api, source: HttpSource, tally: Tally) -> None:
             tally.warnings.append(note)
             break
     bound_errors(tally)
+
+
+def _asked(asking: _Asking) -> Iterator[dict[str, FieldValue]]:
+    """Return what is asked for: what never landed, and what may have changed since."""
+    dataset, tally = asking.dataset, asking.tally
+    found = list(combinations(dataset.for_, tally.context.received.date()))
+    settled = 0
+    if dataset.ask_again is not None:
+        settled = max(len(found) - dataset.ask_again, 0)
+    for number, values in enumerate(found):
+        if number < settled and asking.memory.has(_texts(values)):
+            tally.unchanged += 1
+        else:
+            yield values
 
 
 def _collect_values(asking: _Asking, values: Mapping[str, FieldValue]) -> None:

@@ -54,6 +54,7 @@ class Memory:
     def __init__(self, seen: Sequence[Delivery]) -> None:
         self._known: dict[tuple[str, _Fields], Known] = {}
         self._cursors: dict[_Fields, str] = {}
+        self._landed = {_fields(delivery) for delivery in seen}
         for delivery in seen:
             if delivery.cursor is not None:
                 self._cursors[_fields(delivery)] = delivery.cursor
@@ -67,6 +68,10 @@ class Memory:
     def of(cls, tally: Tally) -> Memory:
         """Return what is remembered of the dataset of a tally."""
         return cls(tally.context.seen.get(tally.dataset, ()))
+
+    def has(self, fields: Mapping[str, str]) -> bool:
+        """Tell whether anything with these fields has landed."""
+        return tuple(sorted(fields.items())) in self._landed
 
     def known(self, origin: str, fields: Mapping[str, str]) -> Known | None:
         """Return what is remembered of the address `origin` with these fields."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from backbone.project.sources_http import HttpPages
 __all__ = ["Page", "Repeats", "next_link", "no_json", "records_at", "walk"]
 
 _REMEMBERED_RECORDS = 500_000
+_SPELT = json.JSONEncoder(sort_keys=True).encode
 _BYTES_A_MB = 1_000_000
 _LINK = re.compile(
     r"[\s,]*<([^>]*)>((?:\s*;\s*[^;,=\s]+(?:\s*=\s*(?:\"[^\"]*\"|[^;,]*))?)*)"
@@ -54,17 +55,20 @@ class Repeats:
     def __init__(self) -> None:
         self.count = 0
         self._pages: deque[frozenset[int]] = deque()
-        self._held = 0
+        self._held: Counter[int] = Counter()
 
-    def see(self, records: Iterator[Any] | tuple[Any, ...] | list[Any]) -> None:
+    def see(self, records: Sequence[Any]) -> None:
         """Compare the records of one more page with those before it."""
-        hashes = [hash(json.dumps(record, sort_keys=True)) for record in records]
-        before = [page for page in self._pages if not page.isdisjoint(hashes)]
-        self.count += sum(any(one in page for page in before) for one in hashes)
-        self._pages.append(frozenset(hashes))
-        self._held += len(self._pages[-1])
-        while self._held > _REMEMBERED_RECORDS and len(self._pages) > 1:
-            self._held -= len(self._pages.popleft())
+        hashes = [hash(_SPELT(record)) for record in records]
+        self.count += sum(one in self._held for one in hashes)
+        page = frozenset(hashes)
+        self._pages.append(page)
+        self._held.update(page)
+        while len(self._held) > _REMEMBERED_RECORDS and len(self._pages) > 1:
+            for one in self._pages.popleft():
+                self._held[one] -= 1
+                if not self._held[one]:
+                    del self._held[one]
 
 
 def walk(api: Api, first: Url, rules: HttpPages, records: str | None) -> Iterator[Page]:

@@ -325,6 +325,18 @@ def test_each_value_of_a_field_is_a_delivery_with_a_state_of_its_own(collecting,
     assert (report.unchanged, known.whole) == (2, 4)
 
 
+def test_only_the_last_values_are_asked_for_again(collecting, server):
+    bodies = {f"/{year}/rent.csv": b"x\n1\n" for year in (2014, 2016)}
+    Conditional(server, bodies)
+    made = source(server, {**YEARS, "missing": "skip", "ask_again": 1})
+    assert len(collecting(made)["data"].new) == 2
+    server.requests.clear()
+    bodies["/2015/rent.csv"] = b"x\n2\n"
+    report = collecting(made)["data"]
+    assert server.requests == ["/2015/rent.csv", "/2016/rent.csv"]
+    assert (len(report.new), report.unchanged) == (1, 2)
+
+
 def test_the_same_bytes_for_two_years_are_two_deliveries(collecting, server):
     server.answer = lambda *_: (200, CSV, b"x\n1\n")
     assert len(collecting(source(server, YEARS))["data"].new) == 3
