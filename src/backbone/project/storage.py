@@ -20,6 +20,15 @@ _ADDRESS = re.compile(r"(?P<kind>[a-z][a-z0-9+.-]*)://(?P<bucket>[^/]*)/?(?P<pat
 _EVERYWHERE = frozenset(
     {"endpoint", "allow_http", "skip_signature", "timeout_s", "attempts", "at_once"}
 )
+_SECRETS = frozenset(
+    {
+        "account_key",
+        "sas_key",
+        "secret_access_key",
+        "service_account_key",
+        "session_token",
+    }
+)
 _KEYS: Mapping[StoreKind, tuple[str, ...]] = MappingProxyType(
     {
         "s3": ("access_key_id", "secret_access_key"),
@@ -77,27 +86,35 @@ def store_address(path: str) -> tuple[StoreKind, str, str] | None:
     return None
 
 
-def storage_problems(path: str, storage: Storage | None) -> Iterator[tuple[str, str]]:
-    """Find what does not fit an address: the key of the source, and words."""
+def storage_problems(
+    path: str, storage: Storage | None
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Find what does not fit an address: the place in the source, and words."""
     address = store_address(path)
     if address is None:
         found = _ADDRESS.fullmatch(path)
         if found is not None:
-            yield "path", f"`{found['kind']}://` is no store; there are {_ALL}"
+            yield ("path",), f"`{found['kind']}://` is no store; there are {_ALL}"
         elif storage is not None and not path.startswith("${"):
-            yield "storage", f"is for the path of a store: {_ALL}"
+            yield ("storage",), f"is for the path of a store: {_ALL}"
         return
     kind, bucket, _ = address
     if not bucket or (any(mark in bucket for mark in "*?[{") and "${" not in bucket):
-        yield "path", "a bucket is named as it is, without wildcards or fields"
+        yield ("path",), "a bucket is named as it is, without wildcards or fields"
     yield from _unfitting(kind, storage or Storage())
 
 
-def _unfitting(kind: StoreKind, storage: Storage) -> Iterator[tuple[str, str]]:
+def _unfitting(
+    kind: StoreKind, storage: Storage
+) -> Iterator[tuple[tuple[str, ...], str]]:
     keys = _KEYS[kind]
     fitting = {*_EVERYWHERE, *keys, *_MORE[kind]}
     for name in sorted(storage.model_fields_set - fitting):
-        yield "storage", f"`{name}` says nothing to {kind}://"
+        yield ("storage", name), f"says nothing to {kind}://"
+    for name in sorted(_SECRETS & fitting):
+        if "${" not in (getattr(storage, name) or "${"):
+            text = "is a secret: write `${var:NAME}` or `${file:PATH}` in its place"
+            yield ("storage", name), text
     missing = [name for name in keys if getattr(storage, name) is None]
     if kind == "az":
         secret = storage.account_key or storage.sas_key or storage.skip_signature
@@ -107,10 +124,14 @@ def _unfitting(kind: StoreKind, storage: Storage) -> Iterator[tuple[str, str]]:
     if missing:
         wanted = " and ".join(f"`{name}`" for name in missing)
         public = "" if storage.skip_signature else ", or `skip_signature: true` if public"
-        yield "storage", f"needs {wanted}{public}"
+        where = ("storage",) if storage.model_fields_set else ("path",)
+        yield where, f"needs {wanted} in `storage`{public}"
     endpoint = storage.endpoint or ""
     if endpoint.startswith("http://") and not storage.allow_http:
-        yield "storage", f"`{endpoint}` is not encrypted; say `allow_http: true`"
+        yield (
+            ("storage", "endpoint"),
+            f"`{endpoint}` is not encrypted; say `allow_http: true`",
+        )
 
 
 _ALL = ", ".join(f"`{kind}://`" for kind in STORE_KINDS)

@@ -311,6 +311,29 @@ TOGETHER = [
      "6: timezone: `Europe/Belgrad` is no time zone; did you mean `Europe/Belgrade`?"),
     (DESCRIBE, "time: measured_at", "time: measuredat",
      "5: time: there is no column `measuredat`; did you mean `measured_at`?"),
+    (FILES, "path: inbox/*.csv", "path: inbox/{device/*.csv",
+     "4: path: `inbox/{device/*.csv`: the brace before `device/*.csv` is not closed"),
+    (FILES, "path: inbox/*.csv", "path: inbox/{day}/{day}/*.csv",
+     "4: path: `inbox/{day}/{day}/*.csv`: the field `day` comes twice"),
+    (FILES, "path: inbox/*.csv", "path: inbox/{device}{day}.csv",
+     ("4: path: `inbox/{device}{day}.csv`: nothing says where the field `device` ends: "
+     "put a text beside it")),
+    (FILES, "L*_*.csv", "{a,b}_*.csv",
+     ("5: datasets.meters: `{a,b}_*.csv`: `{a,b}` is no field; for one or the other name "
+     "write `*` here and a dataset for each, or two sources")),
+    (FILES, 'inbox/*.csv\ndatasets: {meters: "L*', 'inbox/{day}/*\ndatasets: {meters: "{day}',
+     "5: datasets.meters: the field `day` is told by `path` already"),
+    (FILES, "path: inbox/*.csv", "path: inbox/*.csv\nstorage: {region: x}",
+     "5: storage: is for the path of a store: `s3://`, `gs://`, `az://`"),
+    (FILES, "path: inbox/*.csv", "path: s3://raw/*.csv",
+     ("4: path: needs `access_key_id` and `secret_access_key` in `storage`, or "
+     "`skip_signature: true` if public")),
+    (FILES, "path: inbox/*.csv",
+     "path: s3://raw/*.csv\nstorage: {access_key_id: a, secret_access_key: b}",
+     ("5: storage.secret_access_key: is a secret: write `${var:NAME}` or `${file:PATH}` "
+     "in its place")),
+    (METERS, "  status:", "  new: {type: string, from: $devic}\n  status:",
+     "16: columns.new.from: `$devic` is no field of the files of landing.meters; there is `$file`"),
 ]  # fmt: skip
 
 ALL = [*KEYS, *MISSING, *WORDS, *VALUES, *RULES, *TOGETHER]

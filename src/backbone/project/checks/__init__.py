@@ -10,6 +10,7 @@ from backbone.project.checks.analyses import check_analyses
 from backbone.project.checks.circles import check_circles
 from backbone.project.checks.decisions import check_decisions
 from backbone.project.checks.delivering import check_delivering
+from backbone.project.checks.fields import check_fields
 from backbone.project.checks.formatted import check_formatted
 from backbone.project.checks.inputs import referred
 from backbone.project.checks.known import Known
@@ -55,6 +56,7 @@ def check(drafts: Drafts, *, target: str | None) -> Checked:
         *check_sources(drafts),
         *check_delivering(drafts, known),
         *check_formatted(drafts, known),
+        *check_fields(drafts),
         *check_trusted(drafts, known),
         *unreadable,
         *check_decisions(drafts, known),

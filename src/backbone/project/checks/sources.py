@@ -65,8 +65,8 @@ def _functions(
 
 
 def _files(draft: Draft[Source], source: FilesSource) -> Iterator[Mistake]:
-    for key, text in storage_problems(source.path, source.storage):
-        yield draft.mistake((key,), text)
+    for where, text in storage_problems(source.path, source.storage):
+        yield draft.mistake(where, text)
     above = set(PathPattern.parse(source.path)[1].fields)
     for dataset, pattern in source.datasets.items():
         for name in above.intersection(NamePattern(pattern).fields):
