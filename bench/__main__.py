@@ -10,7 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import deliveries, files, formatted, growth, machine, management, startup
+from bench import (
+    deliveries,
+    files,
+    formatted,
+    growth,
+    inference,
+    landing_postgres,
+    machine,
+    management,
+    startup,
+)
 from bench.detection import compare as detection
 from bench.detection import report as detection_report
 from bench.projects import example
@@ -19,7 +29,7 @@ from bench.tpch import report
 
 PARTS = (
     "management", "demo", "idle", "help", "growth", "detection", "tpch", "files",
-    "formatted", "deliveries",
+    "formatted", "deliveries", "infer", "postgres",
 )  # fmt: skip
 
 
@@ -41,6 +51,8 @@ class _Bench:
         self.shares = options.share
         self.limit_s = options.limit
         self.verifier = options.verifier
+        self.cases = options.cases
+        self.large_bytes = options.large_mb * 1_000_000
         self._demo: dict[str, Any] | None = None
 
     def measure(self, part: str) -> dict[str, Any]:
@@ -74,6 +86,10 @@ class _Bench:
             "formatted": lambda: formatted.compared(
                 self.work, megabytes=self.megabytes, repeat=self.repeat
             ),
+            "infer": lambda: inference.inferred(
+                self.work, cases=self.cases, size=self.large_bytes
+            ),
+            "postgres": lambda: landing_postgres.landed(self.work, repeat=self.repeat),
         }
         return made[part]()
 
@@ -102,6 +118,8 @@ _SHOWN: dict[str, Callable[[dict[str, Any]], str]] = {
     "files": files.shown,
     "deliveries": deliveries.shown,
     "formatted": formatted.shown,
+    "infer": inference.shown,
+    "postgres": landing_postgres.shown,
 }
 
 
@@ -145,6 +163,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--engine", choices=tpch.ENGINES, nargs="+", default=tpch.ENGINES, metavar="NAME",
         help=f"engines: {', '.join(tpch.ENGINES)}; all by default",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cases", type=int, default=inference.RANDOM, metavar="N",
+        help="files of several habits that are inferred (200)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--large-mb", type=int, default=inference.LARGE_BYTES // 1_000_000, metavar="MB",
+        help="how large the large file is that is inferred (2000)",
     )  # fmt: skip
     parser.add_argument(
         "--files", type=int, nargs="+", default=files.FILES, metavar="N",

@@ -117,6 +117,8 @@ def _verdict(
         return "right"
     if (row["_object"], row["_record"], column) in bad:
         return "rejected"
+    if isinstance(expected, bool) and value == int(expected) and column in asked:
+        return "asked"
     return "asked" if isinstance(value, str) and column in asked else "wrong"
 
 

@@ -191,18 +191,18 @@ def _raw(
     obj = next(one for one in delivery.objects if one.name == name)
     path = env.lake.landing.path(obj)
     raw = RawObject(str(path), obj.name, delivery.id, obj.fields)
-    read = reading_of(env.project.formatted[asset.table], raw)
-    own, _ = read.row(record)
     found = {
         "file": str(path),
         "origin": obj.origin,
         "sha256": obj.sha256,
         "received": delivery.first_received.isoformat(),
-        **({"record": own, "row_number": record} if read.unpivot else {}),
     }
     if delivery.removed is not None:
         return {**found, "raw": None, "gone": delivery.removed.words}
-    return {**found, "raw": raw_record(str(path), read.format, own)}
+    read = reading_of(env.project.formatted[asset.table], raw)
+    own, _ = read.row(record)
+    told = {"record": own, "row_number": record} if read.unpivot else {}
+    return {**found, "raw": raw_record(str(path), read.format, own), **told}
 
 
 def explain(env: Environment, name: str) -> dict[str, Any]:

@@ -109,9 +109,8 @@ def plan(
 
         check_plan(env.project, env.engine, env.catalog, made)
     seconds = env.catalog.step_seconds()
-    return PlanReport(
-        made, seconds, env.engine_name, _left_out(env, made), _foreseen(env, made)
-    )
+    foreseen = _foreseen(env, made) if at is None else {}
+    return PlanReport(made, seconds, env.engine_name, _left_out(env, made), foreseen)
 
 
 def _foreseen(env: Environment, made: Plan) -> dict[str, Foresight]:
@@ -121,18 +120,18 @@ def _foreseen(env: Environment, made: Plan) -> dict[str, Foresight]:
         return {}
     from backbone.operations.foresight import foresee  # noqa: PLC0415 - slow to load
 
-    def landed(step: Step) -> Sequence[Delivery]:
-        held = made.held.get(step.asset.table)
-        return made.deliveries[_dataset(env, step)] if held is None else held
-
     return {
-        str(step.asset): foresee(env.project, env.lake, env.catalog, step, landed(step))
+        str(step.asset): foresee(
+            env.project, env.lake, env.catalog, step, _wanted(env, made, step)
+        )
         for step in steps
     }
 
 
-def _dataset(env: Environment, step: Step) -> str:
-    return AssetName.parse(env.project.formatted[step.asset.table].source).table
+def _wanted(env: Environment, made: Plan, step: Step) -> tuple[Delivery, ...]:
+    name = step.asset.table
+    dataset = AssetName.parse(env.project.formatted[name].source).table
+    return made.held.get(name, made.deliveries[dataset])
 
 
 def _left_out(env: Environment, made: Plan) -> dict[str, dict[str, int]]:

@@ -129,7 +129,7 @@ def _readings(
     table: FormattedTable, lake: Lake, todo: Sequence[Delivery]
 ) -> list[Reading]:
     found: list[Reading] = []
-    for delivery in reversed(todo):
+    for delivery in reversed([one for one in todo if one.removed is None]):
         paths = {obj.name: lake.landing.path(obj) for obj in delivery.objects}
         for obj in raw_objects(delivery, paths):
             if len(found) == _MOST_OBJECTS:

@@ -10,7 +10,11 @@ from backbone.catalog import Catalog
 from backbone.errors import LakeError
 from backbone.lake.lake import Lake
 from backbone.lake.tables import TableVersion
-from backbone.management.formatted import raw_objects, readings_of
+from backbone.management.formatted import (
+    looks_at_header,
+    raw_objects,
+    readings_of,
+)
 from backbone.model.deliveries import Delivery
 from backbone.operations.identity import delivery_identity
 from backbone.operations.plan import Step
@@ -90,8 +94,13 @@ class Readings:
     table: FormattedTable
     lake: Lake
 
-    def of(self, delivery: Delivery) -> str:
-        """Return the fingerprint of how a delivery is read."""
+    def of(self, delivery: Delivery) -> str | None:
+        """Return the fingerprint of how a delivery is read.
+
+        None where its header decides, and was removed with its bytes.
+        """
+        if delivery.removed is not None and looks_at_header(self.table):
+            return None
         landing = self.lake.landing
         paths = {obj.name: landing.path(obj) for obj in delivery.objects}
         objects = raw_objects(delivery, paths)

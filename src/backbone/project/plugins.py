@@ -17,7 +17,7 @@ from backbone.errors import PluginError, bounded, nearest
 
 __all__ = ["OWN", "Group", "installed", "loaded"]
 
-Group = Literal["backbone.collectors"]
+Group = Literal["backbone.collectors", "backbone.readers"]
 
 OWN: Mapping[Group, Mapping[str, str]] = MappingProxyType(
     {
@@ -30,6 +30,18 @@ OWN: Mapping[Group, Mapping[str, str]] = MappingProxyType(
                 "sql": "backbone.management.landing.sql",
                 "python": "backbone.management.landing.python",
                 "dlt": "backbone.management.landing.dlt",
+            }
+        ),
+        "backbone.readers": MappingProxyType(
+            {
+                "avro": "backbone.engines.raw.readers.avro",
+                "excel": "backbone.engines.raw.readers.excel",
+                "feather": "backbone.engines.raw.readers.feather",
+                "fixed": "backbone.engines.raw.readers.fixed",
+                "log": "backbone.engines.raw.readers.log",
+                "orc": "backbone.engines.raw.readers.orc",
+                "sqlite": "backbone.engines.raw.readers.sqlite",
+                "xml": "backbone.engines.raw.readers.xml",
             }
         ),
     }

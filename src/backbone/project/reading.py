@@ -26,6 +26,7 @@ from backbone.project.folder import (
 )
 from backbone.project.formatted import FormattedTable
 from backbone.project.mistakes import Mistake, Where
+from backbone.project.readers import table_type
 from backbone.project.settings import Settings
 from backbone.project.sources import Source
 from backbone.project.trusted import TrustedTable
@@ -137,13 +138,17 @@ def _read_declaration(drafts: Drafts, declared: DeclaredFile, text: str) -> None
 def _annotation(kind: str, document: Document) -> tuple[Any, list[Mistake]]:
     """Return what a file of this kind may hold, and why its plugin cannot be used."""
     value = document.value
-    if kind != "sources" or not isinstance(value, dict):
+    if kind not in {"sources", "formatted"} or not isinstance(value, dict):
         return DECLARED[kind], []
+    where: Where = ("collector",) if kind == "sources" else ("read", "format")
+    read = value.get("read")
     try:
-        return source_type(value.get("collector")), []
+        if kind == "sources":
+            return source_type(value.get("collector")), []
+        return table_type(read.get("format") if isinstance(read, dict) else None), []
     except PluginError as error:
         words = " ".join(filter(None, (error.what, error.hint)))
-        return DECLARED[kind], [document.mistake(("collector",), words)]
+        return DECLARED[kind], [document.mistake(where, words)]
 
 
 def _filled(

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 from pydantic import TypeAdapter
 
 from backbone.project.collectors import every_source
+from backbone.project.readers import every_table
 from backbone.project.reading import DECLARED
 
 __all__ = ["KINDS", "Kind", "json_schema"]
@@ -65,6 +66,8 @@ def _one(kind: Kind) -> dict[str, Any]:
 def _declared(kind: Kind) -> Any:
     if kind == "sources":
         return every_source()
+    if kind == "formatted":
+        return every_table()
     return DECLARED["settings" if kind == "backbone" else kind]
 
 

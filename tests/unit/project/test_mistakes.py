@@ -89,7 +89,8 @@ WORDS = [
      ("12: columns.measured_at.ambiguous: `frist` is none of first, second, reject; "
      "did you mean `first`?")),
     (METERS, "format: csv", "format: cvs",
-     "3: read.format: `cvs` is none of csv, json, jsonl, parquet; did you mean `csv`?"),
+     ("3: read.format: `cvs` is none of csv, json, jsonl, parquet, fixed, excel, "
+     "feather, orc, avro, xml, log, sqlite; did you mean `csv`?")),
     (TRUST, "[trim, nfc]", "[trim, nffc]",
      ("3: clean[0].do[1]: `nffc` is none of trim, collapse_spaces, nfc, nfd, nfkc, nfkd, "
      "casefold, lower, upper, title, strip_accents, drop_control, digits; did you mean "
@@ -280,7 +281,7 @@ TOGETHER = [
     (METERS, "{format: csv,", "{format: csv, encoding: uft-8,",
      "3: read.encoding: `uft-8` is no encoding; did you mean `utf-8`?"),
     (METERS, "{format: csv,", "{format: csv, records: data,",
-     "3: read.records: goes with json and jsonl, not with csv"),
+     "3: read.records: goes with json, jsonl and xml, not with csv"),
     ("formatted/weather.yml", "{format: jsonl}", '{format: jsonl, delimiter: ";"}',
      "2: read.delimiter: goes with csv, not with jsonl"),
     (METERS, "  status:", "  Power: {type: string}\n  status:",

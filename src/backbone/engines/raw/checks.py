@@ -13,6 +13,7 @@ from backbone.engines.protocol import RawRead
 from backbone.engines.raw.binding import engine_mistakes
 from backbone.engines.raw.computed import sql_mistake
 from backbone.engines.raw.moments import ISO, FormatError, parse_format
+from backbone.engines.raw.readers.checking import reader_mistakes
 from backbone.errors import DeclarationError, bounded, nearest
 from backbone.model.raw import RawColumn, RawFormat
 
@@ -78,8 +79,8 @@ def _layout_mistakes(form: RawFormat) -> Iterator[str]:
         b"ab".decode(form.encoding, errors="replace")
     except (LookupError, UnicodeError):
         yield f"there is no text encoding `{form.encoding}`"
-    if form.records is not None and form.format != "json":
-        yield "`records` is the place of records in a document: `format: json`"
+    if form.format not in {"csv", "json", "jsonl", "parquet"}:
+        yield from reader_mistakes(form)
     yield from _header_mistakes(form, met)
 
 

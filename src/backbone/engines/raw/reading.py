@@ -104,7 +104,7 @@ def read_raw(
         threads=threads,
         piece_bytes=piece_bytes,
         keep_raw=rejecting,
-        prove_integers=True,
+        prove_plain=True,
         part=part,
     )
     with closing(found) as pieces:
@@ -161,9 +161,10 @@ class _Job:
         rejects += [(objects[rows], reject) for rows, reject in dropped.items()]
         self.rejected.add(rejected_table(rejects))
         for piece in batch.pieces:
-            self._formatted(piece.object.name, piece.records, piece.rows)
             left = piece.left_out
-            self._enter(piece.object.name, FormattedAccount(read=-left, left_out=left))
+            self._formatted(piece.object.name, piece.records, piece.rows)
+            told = FormattedAccount(read=-left, left_out=left)
+            self._enter(piece.object.name, told)
             self._end(piece)
         for obj, reject in rejects:
             self._enter(obj.name, FormattedAccount(rejected=reject.records))
@@ -184,7 +185,8 @@ class _Job:
         name, end = piece.object.name, piece.end
         if end is None:
             return
-        self._enter(name, FormattedAccount(read=end.records, left_out=end.before))
+        told = FormattedAccount(read=end.records, left_out=end.before)
+        self._enter(name, told)
         if end.undeclared:
             self.undeclared[name] = end.undeclared
         if end.refused is not None:

@@ -48,9 +48,14 @@ def layout_as_json(request: RawRead) -> dict[str, Any]:
 def layout_of(given: Mapping[str, Any]) -> RawRead:
     """Return the request without objects that was sent."""
     form = RawFormat(**_tuples(given["format"]))
-    columns = tuple(map(_column_of, given["columns"]))
-    unpivot = given["unpivot"] and RawUnpivot(**_tuples(given["unpivot"]))
-    return RawRead((), form, columns, unpivot)
+    unpivot = given["unpivot"] and _unpivot_of(given["unpivot"])
+    return RawRead((), form, tuple(map(_column_of, given["columns"])), unpivot)
+
+
+def _unpivot_of(given: Mapping[str, Any]) -> RawUnpivot:
+    lists: dict[str, Any] = {each: tuple(given[each]) for each in ("names", "values")}
+    rows = tuple((tuple(texts), tuple(cells)) for texts, cells in given["rows"])
+    return RawUnpivot(**{**given, **lists, "rows": rows})
 
 
 def _column_of(given: Mapping[str, Any]) -> RawColumn:

@@ -16,6 +16,7 @@ from unicodedata import normalize
 from backbone.engines.protocol import RawRead
 from backbone.engines.raw import names_of, wanted_of
 from backbone.management.formatted.widening import raw_unpivot
+from backbone.model.canonicalnames import canonical_name
 from backbone.model.raw import RawColumn, RawFormat, RawObject, RawUnpivot
 from backbone.model.types import STRING
 from backbone.project.formatted import FormattedTable, Variant
@@ -257,7 +258,7 @@ def _evolved(reading: Reading, names: Sequence[str], new: Sequence[str]) -> Read
     made: dict[str, str] = {}
     for raw in new:
         if names.count(raw) == 1:
-            made[raw] = _free(canonical_name(raw, names.index(raw) + 1), taken)
+            made[raw] = _free(canonical_name(raw), taken)
             taken.add(made[raw])
     added = tuple(
         RawColumn(name, STRING, (f"${raw}" if raw.startswith("$") else raw,))
@@ -281,18 +282,6 @@ def missing_of(obj: RawObject, reading: Reading, names: Sequence[str]) -> tuple[
     request = RawRead((obj,), reading.format, reading.columns, reading.unpivot)
     wanted = wanted_of(request).required
     return tuple(n for n in wanted if not {n, n.partition(".")[0]} & {*names})
-
-
-def canonical_name(raw: str, place: int) -> str:
-    """Return what a column is called that is made of the raw column at a place.
-
-    >>> canonical_name(" Índex RFD (%)", 7), canonical_name("?", 3)
-    ('índex_rfd', 'column_3')
-    """
-    words = re.sub(r"[\W_]+", "_", normalize("NFKC", raw).casefold()).strip("_")
-    if not words:
-        return f"column_{place}"
-    return f"column_{words}" if words[0].isdigit() else words
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -261,7 +261,11 @@ class _Making:
             suffix: _relative(tables.folder(asset.with_side(suffix)), files)
             for suffix, files in sides.items()
         }
-        more = {"variants": dict(variants), "evolved": list(evolved)}
+        more = {
+            "unread": list(result.unread),
+            "variants": dict(variants),
+            "evolved": list(evolved),
+        }
         return {
             "name": delivery.name,
             "account": result.account.told(),

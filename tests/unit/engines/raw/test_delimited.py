@@ -226,7 +226,10 @@ def test_extra_columns_are_reported(read, texts):
     [
         (b"<!DOCTYPE html>\n<html><body>gone</body></html>\n", "HTML"),
         ("a,b\n1,2\n".encode("utf-16"), "UTF-16: declare `encoding: utf-16`"),
-        (b"PK\x03\x04\x14\x00junk\n", "a zip archive or a workbook"),
+        (
+            b"PK\x03\x04\x14\x00junk\n",
+            "a zip archive, or a workbook: declare `format: excel`",
+        ),
     ],
 )
 def test_what_is_no_delimited_text_is_refused_with_what_it_looks_like(

@@ -21,8 +21,8 @@ from backbone.errors import (
     SourceUnavailable,
 )
 from backbone.management.landing import alchemy
-from backbone.management.landing.dsn import Address
 from backbone.management.landing.columntypes import SourceColumn, landing_column
+from backbone.management.landing.dsn import Address
 from backbone.project.sources import SqlSource
 
 URL = "sqlite:///{project}/warehouse.db"
