@@ -11,14 +11,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from backbone.lake.tables import TableVersion
+from backbone.lake.tableversions import TableVersion
 
 __all__ = ["Remembered"]
 
 _MOST = 64
+_MOST_FILES = 200_000
 _Stamp = tuple[int, int, int]
 
 
@@ -56,9 +55,13 @@ class Remembered:
                 self._versions[folder, number] = stamp, version
             if is_head:
                 self._newest[folder] = number
-            while len(self._versions) > _MOST:
+            while len(self._versions) > 1 and self._is_full():
                 self._versions.popitem(last=False)
         return version
+
+    def _is_full(self) -> bool:
+        files = sum(len(version.files) for _, version in self._versions.values())
+        return len(self._versions) > _MOST or files > _MOST_FILES
 
 
 def _stamp(folder: Path, number: int) -> _Stamp | None:

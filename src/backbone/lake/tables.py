@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from backbone.lake.leftovers import Judge
 from backbone.lake.remembered import Remembered
 from backbone.lake.schemas import canonical_schema, delta_schema
 from backbone.lake.sweeping import asset_of, in_tables
+from backbone.lake.tableversions import Commit, DataFile, TableVersion
 from backbone.model.files import WrittenFile
 from backbone.model.names import AssetName
 from backbone.model.schemas import Schema
@@ -42,69 +43,6 @@ _CONFIGURATION = {
     "delta.enableExpiredLogCleanup": "false",
     "delta.checkpointInterval": "10",
 }
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """A Parquet file of a version; `path` is relative to the table's folder."""
-
-    path: str
-    rows: int
-    size_bytes: int
-
-
-@dataclass(frozen=True)
-class TableVersion:
-    """A version of a table, ready to be read.
-
-    `identity` is the fingerprint of the step that wrote it (empty for a version that
-    Backbone did not write); `metadata` is what the step recorded with it.
-    """
-
-    asset: AssetName
-    number: int
-    identity: str
-    committed: datetime
-    schema: Schema
-    folder: Path
-    files: tuple[DataFile, ...]
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> int:
-        """The rows of all files together."""
-        return sum(file.rows for file in self.files)
-
-    @property
-    def size_bytes(self) -> int:
-        """The bytes of all files together."""
-        return sum(file.size_bytes for file in self.files)
-
-    @property
-    def sides(self) -> dict[str, int]:
-        """The version numbers of the side tables that belong to this version."""
-        return {str(k): int(v) for k, v in self.metadata.get("sides", {}).items()}
-
-    def paths(self) -> tuple[str, ...]:
-        """Return the absolute paths of the files."""
-        return tuple(str(self.folder / file.path) for file in self.files)
-
-
-@dataclass(frozen=True)
-class Commit:
-    """What the next version of a table is to be.
-
-    `base` is the version that the step read (None: the table is new to it) and `keep`
-    the files of it that stay; `add` are new files. `identity`, `inputs` and `metadata`
-    are recorded with the version.
-    """
-
-    identity: str
-    schema: Schema
-    add: Sequence[WrittenFile] = ()
-    keep: Sequence[DataFile] = ()
-    base: int | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Tables:
@@ -199,7 +137,11 @@ class Tables:
         """
         found = self._remembered.at(self.folder(asset), number)
         if found is None and self.exists(asset):
-            found = self._read(asset, number)
+            try:
+                found = self._read(asset, number)
+            except CorruptLake:
+                if self.holds(asset, number):
+                    raise
         if found is None:
             raise LakeError(
                 f"{asset} has no version {number}", command=f"backbone versions {asset}"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from sqlglot import parse_one
@@ -204,3 +205,32 @@ def test_many_commits_stay_readable_after_checkpoints(tables, write):
     assert tables.head(ASSET).identity == "id24"
     assert len(tables.versions(ASSET)) == 25
     assert tables.at(ASSET, 3).rows == 4
+
+
+def test_a_version_is_read_once_and_the_newest_one_is_seen(tables, write, monkeypatch):
+    tables.commit(ASSET, Commit("one", SCHEMA, write(1)))
+    other = Tables(tables.root)
+    opened = []
+    real = Tables._open
+    monkeypatch.setattr(
+        Tables, "_open", lambda self, *asked: opened.append(asked) or real(self, *asked)
+    )
+    assert other.head(ASSET) is other.head(ASSET)
+    assert len(opened) == 1
+    assert other.at(ASSET, 0) is other.head(ASSET)
+    tables.commit(ASSET, Commit("two", SCHEMA, write(2), base=0))
+    assert other.head(ASSET).identity == "two"
+    assert other.at(ASSET, 0).identity == "one"
+
+
+def test_a_lake_that_was_brought_back_is_read_anew(tables, write, tmp_path):
+    tables.commit(ASSET, Commit("one", SCHEMA, write(1)))
+    shutil.copytree(tables.root, tmp_path / "copy")
+    tables.commit(ASSET, Commit("two", SCHEMA, write(2), base=0))
+    assert tables.head(ASSET).identity == "two"
+    shutil.rmtree(tables.root)
+    assert tables.head(ASSET) is None
+    shutil.copytree(tmp_path / "copy", tables.root)
+    assert tables.head(ASSET).identity == "one"
+    with pytest.raises(LakeError, match="has no version 1"):
+        tables.at(ASSET, 1)
