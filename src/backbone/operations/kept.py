@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,9 @@ from backbone.catalog import Catalog
 from backbone.lake.lake import Lake
 from backbone.lake.tables import TableVersion
 from backbone.management.formatted import (
+    Ways,
     looks_at_header,
     raw_objects,
-    readings_of,
 )
 from backbone.model.deliveries import Delivery
 from backbone.operations.identity import delivery_identity
@@ -21,6 +22,8 @@ from backbone.project import Project
 from backbone.project.formatted import FormattedTable
 
 __all__ = ["Kept", "Readings", "evolved_columns", "known_deliveries"]
+
+_LOOKS = 8
 
 Records = Mapping[str, Mapping[str, Any]]
 
@@ -81,19 +84,22 @@ def known_deliveries(
     if not same:
         readings = Readings(project.formatted[step.asset.table], lake)
         asked = [one for one in pinned if one.id in told]
-        told = {
-            d.id: told[d.id] for d in asked if readings.of(d) == told[d.id]["reading"]
-        }
+        with ThreadPoolExecutor(_LOOKS) as pool:
+            now = dict(
+                zip((d.id for d in asked), pool.map(readings.of, asked), strict=True)
+            )
+        told = {name: one for name, one in told.items() if one["reading"] == now[name]}
     is_partial = len(told) != delivered
     return Kept(head, told, is_partial=is_partial, is_carried=not same, held=len(there))
 
 
-@dataclass(frozen=True)
 class Readings:
     """How deliveries are read as a table declares."""
 
-    table: FormattedTable
-    lake: Lake
+    def __init__(self, table: FormattedTable, lake: Lake) -> None:
+        self.table = table
+        self.lake = lake
+        self._ways = Ways(table)
 
     def of(self, delivery: Delivery) -> str | None:
         """Return the fingerprint of how a delivery is read.
@@ -104,8 +110,8 @@ class Readings:
             return None
         landing = self.lake.landing
         paths = {obj.name: landing.path(obj) for obj in delivery.objects}
-        objects = raw_objects(delivery, paths)
-        return delivery_identity(self.table, readings_of(self.table, objects))
+        readings = map(self._ways.reading_of, raw_objects(delivery, paths))
+        return delivery_identity(self.table, tuple(readings))
 
 
 def evolved_columns(records: Records) -> list[str]:
