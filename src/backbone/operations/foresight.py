@@ -10,7 +10,7 @@ from typing import Any
 from backbone.catalog import Catalog
 from backbone.errors import LakeError, bounded
 from backbone.lake.lake import Lake
-from backbone.management.formatted import Reading, raw_objects, reading_of
+from backbone.management.formatted import Reading, Ways, raw_objects
 from backbone.model.deliveries import Delivery
 from backbone.operations.kept import known_deliveries
 from backbone.operations.plan import Step
@@ -129,13 +129,14 @@ def _readings(
     table: FormattedTable, lake: Lake, todo: Sequence[Delivery]
 ) -> list[Reading]:
     found: list[Reading] = []
+    ways = Ways(table)
     for delivery in reversed([one for one in todo if one.removed is None]):
         paths = {obj.name: lake.landing.path(obj) for obj in delivery.objects}
         for obj in raw_objects(delivery, paths):
             if len(found) == _MOST_OBJECTS:
                 return found
             try:
-                found.append(reading_of(table, obj, look=True))
+                found.append(ways.reading_of(obj, look=True))
             except LakeError:  # the run tells it, of this delivery
                 continue
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -108,15 +109,26 @@ def delivery_identity(table: FormattedTable, readings: Sequence[Reading]) -> str
     What a declaration says of other files has no part in it, nor have the defaults of
     what a reader may be told.
     """
-    alike = dict.fromkeys(readings)
+    rejects = table.new_columns == "reject"
+    return _delivery_identity(
+        tuple(readings), table.refuse_over, table.ignore if rejects else None
+    )
+
+
+@lru_cache(maxsize=256)
+def _delivery_identity(
+    readings: tuple[Reading, ...], refuse_over: float, ignore: tuple[str, ...] | None
+) -> str:
+    """Most deliveries of a table are read alike: it is made once for all of them."""
+    alike = {one: place for place, one in enumerate(dict.fromkeys(readings))}
     return fingerprint(
         {
             "kind": "format",
             "revision": REVISIONS["format"],
             "readings": [_told(one) for one in alike],
-            "objects": [list(alike).index(one) for one in readings],
-            "refuse_over": table.refuse_over,
-            **({"ignore": list(table.ignore)} if table.new_columns == "reject" else {}),
+            "objects": [alike[one] for one in readings],
+            "refuse_over": refuse_over,
+            **({} if ignore is None else {"ignore": list(ignore)}),
         }
     )
 

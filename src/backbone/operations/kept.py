@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,9 @@ from backbone.errors import LakeError
 from backbone.lake.lake import Lake
 from backbone.lake.tables import TableVersion
 from backbone.management.formatted import (
+    Ways,
     looks_at_header,
     raw_objects,
-    readings_of,
 )
 from backbone.model.deliveries import Delivery
 from backbone.operations.identity import delivery_identity
@@ -22,6 +23,8 @@ from backbone.project import Project
 from backbone.project.formatted import FormattedTable
 
 __all__ = ["Kept", "Readings", "evolved_columns", "known_deliveries"]
+
+_LOOKS = 8
 
 Records = Mapping[str, Mapping[str, Any]]
 
@@ -82,17 +85,25 @@ def known_deliveries(
     if not same:
         readings = Readings(project.formatted[step.asset.table], lake)
         asked = [one for one in pinned if one.id in told]
-        told = {d.id: told[d.id] for d in asked if readings.are(d, told[d.id]["reading"])}
+
+        def stays(one: Delivery) -> bool:
+            return readings.are(one, told[one.id]["reading"])
+
+        with ThreadPoolExecutor(_LOOKS) as pool:
+            same_way = pool.map(stays, asked)
+            kept = zip(asked, same_way, strict=True)
+            told = {one.id: told[one.id] for one, is_same in kept if is_same}
     is_partial = len(told) != delivered
     return Kept(head, told, is_partial=is_partial, is_carried=not same, held=len(there))
 
 
-@dataclass(frozen=True)
 class Readings:
     """How deliveries are read as a table declares."""
 
-    table: FormattedTable
-    lake: Lake
+    def __init__(self, table: FormattedTable, lake: Lake) -> None:
+        self.table = table
+        self.lake = lake
+        self._ways = Ways(table)
 
     def of(self, delivery: Delivery) -> str | None:
         """Return the fingerprint of how a delivery is read.
@@ -103,8 +114,8 @@ class Readings:
             return None
         landing = self.lake.landing
         paths = {obj.name: landing.path(obj) for obj in delivery.objects}
-        objects = raw_objects(delivery, paths)
-        return delivery_identity(self.table, readings_of(self.table, objects))
+        readings = map(self._ways.reading_of, raw_objects(delivery, paths))
+        return delivery_identity(self.table, tuple(readings))
 
     def are(self, delivery: Delivery, before: str) -> bool:
         """Tell whether a delivery is read as before.

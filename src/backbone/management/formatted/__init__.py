@@ -11,13 +11,19 @@ from backbone.management.formatted.step import (
     raw_objects,
     readings_of,
 )
-from backbone.management.formatted.variants import Reading, looks_at_header, reading_of
+from backbone.management.formatted.variants import (
+    Reading,
+    Ways,
+    looks_at_header,
+    reading_of,
+)
 
 __all__ = [
     "REJECTED",
     "REJECTED_CELLS",
     "FormattedDelivery",
     "Reading",
+    "Ways",
     "format_deliveries",
     "formatted_schema",
     "looks_at_header",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +13,12 @@ from sqlglot import exp
 from backbone.engines.handing import handed
 from backbone.engines.protocol import RawRead, RawResult, Session, Written
 from backbone.errors import bounded
-from backbone.management.formatted.variants import Reading, looks_at_header, reading_of
+from backbone.management.formatted.variants import (
+    Reading,
+    Ways,
+    looks_at_header,
+    reading_of,
+)
 from backbone.model.deliveries import Delivery
 from backbone.model.raw import RawObject
 from backbone.model.reports import FormattedAccount
@@ -102,10 +106,13 @@ def readings_of(
     declaration: FormattedTable, objects: Sequence[RawObject]
 ) -> tuple[Reading, ...]:
     """Return how each of the objects is read; headers are looked at side by side."""
+    if objects and not declaration.variants and not looks_at_header(declaration):
+        return (reading_of(declaration, objects[0]),) * len(objects)
+    ways = Ways(declaration)
     if len(objects) == 1 or not looks_at_header(declaration):
-        return tuple(reading_of(declaration, obj) for obj in objects)
+        return tuple(map(ways.reading_of, objects))
     with ThreadPoolExecutor(_LOOKS) as pool:
-        return tuple(pool.map(partial(reading_of, declaration), objects))
+        return tuple(pool.map(ways.reading_of, objects))
 
 
 def format_deliveries(

@@ -22,7 +22,7 @@ from backbone.model.types import STRING
 from backbone.project.formatted import FormattedTable, Variant
 from backbone.project.variants import Dated, When
 
-__all__ = ["Reading", "looks_at_header", "object_date", "reading_of"]
+__all__ = ["Reading", "Ways", "looks_at_header", "object_date", "reading_of"]
 
 _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)"
@@ -86,41 +86,72 @@ class _Look:
         return self._names[form]
 
 
-def reading_of(table: FormattedTable, obj: RawObject, *, look: bool = False) -> Reading:
-    """Return how an object of a table is read: as its first variant that fits says.
+@dataclass(frozen=True)
+class _Way:
+    """One way to read objects: the table's, or that of one of its variants."""
 
-    Parameters
-    ----------
-    table : the declaration
-    obj : where the bytes are, its name and its fields
-    look : whether the header is looked at in any case, to tell what is left out
+    variant: Variant | None
+    own: FormattedTable
+    format: RawFormat
+    columns: tuple[RawColumn, ...]
 
-    Raises
-    ------
-    LakeError : the object is not there, and its header has to be looked at
+    @classmethod
+    def of(cls, table: FormattedTable, variant: Variant | None) -> _Way:
+        own = table.varied(variant)
+        return cls(variant, own, own.read.raw(), own.raw_columns())
 
-    Notes
-    -----
-    The beginning of the file is read where conditions, renamed columns, columns that
-    become rows or new columns ask for its header; a JSON document as a whole.
-    """
-    seen = _Look(obj)
-    fits = (one for one in table.variants if _fits(table, one, seen))
-    variant = next(fits, None)
-    own = table.varied(variant)
-    form = own.read.raw()
-    rename = variant.rename if variant is not None else {}
-    asks = look or rename or own.unpivot is not None or table.new_columns == "evolve"
-    names = seen.names(form) if asks else None
-    columns = tuple(_renamed(each, rename, names) for each in own.raw_columns())
-    unpivot = raw_unpivot(own.unpivot, names, rename) if own.unpivot else None
-    reading = Reading(form, columns, unpivot, variant=variant.name if variant else None)
-    if look and names is not None:
-        reading = replace(reading, missing=missing_of(obj, reading, names))
-    left = _unread(reading, names or (), own.ignore)
-    if table.new_columns == "evolve":
-        return _evolved(reading, names or (), left)
-    return replace(reading, left_out=left)
+
+class Ways:
+    """How the objects of a table are read, each as its first variant that fits says."""
+
+    def __init__(self, table: FormattedTable) -> None:
+        self.table = table
+        self._others = [_Way.of(table, variant) for variant in table.variants]
+        self._base = _Way.of(table, None)
+
+    def reading_of(self, obj: RawObject, *, look: bool = False) -> Reading:
+        """Return how an object is read.
+
+        Parameters
+        ----------
+        obj : where the bytes are, its name and its fields
+        look : whether the header is looked at in any case, to tell what is left out
+
+        Raises
+        ------
+        LakeError : the object is not there, and its header has to be looked at
+
+        Notes
+        -----
+        The beginning of the file is read where conditions, renamed columns, columns that
+        become rows or new columns ask for its header; a JSON document as a whole.
+        """
+        seen = _Look(obj)
+        fits = (way for way in self._others if _fits(self.table, way, seen))
+        way = next(fits, self._base)
+        own, rename = way.own, way.variant.rename if way.variant else {}
+        evolves = own.new_columns == "evolve"
+        asks = look or rename or own.unpivot is not None or evolves
+        names = seen.names(way.format) if asks else None
+        columns = way.columns
+        if rename:
+            columns = tuple(_renamed(each, rename, names) for each in columns)
+        unpivot = raw_unpivot(own.unpivot, names, rename) if own.unpivot else None
+        called = way.variant.name if way.variant else None
+        reading = Reading(way.format, columns, unpivot, variant=called)
+        if look and names is not None:
+            reading = replace(reading, missing=missing_of(obj, reading, names))
+        if names is None:
+            return reading
+        left = _unread(reading, names, own.ignore)
+        if evolves:
+            return _evolved(reading, names, left)
+        return replace(reading, left_out=left)
+
+
+def reading_of(table: FormattedTable, obj: RawObject) -> Reading:
+    """Return how an object of a table is read; see `Ways` for many of them."""
+    return Ways(table).reading_of(obj)
 
 
 def looks_at_header(table: FormattedTable) -> bool:
@@ -135,8 +166,10 @@ def looks_at_header(table: FormattedTable) -> bool:
     )
 
 
-def _fits(table: FormattedTable, variant: Variant, seen: _Look) -> bool:
-    when, obj = variant.when, seen.obj
+def _fits(table: FormattedTable, way: _Way, seen: _Look) -> bool:
+    if way.variant is None:
+        return True
+    when, obj = way.variant.when, seen.obj
     if not (
         _is_named(obj, when)
         and _has_fields(obj, when)
@@ -145,7 +178,7 @@ def _fits(table: FormattedTable, variant: Variant, seen: _Look) -> bool:
         return False
     if not when.looks_at_header:
         return True
-    names = seen.names(table.varied(variant).read.raw())
+    names = seen.names(way.format)
     return (
         names is not None
         and {*when.header_has} <= {*names}
