@@ -10,7 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import files, growth, machine, management, startup
+from bench import (
+    deliveries,
+    files,
+    formatted,
+    growth,
+    inference,
+    landing_postgres,
+    machine,
+    management,
+    startup,
+)
 from bench.detection import compare as detection
 from bench.detection import report as detection_report
 from bench.projects import example
@@ -18,7 +28,8 @@ from bench.tpch import compare as tpch
 from bench.tpch import report
 
 PARTS = (
-    "management", "demo", "idle", "help", "growth", "detection", "tpch", "files"
+    "management", "demo", "idle", "help", "growth", "detection", "tpch", "files",
+    "formatted", "deliveries", "infer", "postgres",
 )  # fmt: skip
 
 
@@ -33,11 +44,15 @@ class _Bench:
         self.scales = options.scale
         self.engines = options.engine
         self.files = options.files
+        self.deliveries = options.deliveries
+        self.megabytes = options.mb
         self.rows = options.rows
         self.shapes = options.shape
         self.shares = options.share
         self.limit_s = options.limit
         self.verifier = options.verifier
+        self.cases = options.cases
+        self.large_bytes = options.large_mb * 1_000_000
         self._demo: dict[str, Any] | None = None
 
     def measure(self, part: str) -> dict[str, Any]:
@@ -65,6 +80,16 @@ class _Bench:
             "files": lambda: files.counted(
                 self.work, files=self.files, engines=self.engines
             ),
+            "deliveries": lambda: deliveries.grown(
+                self.work, repeat=min(self.repeat, 3), deliveries=self.deliveries
+            ),
+            "formatted": lambda: formatted.compared(
+                self.work, megabytes=self.megabytes, repeat=self.repeat
+            ),
+            "infer": lambda: inference.inferred(
+                self.work, cases=self.cases, size=self.large_bytes
+            ),
+            "postgres": lambda: landing_postgres.landed(self.work, repeat=self.repeat),
         }
         return made[part]()
 
@@ -91,6 +116,10 @@ _SHOWN: dict[str, Callable[[dict[str, Any]], str]] = {
     "detection": detection_report.shown,
     "tpch": report.shown,
     "files": files.shown,
+    "deliveries": deliveries.shown,
+    "formatted": formatted.shown,
+    "infer": inference.shown,
+    "postgres": landing_postgres.shown,
 }
 
 
@@ -136,8 +165,24 @@ def _options() -> argparse.Namespace:
         help=f"engines: {', '.join(tpch.ENGINES)}; all by default",
     )  # fmt: skip
     parser.add_argument(
+        "--cases", type=int, default=inference.RANDOM, metavar="N",
+        help="files of several habits that are inferred (200)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--large-mb", type=int, default=inference.LARGE_BYTES // 1_000_000, metavar="MB",
+        help="how large the large file is that is inferred (2000)",
+    )  # fmt: skip
+    parser.add_argument(
         "--files", type=int, nargs="+", default=files.FILES, metavar="N",
         help="how many files (20 200 2000)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mb", type=int, nargs="+", default=formatted.MEGABYTES, metavar="N",
+        help="megabytes of the raw files that are formatted (500 2000)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--deliveries", type=int, nargs="+", default=deliveries.DELIVERIES, metavar="N",
+        help="how many deliveries are there already (10 1000 20000)",
     )  # fmt: skip
     parser.add_argument(
         "--rows", type=int, nargs="+", default=detection.ROWS, metavar="N",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
+from tests import postgres
 from tests.engines import running
+from tests.plugins import Installing
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -27,7 +29,8 @@ def pytest_collection_modifyitems(config, items):
 def pytest_runtest_makereport(item):
     """Let no test of an engine be skipped where everything is to be tested."""
     report = yield
-    of_engine = any(item.get_closest_marker(name) for name in ("sail", "spark"))
+    needed = ("postgres", "sail", "spark")
+    of_engine = any(item.get_closest_marker(name) for name in needed)
     skipped = report.skipped and not hasattr(report, "wasxfail")
     if skipped and of_engine and os.environ.get("CI"):
         report.outcome = "failed"
@@ -81,3 +84,28 @@ def fast_session(fast_engine):
 def session(engine):
     with engine.session() as opened:
         yield opened
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """A way to install tiny packages, for this test only."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    return Installing(folder, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    if postgres.binaries() is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_database(postgres_server, request):
+    """An empty database of its own."""
+    postgres_server.made.append(request.node.name)
+    database = postgres.Database(postgres_server, f"test_{len(postgres_server.made)}")
+    yield database
+    database.connection.close()

@@ -9,12 +9,14 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from backbone.engines.protocol import RawRead, RawResult, Written
 from backbone.model.raw import RawColumn, RawFormat, RawObject
 from backbone.model.types import CanonicalType
+from backbone.project.reads import AvroRead, FixedRead, JsonRead, LogRead
 
 __all__ = ["READS", "habitual_read", "outcome", "random_read"]
 
@@ -22,12 +24,31 @@ COLUMNS = (
     ("id", "integer", {}),
     ("amount", "decimal(9,2)", {}),
     ("at", "timestamp", {"timezone": "Europe/Paris", "on_bad_cell": "reject"}),
+    (
+        "cost",
+        "decimal(9,2)",
+        {"sources": ("amount",), "thousands": ",", "prefix": ("€",)},
+    ),
+    (
+        "seen",
+        "timestamp",
+        {
+            "sources": ("at",),
+            "format": ("iso", "epoch_s"),
+            "missing": "forward",
+            "timezone": "Europe/Paris",
+            "ambiguous": "first",
+        },
+    ),
     ("note", "string", {}),
     ("ratio", "double", {}),
     ("day", "date", {"sql": "cast(timezone('Europe/Paris', at) as date)"}),
     ("origin", "string", {"sources": ("$file",)}),
 )
-READS = ("csv", "semicolons", "latin", "lines", "document", "parquet", "small")
+READS = (
+    "csv", "semicolons", "layout", "latin", "lines", "document", "parquet", "small",
+    "fixed", "log", "entries", "avro", "children",
+)  # fmt: skip
 
 
 def habitual_read(folder: Path, kind: str, records: int = 450) -> RawRead:
@@ -146,6 +167,24 @@ def _semicolons(records: int) -> tuple[dict[str, bytes], RawFormat]:
     return {"a.csv": text.encode()}, form
 
 
+def _layout(records: int) -> tuple[dict[str, bytes], RawFormat]:
+    """Lines before, between and behind the records that are none."""
+    text = _delimited(records, ",", "\n")
+    header, _, rest = text.partition("\n")
+    form = RawFormat(
+        "csv", skip=2, header=2, units=2, comment="#", repeated_header=True,
+        blank_lines="skip", trim=True, escape="\\",
+    )  # fmt: skip
+    units = ",".join("kW" for _ in header.split(","))
+    begun = f'An "odd title\n\n# made by hand, "so\n{header}\n\n{units}\n'
+    parts = rest.replace("\nplain", '\n# "5,\nplain')
+    lines = [line + "\n" for line in parts.split("\n")]
+    for place in range(len(lines) - 2, 0, -40):
+        if lines[place].count('"') == 0 and lines[place - 1].count('"') % 2 == 0:
+            lines.insert(place, f'# say "no, {place}\n{header}\n')
+    return {"a.csv": begun.encode() + "".join(lines).encode()}, form
+
+
 def _latin(records: int) -> tuple[dict[str, bytes], RawFormat]:
     text = _delimited(records, ",", "\n").replace("🐝", "")
     return {"a.csv": text.encode("latin-1")}, RawFormat("csv", encoding="latin-1")
@@ -200,11 +239,80 @@ def _small(records: int) -> tuple[dict[str, bytes], RawFormat]:
     return {f"{n:04}.csv": text.encode() for n in range(records // 10)}, RawFormat("csv")
 
 
+_WIDTHS = {"id": 6, "amount": 10, "at": 20, "ratio": 24, "note": 30}
+
+
+def _fixed(records: int) -> tuple[dict[str, bytes], RawFormat]:
+    made = ["first", "second"]
+    for n, row in enumerate(_values(records)):
+        cells = (row[name].replace("\r\n", " ") for name in _WIDTHS)
+        pairs = zip(cells, _WIDTHS.values(), strict=True)
+        line = "".join(cell[:width].ljust(width) for cell, width in pairs)
+        made.append("" if n % 71 == 11 else line[: 40 if n % 61 == 8 else None])
+    text = "\n".join(made) + "\n\n\n"
+    layout = FixedRead(format="fixed", fields=_WIDTHS, skip=2)
+    return {
+        "a.txt": b"\xef\xbb\xbf" + text.encode(),
+        "b.txt": text.replace("\n", "\r\n").encode().replace("é".encode(), b"\xe9", 9),
+        "head.txt": b"only\n",
+        "zipped.txt": gzip.compress(text.encode(), mtime=0),
+    }, layout.raw()
+
+
+_ENTRY = (
+    r"(?P<id>[^|]*)\|(?P<amount>[^|]*)\|(?P<at>[^|]*)\|(?P<ratio>[^|]*)\|(?P<note>.*)"
+)
+
+
+def _logged(records: int) -> bytes:
+    made = []
+    for n, row in enumerate(_values(records)):
+        line = "|".join(row[name] for name in _WIDTHS)
+        made.append("garbage" if n % 71 == 11 else line)
+    return ("\n".join(made) + "\n").encode()
+
+
+def _log(records: int) -> tuple[dict[str, bytes], RawFormat]:
+    layout = LogRead(format="log", pattern=_ENTRY)
+    return {"a.log": _logged(records), "quiet.log": b""}, layout.raw()
+
+
+def _entries(records: int) -> tuple[dict[str, bytes], RawFormat]:
+    layout = LogRead(format="log", pattern=_ENTRY, starts_with=r"[^|]*\|")
+    return {"a.log": b"lost\n" + _logged(records)}, layout.raw()
+
+
+def _avro(records: int) -> tuple[dict[str, bytes], RawFormat]:
+    rows = list(_values(records))
+    fields = [{"name": name, "type": "string"} for name in rows[0]]
+    schema = {"type": "record", "name": "R", "fields": fields}
+    made = io.BytesIO()
+    fastavro.writer(
+        made, schema, rows, sync_interval=4_000, sync_marker=b"0123456789abcdef"
+    )
+    whole = made.getvalue()
+    return {"a.avro": whole, "cut.avro": whole[:-9]}, AvroRead(format="avro").raw()
+
+
+def _children(records: int) -> tuple[dict[str, bytes], RawFormat]:
+    rows = list(_values(records))
+    made = [json.dumps({"rows": rows[n : n + n % 4]}) for n in range(0, records, 4)]
+    made[3] = made[3][:-1]
+    layout = JsonRead(format="jsonl", records="rows")
+    return {"a.jsonl": "\n".join(made).encode(), "b.jsonl": b"[]"}, layout.raw()
+
+
 _KINDS = {
+    "avro": _avro,
+    "children": _children,
     "csv": _csv,
     "document": _document,
+    "entries": _entries,
+    "fixed": _fixed,
     "latin": _latin,
+    "layout": _layout,
     "lines": _lines,
+    "log": _log,
     "parquet": _parquet,
     "semicolons": _semicolons,
     "small": _small,

@@ -85,7 +85,7 @@ def _early_day(dice: Dice, _: int) -> date:
 
 
 def _moment(dice: Dice, _: int) -> datetime:
-    start = datetime(2020, 1, 1)  # noqa: DTZ001 - a wall clock
+    start = datetime(2020, 1, 1)
     return start + timedelta(seconds=dice.randint(0, 90_000_000))
 
 
@@ -109,7 +109,9 @@ _WORDS = (
 
 
 def _word(dice: Dice, row: int) -> str:
-    return f"{dice.choice(_WORDS)} {dice.choice(_WORDS)}" if row % 3 else dice.choice(_WORDS)
+    return (
+        f"{dice.choice(_WORDS)} {dice.choice(_WORDS)}" if row % 3 else dice.choice(_WORDS)
+    )
 
 
 def _any_text(dice: Dice, row: int) -> str:
@@ -122,7 +124,7 @@ def _code(width: int) -> Callable[[Dice, int], str]:
 
 
 def _flag(dice: Dice, _: int) -> bool:
-    return dice.random() < 0.4  # noqa: PLR2004
+    return dice.random() < 0.4
 
 
 def _said(yes: str, no: str) -> Callable[[bool], str]:
@@ -235,7 +237,9 @@ def _headed(before: str, after: str = "") -> Maker:
 
 def _repeated(names: Sequence[str], rows: Rows) -> bytes:
     lines = _table(names, rows).splitlines(keepends=True)
-    return "".join(lines[:20] + lines[:1] + lines[20:30] + lines[:1] + lines[30:]).encode()
+    return "".join(
+        lines[:20] + lines[:1] + lines[20:30] + lines[:1] + lines[30:]
+    ).encode()
 
 
 def _escaped(names: Sequence[str], rows: Rows) -> bytes:
@@ -325,8 +329,12 @@ def _case(
     names: list[str] = []
     for each in cells:
         free = [n for n in CELLS[each].names if n.lower() not in map(str.lower, names)]
-        names.append(dice.choice(free) if free else f"{CELLS[each].names[0]}_{len(names)}")
-    values = [tuple(_value(dice, CELLS[each], row) for each in cells) for row in range(rows)]
+        names.append(
+            dice.choice(free) if free else f"{CELLS[each].names[0]}_{len(names)}"
+        )
+    values = [
+        tuple(_value(dice, CELLS[each], row) for each in cells) for row in range(rows)
+    ]
     texts = [
         [
             CELLS[each].text(v) if v is not None else dice.choice(CELLS[each].missing)
@@ -349,5 +357,3 @@ def _case(
 
 def _value(dice: Dice, cells: Cells, row: int) -> Any:
     return None if dice.random() < cells.share_missing else cells.value(dice, row)
-
-

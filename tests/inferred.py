@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from tests.habits_of_files import Case
 
 from backbone.engines.protocol import RawRead, Session
 from backbone.engines.raw.looking.files import Looking
@@ -18,7 +19,6 @@ from backbone.engines.raw.looking.tables import LOOKED_BYTES
 from backbone.management.formatted.inference import Proposal, datasets_in, proposed
 from backbone.model.raw import RawObject
 from backbone.project.formatted import FormattedTable
-from tests.habits_of_files import Case
 
 __all__ = ["Verdict", "judged"]
 
@@ -75,11 +75,17 @@ def _compared(
 ) -> Verdict:  # fmt: skip
     found: Counter[str] = Counter()
     troubles: list[str] = []
-    asked = {c.what.split(".")[1] for c in proposal.questions if c.what.startswith("columns.")}
-    origins = {(one.source or (name,))[0].strip(): name for name, one in table.columns.items()}
+    asked = {
+        c.what.split(".")[1] for c in proposal.questions if c.what.startswith("columns.")
+    }
+    origins = {
+        (one.source or (name,))[0].strip(): name for name, one in table.columns.items()
+    }
     types: dict[str, str] = {}
     for name, expected in case.values.items():
-        own = sorted((r for r in rows if r["_object"] == name), key=lambda r: r["_record"])
+        own = sorted(
+            (r for r in rows if r["_object"] == name), key=lambda r: r["_record"]
+        )
         gone = len({record for file, record in rejected if file == name})
         if len(own) != len(expected):
             troubles.append(f"{len(own)} rows of {len(expected)}, {gone} rejected")
@@ -95,7 +101,7 @@ def _compared(
             for row, values in zip(own, expected, strict=True):
                 verdict = _verdict(row, column, values[place], bad, asked)
                 found[verdict] += 1
-                if verdict != "right" and len(troubles) < 3:  # noqa: PLR2004 - examples
+                if verdict != "right" and len(troubles) < 3:
                     troubles.append(
                         f"{raw} ({case.cells[place]}) as {table.columns[column].type}: "
                         f"{values[place]!r} → {row[column]!r}, {verdict}"
@@ -111,6 +117,8 @@ def _verdict(
         return "right"
     if (row["_object"], row["_record"], column) in bad:
         return "rejected"
+    if isinstance(expected, bool) and value == int(expected) and column in asked:
+        return "asked"
     return "asked" if isinstance(value, str) and column in asked else "wrong"
 
 
@@ -125,8 +133,6 @@ def _same(value: Any, expected: Any) -> bool:
         return value == float(expected)
     if isinstance(expected, datetime) and isinstance(value, datetime):
         return value.replace(tzinfo=value.tzinfo and expected.tzinfo) == expected
-    return type(value) is type(expected) and bool(value == expected) or (
+    return (type(value) is type(expected) and bool(value == expected)) or (
         isinstance(expected, Decimal) and value == expected
     )
-
-

@@ -8,10 +8,12 @@
     │   ├── UnknownAsset            also a KeyError
     │   ├── RuleSyntaxError         a rule cannot be parsed; also a ValueError
     │   ├── UnsupportedRule         a rule would compare too many pairs of rows
+    │   ├── PluginError             a plugin is missing, or not what it has to be
     │   └── ViewError               SQL of a view: does not parse, a cycle, not portable
     ├── SourceError                 what a source did
     │   ├── SourceUnavailable       retryable: not there, refused, timed out, 5xx
     │   ├── BadResponse             it answered, but not with what was declared
+    │   ├── FunctionFailed          a function of the project raised
     │   └── SidecarFailed           the process that a source needs did not start
     ├── DataError                   what the data did
     │   ├── DeliveryRefused         a delivery cannot be read as declared
@@ -54,6 +56,7 @@ __all__ = [
     "EngineError",
     "EngineUnavailable",
     "ForeignTable",
+    "FunctionFailed",
     "GrainBroken",
     "LakeError",
     "LockHeld",
@@ -61,6 +64,7 @@ __all__ = [
     "NothingToResume",
     "OperationError",
     "OutOfMemory",
+    "PluginError",
     "ProjectError",
     "RuleSyntaxError",
     "SidecarFailed",
@@ -171,6 +175,10 @@ class UnsupportedRule(ProjectError):
     """A rule has no plan of near-linear cost, and too many pairs of rows to compare."""
 
 
+class PluginError(ProjectError):
+    """A collector or reader is not installed, cannot be loaded, or lacks a part."""
+
+
 class ViewError(ProjectError):
     """The SQL of a view cannot be used."""
 
@@ -187,6 +195,10 @@ class SourceUnavailable(SourceError):
 
 class BadResponse(SourceError):
     """A source answered with something other than what was declared."""
+
+
+class FunctionFailed(SourceError):
+    """A function of the project raised, or gave what cannot be used."""
 
 
 class SidecarFailed(SourceError):

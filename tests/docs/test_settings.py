@@ -38,9 +38,12 @@ from backbone.project import (
     engines,
     exploitation,
     formatted,
+    reads,
     schedules,
     settings,
     sources,
+    sources_http,
+    storage,
     trusted,
     variants,
 )
@@ -51,7 +54,16 @@ from backbone.sql.portable import REFUSED_FUNCTIONS
 from backbone.sql.verbs import VERBS
 
 HEADER = "| key | default | meaning |"
-SOURCES = (sources.FilesSource, sources.HttpSource, sources.SqlSource)
+MORE_THAN_HTTP = (sources.HttpSource, sources.SocrataSource)
+SOURCES = (
+    sources.FilesSource,
+    *MORE_THAN_HTTP,
+    sources.CkanSource,
+    sources.SqlSource,
+    sources.PythonSource,
+    sources.DltSource,
+)
+ACCESS = set(declared_keys(sources_http.HttpAccess))
 SHARED = set.intersection(*(set(declared_keys(model)) for model in SOURCES))
 
 DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
@@ -62,13 +74,28 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("landing.md", "`deletes`"): delivering.Deletes,
     ("operations.md", "A schedule"): schedules.Schedule,
     ("landing.md", "`collector: files`"): sources.FilesSource,
+    ("versions.md", "`retention`"): sources.Retention,
+    ("landing.md", "`storage`"): storage.Storage,
     ("landing.md", "`collector: http`"): sources.HttpSource,
     ("landing.md", "A dataset: `datasets: {name: …}`"): sources.HttpDataset,
     ("landing.md", "`cursor`"): sources.HttpCursor,
     ("landing.md", "`pages`"): sources.HttpPages,
+    ("landing.md", "`auth`"): sources_http.HttpAuth,
+    ("landing.md", "`basic`"): sources_http.BasicAuth,
+    ("landing.md", "`api_key`"): sources_http.ApiKey,
+    ("landing.md", "`oauth2`"): sources_http.OAuth2,
+    ("landing.md", "Every source over HTTP"): sources.CkanSource,
+    ("landing.md", "A dataset of a CKAN portal"): sources.CkanDataset,
+    ("landing.md", "`collector: socrata`"): sources.SocrataSource,
+    ("landing.md", "A dataset of a Socrata portal"): sources.SocrataDataset,
     ("landing.md", "`sidecar`"): sources.Sidecar,
     ("landing.md", "`collector: sql`"): sources.SqlSource,
     ("landing.md", "A dataset of a database"): sources.SqlDataset,
+    ("landing.md", "`cursor` of a dataset"): sources.SqlCursor,
+    ("landing.md", "`collector: python`"): sources.PythonSource,
+    ("landing.md", "A dataset of a function"): sources.PythonDataset,
+    ("landing.md", "`collector: dlt`"): sources.DltSource,
+    ("landing.md", "A dataset of dlt"): sources.DltDataset,
     ("formatted.md", "The table"): formatted.FormattedTable,
     ("formatted.md", "`read`"): formatted.Read,
     ("formatted.md", "A column: `columns: {name: …}`"): formatted.FormattedColumn,
@@ -76,6 +103,16 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("variants.md", "`when`"): variants.When,
     ("variants.md", "The date of a file"): variants.Dated,
     ("variants.md", "`unpivot`"): variants.Unpivot,
+    ("readers.md", "`format: json`"): reads.JsonRead,
+    ("readers.md", "`format: parquet`"): reads.ParquetRead,
+    ("readers.md", "`format: feather`"): reads.FeatherRead,
+    ("readers.md", "`format: orc`"): reads.OrcRead,
+    ("readers.md", "`format: avro`"): reads.AvroRead,
+    ("readers.md", "`format: sqlite`"): reads.SqliteRead,
+    ("readers.md", "`format: fixed`"): reads.FixedRead,
+    ("readers.md", "`format: log`"): reads.LogRead,
+    ("readers.md", "`format: excel`"): reads.ExcelRead,
+    ("readers.md", "`format: xml`"): reads.XmlRead,
     ("trusted.md", "The table"): trusted.TrustedTable,
     ("cleaning.md", "A cleaning step"): cleaning.CleanStep,
     ("cleaning.md", "`substitute`"): cleaning.Substitute,
@@ -101,9 +138,13 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("analysis.md", "Describe"): analysis.Describe,
     ("analysis.md", "A factor"): analysis.Factor,
 }
-CHANGES = {formatted.ReadChange, formatted.ColumnChange}  # of what has tables above
+CHANGES = {formatted.ColumnChange}  # of what has a table above
 WORDS: dict[str, list[tuple[str, ...]]] = {
-    "landing.md": [get_args(Delivers), tuple(SHARED)],
+    "landing.md": [
+        get_args(Delivers),
+        tuple(SHARED),
+        ("empty", "short", "error", "skip", "header", "body", "epoch_s", "epoch_ms"),
+    ],
     "formatted.md": [
         tuple(kind for kind in KINDS if kind != "decimal"),
         ("decimal(p,s)", "$file"),
@@ -217,8 +258,20 @@ def test_every_model_of_a_declaration_has_a_table():
 )
 def test_every_key_is_documented_with_its_default(where, model):
     shared = SHARED if model in SOURCES else set()
-    keys = {k: f for k, f in declared_keys(model).items() if k not in shared}
-    assert documented(*where) == {key: default_cell(f) for key, f in keys.items()}
+    shared = shared | ACCESS if model in MORE_THAN_HTTP else shared
+    keys = {
+        k: default_cell(f) for k, f in declared_keys(model).items() if k not in shared
+    }
+    if where[0] == "readers.md":
+        common = documented("readers.md", "Every format")
+        keys = {k: default for k, default in keys.items() if common.get(k) != default}
+    assert documented(*where) == keys
+
+
+def test_what_every_format_may_say_is_documented_once():
+    keys = declared_keys(reads.ReadSettings)
+    wanted = {key: default_cell(field) for key, field in keys.items()}
+    assert documented("readers.md", "Every format") == wanted
 
 
 def test_what_every_source_may_say_is_documented_once():

@@ -105,6 +105,22 @@ BAD = {
         read=2,
         rejected=((1, "bytes that are not utf-8", "7,2024-03-01,no"),),
     ),
+    "a NUL byte": Bad(
+        HEADER + b"7,2024-03-01,no\0rth,1.00\n8,2024-03-02,south,2.00\n",
+        rows=1,
+        read=2,
+        rejected=((1, "a NUL byte", "7,2024-03-01,no"),),
+    ),
+    "UTF-16": Bad(
+        (HEADER + b"7,2024-03-01,north,1.00\n").decode().encode("utf-16"),
+        code=1,
+        told=("the file looks like utf-16: declare `encoding: utf-16`",),
+        read=2,  # line ends are counted where nothing else is known
+        rejected=((None, "declare `encoding: utf-16`", ""),),
+    ),
+    "lines that end in all ways": Bad(
+        HEADER + b"7,2024-03-01,north,1.00\r8,2024-03-02,south,2.00\r\n", rows=2, read=2
+    ),
     "empty": Bad(
         b"",
         code=1,

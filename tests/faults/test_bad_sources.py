@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.commands import ask, call, listed, versions
 from tests.projects import edit, write
+from tests.servers import serving
 
 GOOD = b'[{"day": "2024-01-01", "degrees": 3.5}, {"day": "2024-01-02", "degrees": 4}]'
 JSON, HTML = "application/json", "text/html"
@@ -108,6 +109,76 @@ def test_an_api_that_goes_bad_leaves_what_came_before(warm, service):
     assert versions(warm) == before
 
 
+def test_a_secret_is_nowhere_whatever_an_api_answers(warm, service, monkeypatch):
+    secret = "never-to-be-shown/1+1"
+    monkeypatch.setenv("WEATHER_TOKEN", secret)
+    edit(
+        warm / "sources/weather.yml",
+        "attempts: 3",
+        "attempts: 1\nauth: {bearer: '${var:WEATHER_TOKEN}'}",
+    )
+    said = []
+    for code in (401, 500, 200):
+        body = GOOD if code == 200 else f"I was sent Bearer {secret}".encode()
+        service.answers[:] = [(code, JSON, body)]
+        said.append(run(warm, code=0 if code == 200 else 1))
+
+    assert "I was sent" in said[0] + said[1]
+    assert set(status(warm).values()) == {"fresh"}
+    kept = [file for file in warm.rglob("*") if file.is_file()]
+    assert len(kept) > 20
+    assert [f for f in kept if secret.encode() in f.read_bytes()] == []
+    assert [words for words in said if secret in words] == []
+
+
+def test_years_that_come_one_by_one_land_though_the_server_fails_between(warm, tmp_path):
+    """429, a download that is cut, a web page, and a year that is not there."""
+    rows = b"".join(b"2024-01-%02d,%d\n" % (n % 28 + 1, n) for n in range(20_000))
+    files = {
+        f"/{y}.csv": b"day,degrees\n%d-06-01,9\n" % y + rows for y in range(2020, 2024)
+    }
+    failed: set[str] = set()
+
+    def answer(path, _query):
+        if path not in files:
+            return 404, {"Content-Type": "text/html"}, PAGE
+        if path in failed or path == "/2023.csv":
+            return 200, {"Content-Type": "text/csv", "ETag": '"1"'}, files[path]
+        failed.add(path)
+        if path == "/2020.csv":
+            return 429, {"Retry-After": "0"}, "slowly"
+        if path == "/2021.csv":
+            body = files[path]
+            return lambda handler: handler.cut({"ETag": '"1"'}, body[:99_000], len(body))
+        return 200, {"Content-Type": "text/html"}, PAGE
+
+    with serving() as server:
+        server.answer = answer
+        write(
+            warm,
+            {
+                "sources/weather.yml": f"""
+collector: http
+url: {server.url}
+datasets:
+  weather: {{path: "/{{year}}.csv", for: {{year: 2020..2024}}}}
+""",
+            },
+        )
+        edit(warm / "formatted/weather.yml", "format: json", "format: csv")
+        edit(warm / "formatted/weather.yml", "key: [day]\n", "")
+        said = run(warm, code=1)
+        assert "year 2022" in said
+        assert "year 2024" in said
+        assert "1 collection failed" not in said or "everything else is done" in said
+        assert listed(warm)["formatted.weather"]["rows"] == 3 * 20_001
+        run(warm, code=1)
+
+    assert listed(warm)["formatted.weather"]["rows"] == 4 * 20_001
+    asked = "select count(distinct day) n from formatted.weather where degrees = 9"
+    assert ask(warm, asked + " and day <> '2024-01-10'") == [{"n": 4}]
+
+
 def test_a_database_that_is_not_there_is_told_and_the_rest_is_done(
     shop, keeps_everything
 ):
@@ -192,3 +263,45 @@ def test_a_sidecar_that_does_not_start_is_told(warm):
     assert "ended with exit code 1 before it was ready" in said
     assert "no port" in said
     assert listed(warm)["exploitation.by_shop"]["rows"] == 3
+
+
+DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "told"),
+    [
+        (403, DENIED, "s3://raw refuses: Server returned non-2xx status code: 403"),
+        (404, b"", "s3://raw is not there"),
+        (500, b"sorry", "s3://raw cannot be read"),
+        (200, PAGE, "no file matches `path: s3://raw/*.csv`"),
+    ],
+    ids=["refused", "missing", "500 for ever", "HTML"],
+)
+def test_a_bucket_that_gives_something_else_is_told_and_the_rest_is_done(
+    shop, service, keeps_everything, code, body, told
+):
+    service.answer(code, "application/xml", body)
+    write(
+        shop,
+        {
+            "sources/away.yml": f"""
+collector: files
+path: s3://raw/*.csv
+storage:
+  endpoint: {service.url}
+  allow_http: true
+  skip_signature: true
+  attempts: 2
+  timeout_s: 5
+datasets: {{away: "*.csv"}}
+"""
+        },
+    )
+
+    said = run(shop, code=0 if code == 200 else 1)
+
+    assert told in said
+    assert "Debug source" not in said
+    assert status(shop)["trusted.sales"] == "fresh"
+    keeps_everything(shop)

@@ -13,6 +13,7 @@ from backbone.lake.hashing import combine, content_hash_query
 from backbone.lake.tables import TableVersion
 from backbone.model.deliveries import Delivery
 from backbone.model.names import ZONES, AssetName
+from backbone.model.origins import Origin, origins_of
 from backbone.operations.identity import landing_identity
 from backbone.operations.plan import Step, make_plan
 
@@ -165,7 +166,9 @@ def versions(env: Environment, name: str) -> list[dict[str, Any]]:
     if asset.zone == "landing":
         source = env.project.dataset_source(asset.table)
         found = env.lake.landing.deliveries(source, asset.table)
-        return [_delivery(one) for one in reversed(found)]
+        notes = env.lake.landing.notes(source, asset.table).all()
+        origins = origins_of(found, notes)
+        return [_delivery(one, origins[one.id]) for one in reversed(found)]
     return [
         {
             "version": str(one["number"]),
@@ -180,7 +183,7 @@ def versions(env: Environment, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def _delivery(delivery: Delivery) -> dict[str, Any]:
+def _delivery(delivery: Delivery, origins: Sequence[Origin]) -> dict[str, Any]:
     return {
         "version": delivery.id,
         "name": delivery.name,
@@ -191,7 +194,13 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
         "problems": list(delivery.problems),
         "removed": _iso(delivery.removed.at) if delivery.removed else None,
         "reason": delivery.removed.reason if delivery.removed else None,
-    }
+        "fields": dict(delivery.objects[0].fields) if delivery.objects else {},
+        "origins": [
+            {"name": one.name, "became": one.became, "to": one.to,
+             "since": _iso(one.since)}
+            for one in origins
+        ],
+    }  # fmt: skip
 
 
 def show(env: Environment, name: str, *, sample: int = 5) -> dict[str, Any]:

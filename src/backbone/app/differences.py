@@ -231,7 +231,7 @@ def _of_landing(
     landed = env.lake.landing.deliveries(source, asset.table)
     known = {one.id: one for one in landed}
     new = _landed(env, asset, after) if after else _now(landed)
-    old = _landed(env, asset, before) if before else _earlier(asset, landed, new)
+    old = _landed(env, asset, before) if before else _earlier(landed, new)
     had, has = set(old.ids), set(new.ids)
     again = [one for one in new.ids if one in had and _received(known.get(one), old, new)]
     return {
@@ -255,7 +255,7 @@ def _landed(env: Environment, asset: AssetName, text: str) -> _Landed:
     return _Landed(text, tuple(past.pins.get(asset.table, ())), past.moment)
 
 
-def _earlier(asset: AssetName, landed: Sequence[Delivery], new: _Landed) -> _Landed:
+def _earlier(landed: Sequence[Delivery], new: _Landed) -> _Landed:
     """Return what landing held before the newest receipt up to a moment."""
     wanted = set(new.ids)
     times = sorted(
@@ -267,12 +267,9 @@ def _earlier(asset: AssetName, landed: Sequence[Delivery], new: _Landed) -> _Lan
             if new.upto is None or receipt.received <= new.upto
         }
     )
-    if len(times) < 2:  # noqa: PLR2004 - a moment and one before it
-        raise LakeError(
-            f"{asset} was received once only: there is nothing before",
-            command=f"backbone versions {asset}",
-        )
-    upto = times[-2]
+    upto = times[-2] if times[1:] else None
+    if upto is None:
+        return _Landed("the beginning", (), datetime.min.replace(tzinfo=UTC))
     ids = tuple(one.id for one in landed if one.first_received <= upto)
     return _Landed(upto.isoformat(), ids, upto)
 

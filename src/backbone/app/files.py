@@ -23,6 +23,7 @@ __all__ = ["BareFile", "Layout", "Rejected", "opened_file", "read_rows"]
 
 _SHOWN = 5
 _RAW_SHOWN = 200
+_TEXTS = ("csv", "json", "jsonl")
 _TABS = {"\\t": "\t", "tab": "\t"}
 _OURS = frozenset(
     {"_row", "_place", "_pair", "_side", "_delivery", "_object", "_record", "_flags"}
@@ -92,7 +93,7 @@ class BareFile:
         shown = {
             "format": form.format,
             "delimiter": form.delimiter if is_csv else None,
-            "encoding": form.encoding if form.format != "parquet" else None,
+            "encoding": form.encoding if form.format in _TEXTS else None,
             "header": list(self.sniffed.names),
         }
         found = [n for n in guessed if n not in known and shown[n] is not None]

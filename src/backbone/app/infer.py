@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, ContextManager
+from typing import TYPE_CHECKING, Any
 
 from backbone.engines.raw.looking.files import FileSeen, Looking
 from backbone.engines.raw.looking.tables import LOOKED_BYTES
@@ -28,7 +28,7 @@ __all__ = ["infer"]
 _HIDDEN = (".", "_")
 _NAME = re.compile(r"[^a-z0-9]+")
 _DATES = re.compile(r"\d+")
-Opening = Callable[[], ContextManager["Environment"]]
+Opening = Callable[[], AbstractContextManager["Environment"]]
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,7 @@ def _landed(env: Environment, subject: str, looking: Looking) -> _Subject:
     objects = [
         (landing.path(obj), obj.name)
         for delivery in landing.deliveries(source, dataset)
+        if delivery.removed is None
         for obj in delivery.objects
     ]
     if not objects:
@@ -190,7 +191,7 @@ def _paths(subject: str) -> list[Path]:
     if not found:
         raise BackboneError(
             f"there is no file {subject}",
-            hint="A file, a folder, a pattern such as 'data/*.csv', or landing.<dataset>.",
+            hint="A file, a folder, a pattern ('data/*.csv') or landing.<dataset>.",
         )
     return found
 
@@ -228,6 +229,7 @@ def _source(
         pattern = paths[0].name
     elif many:
         pattern = _pattern([p.name for p in paths])
+    glob = glob.removeprefix("./")
     return {"collector": "files", "path": glob, "datasets": {table: pattern}}
 
 
@@ -237,12 +239,17 @@ def _pattern(names: Sequence[str]) -> str:
     >>> _pattern(["L4_2019.csv", "L17_2020.csv"])
     'L*.csv'
     """
-    from os.path import commonprefix  # noqa: PLC0415 - of texts, not of paths
-
-    start = _DATES.sub("", commonprefix(list(names)))
-    end = commonprefix([name[::-1] for name in names])[::-1]
+    start = _DATES.sub("", _beginning(names))
+    end = _beginning([name[::-1] for name in names])[::-1]
     end = end[end.find(".") :] if "." in end else ""
     return f"{start}*{end}"
+
+
+def _beginning(texts: Sequence[str]) -> str:
+    """Return what all texts begin with."""
+    first, last = min(texts), max(texts)
+    same = (n for n, letter in enumerate(first) if last[n : n + 1] != letter)
+    return first[: next(same, len(first))]
 
 
 def _shown(subject: _Subject, proposal: Proposal, root: Path | None) -> dict[str, Any]:

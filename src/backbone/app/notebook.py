@@ -23,8 +23,11 @@ from backbone.app import assets as _assets
 from backbone.app import bars as _bars
 from backbone.app import checks as _checks
 from backbone.app import decisions as _decisions
+from backbone.app import differences as _differences
 from backbone.app import history as _history
 from backbone.app import lineage as _lineage
+from backbone.app import past as _past
+from backbone.app import pins as _pins
 from backbone.app import profiles as _profiles
 from backbone.app import quality as _quality
 from backbone.app import queries as _queries
@@ -104,7 +107,11 @@ class Handle:
         return ShownPlan(**vars(found))
 
     def run(
-        self, *select: str, exclude: Sequence[str] = (), quiet: bool = False
+        self,
+        *select: str,
+        exclude: Sequence[str] = (),
+        quiet: bool = False,
+        at: str | None = None,
     ) -> ShownRun:
         """Collect what is due and bring everything downstream up to date.
 
@@ -113,9 +120,13 @@ class Handle:
         select : the selection grammar; everything by default
         exclude : what to leave out
         quiet : write no line for every finished step
+        at : a pin, a run or a time: make what is missing of it, beside the present
         """
-        tell = _teller(quiet=quiet)
-        found = _runs.run(self._opened(), select, exclude=exclude, tell=tell)
+        env, tell = self._opened(), _teller(quiet=quiet)
+        if at is not None:
+            made = _runs.run_at(env, at, select, exclude=exclude, tell=tell)
+            return ShownRun(**vars(made))
+        found = _runs.run(env, select, exclude=exclude, tell=tell)
         return ShownRun(**vars(found))
 
     def resume(self, *, quiet: bool = False) -> ShownRun:
@@ -136,9 +147,14 @@ class Handle:
         """Describe an asset: columns, inputs, outputs, version, sample rows."""
         return Facts(_assets.show(self._opened(), asset, sample=sample))
 
-    def table(self, asset: str) -> Table:
-        """Return a table at its newest version; no row is loaded until asked for."""
+    def table(self, asset: str, *, at: str | None = None) -> Table:
+        """Return a table at its newest version, or as it was at a moment.
+
+        No row is loaded until asked for.
+        """
         env = self._opened()
+        if at is not None:
+            return Table(self._opened, _past.Past(env, at).table(env.asset(asset)))
         return Table(self._opened, _queries.head(env, env.asset(asset)))
 
     def query(self, sql: str, *, at: str | None = None) -> Result:
@@ -147,7 +163,7 @@ class Handle:
         Parameters
         ----------
         sql : one select
-        at : read every table as it was at the end of this run
+        at : read tables as they were: a pin, a time, a run
         """
         return Result(self._opened, sql, at=at)
 
@@ -207,6 +223,29 @@ class Handle:
     def versions(self, asset: str) -> Listing:
         """Return the versions of an asset, the newest first."""
         return Listing(_assets.versions(self._opened(), asset))
+
+    def diff(
+        self,
+        asset: str,
+        before: str | None = None,
+        after: str | None = None,
+        *,
+        sample: int = 5,
+    ) -> Facts:
+        """Say what changed in an asset from one version (or moment) to another."""
+        env = self._opened()
+        return Facts(_differences.diff(env, asset, before, after, sample=sample))
+
+    def pin(
+        self, name: str, *select: str, at: str | None = None, replace: bool = False
+    ) -> Facts:
+        """Name the raw data of this moment, or of another, in ``refs/<name>.json``."""
+        env = self._opened()
+        return Facts(_pins.pin(env, name, select, at=at, replace=replace))
+
+    def pins(self) -> Listing:
+        """Return the pins of the project."""
+        return Listing(_pins.pins(self._opened()))
 
     def trace(
         self, asset: str, *values: object, column: str | None = None, **key: object

@@ -48,6 +48,18 @@ class Past:
         """Whether the text can only name a version of one table."""
         return not (self._is_pin or self._is_run or self.moment)
 
+    def check(self) -> None:
+        """Raise where nothing has this name.
+
+        Raises
+        ------
+        BackboneError : it names no pin, no run and no time
+        """
+        if self._is_run:
+            snapshot(self._env, self.text)
+        elif self.is_of_one_table:
+            raise self._unknown()
+
     @cached_property
     def pins(self) -> Pins:
         """The deliveries of that moment, by dataset.

@@ -29,6 +29,7 @@ _README = """\
 - `decisions/*.yml`: what people decided about rows, one file a table (`backbone decide`)
 - `exploitation/*.sql`: integrated views, one file a view; `.yml` beside it: its grain
 - `analysis/*.yml`: one file a question
+- `refs/*.json`: names for the raw data of a moment (`backbone pin`)
 - `lookups/*.csv`: lists that cleaning steps name
 - `.backbone/`: the lake and the catalog; not for git
 

@@ -82,6 +82,8 @@ def _bound(
 
 def _past(env: Environment, at: str, assets: Sequence[AssetName]) -> Past:
     past = Past(env, at)
+    if not assets:
+        past.check()
     if past.is_of_one_table and len({asset.main for asset in assets}) > 1:
         known = [str(asset) for asset in assets]
         raise BackboneError(

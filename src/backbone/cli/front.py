@@ -43,7 +43,7 @@ VERBS: Mapping[str, Mapping[str, str]] = {
         "explain": "Say how an asset is made: rules, SQL, lineage, models.",
     },
     "Look after": {
-        "gc": "Remove what nothing needs: files of dead runs, raw bytes past retention.",
+        "gc": "Remove what nothing needs, and raw bytes past retention.",
     },
     "Set up": {
         "schema": "Print the JSON Schema of a project's files.",

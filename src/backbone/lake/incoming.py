@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,15 +13,25 @@ from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Literal, Self
 
 from backbone.errors import DeliveryRefused, LakeError
-from backbone.lake.leases import Leases
 from backbone.lake.objectnames import disk_name, made_name, object_name
 from backbone.model.deliveries import Delivery, LandedObject
 
-__all__ = ["INCOMING", "Attempt", "Content", "Incoming", "Received", "Writer"]
+__all__ = [
+    "INCOMING",
+    "Attempt",
+    "Batch",
+    "Content",
+    "Incoming",
+    "Received",
+    "Shelve",
+    "Writer",
+    "unwritable",
+]
 
 INCOMING = "_incoming"
 
-_DELIVERY = "delivery"
+_SCRATCH = "scratch"
+_SPOOL = "spool"
 _CHUNK_BYTES = 1 << 20
 
 Content = Iterable[bytes] | BinaryIO | Path
@@ -54,6 +65,9 @@ class Attempt:
     problems: tuple[str, ...]
 
 
+Shelve = Callable[[Sequence[Attempt]], list[Received]]
+
+
 class Writer:
     """A file of temporal landing: what is written is hashed on its way to the disk."""
 
@@ -74,7 +88,7 @@ class Writer:
         try:
             written = self._stream.write(data)
         except OSError as exc:
-            raise _unwritable(self._stream.name, exc) from exc
+            raise unwritable(self._stream.name, exc) from exc
         self.size += written
         return written
 
@@ -87,7 +101,7 @@ class Writer:
         try:
             self._stream.flush()
         except OSError as exc:
-            raise _unwritable(self._stream.name, exc) from exc
+            raise unwritable(self._stream.name, exc) from exc
 
     def close(self) -> None:
         """Finish the file."""
@@ -96,7 +110,7 @@ class Writer:
             try:
                 self._stream.close()
             except OSError as exc:
-                raise _unwritable(self._stream.name, exc) from exc
+                raise unwritable(self._stream.name, exc) from exc
 
     @property
     def sha256(self) -> str:
@@ -110,19 +124,21 @@ class Incoming:
     Parameters
     ----------
     landing : the landing folder
-    shelve : what is called with the complete attempt to move it to persistent landing
-    leases : the leases on the lake
+    folder : a new one of temporal landing, inside that of an attempt
+    shelve : moves complete attempts to persistent landing
+    alone : nothing else is in the attempt's folder, which goes with this delivery
     """
 
     def __init__(
-        self, landing: Path, shelve: Callable[[Attempt], Received], leases: Leases
+        self, landing: Path, folder: Path, shelve: Shelve, *, alone: bool = True
     ) -> None:
         self._landing = landing
+        self._folder = folder
         self._shelve = shelve
-        self._leases = leases
-        self._label = leases.claim()
-        self._attempt = landing / INCOMING / self._label
+        self._alone = alone
+        self._handed_over = False
         self._files: dict[str, tuple[LandedObject, str]] = {}
+        self._spools = itertools.count()
         self._done = False
 
     def __enter__(self) -> Self:
@@ -135,7 +151,24 @@ class Incoming:
         traceback: TracebackType | None,
     ) -> None:
         self._done = True
-        shutil.rmtree(self._attempt, ignore_errors=True)
+        if not self._handed_over:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._alone:
+            shutil.rmtree(self._folder.parent, ignore_errors=True)
+
+    def scratch(self) -> Path:
+        """Return a folder for files that are no objects; it goes with the attempt.
+
+        Raises
+        ------
+        LakeError : the disk did not take it
+        """
+        folder = self._folder.with_name(f"{self._folder.name}-{_SCRATCH}")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise unwritable(str(folder), exc) from exc
+        return folder
 
     @property
     def objects(self) -> tuple[LandedObject, ...]:
@@ -218,6 +251,30 @@ class Incoming:
         )  # fmt: skip
         self._files[known] = (obj, on_disk)
 
+    @contextmanager
+    def spool(self, chunks: Iterable[bytes]) -> Iterator[Path]:
+        """Keep bytes in a file while they are needed to receive; they are no object.
+
+        Raises
+        ------
+        LakeError : the disk did not take them
+        """
+        name = f"{self._folder.name}-{_SPOOL}-{next(self._spools)}"
+        path = self._folder.with_name(name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            writer = Writer(path)
+        except OSError as exc:
+            raise unwritable(str(path), exc) from exc
+        try:
+            for chunk in chunks:
+                writer.write(chunk)
+            writer.close()
+            yield path
+        finally:
+            writer.close()
+            path.unlink(missing_ok=True)
+
     def commit(
         self,
         cursor: str | None = None,
@@ -240,23 +297,33 @@ class Incoming:
         LakeError : nothing was added, or the disk did not take it
         CommitConflict : this process was taken for dead, and what it received removed
         """
+        attempt = self.finish(cursor, origin=origin, state=state, problems=problems)
+        return self._shelve([attempt])[0]
+
+    def finish(
+        self,
+        cursor: str | None = None,
+        *,
+        origin: str | None = None,
+        state: str | None = None,
+        problems: tuple[str, ...] = (),
+    ) -> Attempt:
+        """Close the delivery and hand it over, to be shelved with others of its batch.
+
+        The parameters are those of `commit`.
+
+        Raises
+        ------
+        LakeError : nothing was added
+        """
         if self._done or not self._files:
             why = "it is closed" if self._done else "it holds no object"
             what = f"a delivery cannot be committed: {why}"
             raise LakeError(what)
-        self._done = True
-        self._leases.assure(self._label)
+        self._done = self._handed_over = True
         files = tuple(self._files.values())
         origin = files[0][0].origin if origin is None else origin
-        attempt = Attempt(self._folder, files, origin, state, cursor, problems)
-        try:
-            return self._shelve(attempt)
-        except OSError as exc:
-            raise _unwritable(str(self._landing), exc) from exc
-
-    @property
-    def _folder(self) -> Path:
-        return self._attempt / _DELIVERY
+        return Attempt(self._folder, files, origin, state, cursor, problems)
 
     def _create(self, name: str) -> tuple[Writer, str]:
         """Open the file of an object, under its own name if the file system takes it."""
@@ -269,9 +336,54 @@ class Incoming:
                 except (FileExistsError, NotADirectoryError, IsADirectoryError):
                     continue  # differs from another name only in case, or is its folder
         except OSError as exc:
-            raise _unwritable(str(self._folder), exc) from exc
+            raise unwritable(str(self._folder), exc) from exc
         what = f"`{name}` cannot be written below {self._folder}"
         raise LakeError(what)
+
+
+class Batch:
+    """Deliveries of one dataset that are shelved together: one flush for all of them.
+
+    Threads may receive into one batch. What was not shelved leaves no trace.
+
+    Parameters
+    ----------
+    landing : the landing folder
+    attempt : a new folder of temporal landing
+    shelve : moves complete attempts to persistent landing
+    """
+
+    def __init__(self, landing: Path, attempt: Path, shelve: Shelve) -> None:
+        self._landing = landing
+        self._attempt = attempt
+        self._shelve = shelve
+        self._numbers = itertools.count()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        shutil.rmtree(self._attempt, ignore_errors=True)
+
+    def receive(self) -> Incoming:
+        """Return a context manager that receives one delivery, up to its `finish`."""
+        folder = self._attempt / str(next(self._numbers))
+        return Incoming(self._landing, folder, self._shelve, alone=False)
+
+    def shelve(self, attempts: Sequence[Attempt]) -> list[Received]:
+        """Move finished deliveries to persistent landing, each whole, in their order.
+
+        Raises
+        ------
+        LakeError : the disk did not take them; those that did land are whole
+        CommitConflict : this process was taken for dead, and what it received removed
+        """
+        return self._shelve(attempts)
 
 
 def _chunks(content: Content) -> Iterator[bytes]:
@@ -284,7 +396,8 @@ def _chunks(content: Content) -> Iterator[bytes]:
         yield from content
 
 
-def _unwritable(where: str, exc: OSError) -> LakeError:
+def unwritable(where: str, exc: OSError) -> LakeError:
+    """Return the error for what the disk did not take."""
     return LakeError(
         f"the lake could not be written: {exc.strerror or exc}",
         where=where,

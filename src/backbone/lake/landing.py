@@ -7,6 +7,7 @@
         _reference.json                                     what the delivery is
         _receipt_<received UTC>.json                        the same content once more
         _removed.json                                       a tombstone, no bytes
+    <root>/<source>/<dataset>/_origins/<noted UTC>.json     what became of their origins
 
 A delivery is complete on disk before its folder is renamed into place: a process that
 dies at any moment leaves it whole or absent.
@@ -18,7 +19,7 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -26,10 +27,19 @@ from typing import BinaryIO
 
 from backbone.errors import BytesRemoved, CorruptLake, LakeError
 from backbone.lake.disk import sync, sync_folder, writing
-from backbone.lake.incoming import INCOMING, Attempt, Incoming, Received
+from backbone.lake.incoming import (
+    INCOMING,
+    Attempt,
+    Batch,
+    Incoming,
+    Received,
+    Shelve,
+    unwritable,
+)
 from backbone.lake.leases import GRACE_S, Leases
 from backbone.lake.leftovers import Judge, Leftover
 from backbone.lake.objectnames import REFERENCE
+from backbone.lake.originnotes import NOTES, OriginNotes
 from backbone.lake.references import (
     add_receipt,
     delivery_id,
@@ -42,10 +52,11 @@ from backbone.lake.sweeping import in_folder
 from backbone.lake.tombstones import bury, raise_again, raw_files
 from backbone.model.deliveries import Delivery, LandedObject, Receipt, Removal
 
-__all__ = ["Incoming", "Landing", "Received"]
+__all__ = ["Attempt", "Batch", "Incoming", "Landing", "Received"]
 
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _CHUNK_BYTES = 1 << 20
+_DELIVERY = "delivery"
 
 
 class Landing:
@@ -61,6 +72,7 @@ class Landing:
         self.root = root
         self._leases = leases or Leases(root.with_name("leases"))
         self._shelves: dict[tuple[str, str], Shelf] = {}
+        self._notes: dict[Path, OriginNotes] = {}
         self._lock = threading.Lock()
 
     def receive(self, source: str, dataset: str, *, received: datetime) -> Incoming:
@@ -76,16 +88,15 @@ class Landing:
         ------
         LakeError : a name that cannot be a folder, or a time without a zone
         """
-        if received.tzinfo is None:
-            what = "the time of a receipt needs a time zone"
-            raise LakeError(what)
-        shelf = self._shelf(source, dataset)
+        attempt, shelve = self._attempt(source, dataset, received)
+        return Incoming(self.root, attempt / _DELIVERY, shelve)
 
-        def shelve(attempt: Attempt) -> Received:
-            with shelf.lock:
-                return _shelve(shelf, attempt, received)
+    def batch(self, source: str, dataset: str, *, received: datetime) -> Batch:
+        """Return a context manager that receives deliveries and shelves them together.
 
-        return Incoming(self.root, shelve, self._leases)
+        The parameters and errors are those of `receive`.
+        """
+        return Batch(self.root, *self._attempt(source, dataset, received))
 
     def datasets(self) -> tuple[tuple[str, str], ...]:
         """Return (source, dataset) of everything that was ever received."""
@@ -107,7 +118,15 @@ class Landing:
         One scan of the dataset's folder; a delivery is read the first time it is seen
         and when it has got another receipt.
         """
-        return self._shelf(source, dataset).deliveries()
+        landed = self._shelf(source, dataset).deliveries()
+        told = self.notes(source, dataset).told()
+        return tuple(_told(one, told) for one in landed) if told else landed
+
+    def notes(self, source: str, dataset: str) -> OriginNotes:
+        """Return the notes of what became of the places that deliveries came from."""
+        folder = self._shelf(source, dataset).folder / NOTES
+        with self._lock:
+            return self._notes.setdefault(folder, OriginNotes(folder))
 
     def path(self, obj: LandedObject) -> Path:
         """Return where the bytes of an object are.
@@ -201,6 +220,25 @@ class Landing:
         judge = Judge(self._leases, older_than_s=older_than_s, settled_s=0)
         return in_folder(self.root / INCOMING, "delivery", judge)
 
+    def _attempt(
+        self, source: str, dataset: str, received: datetime
+    ) -> tuple[Path, Shelve]:
+        """Return a new folder of temporal landing, and what shelves what is in it."""
+        if received.tzinfo is None:
+            what = "the time of a receipt needs a time zone"
+            raise LakeError(what)
+        shelf, label = self._shelf(source, dataset), self._leases.claim()
+
+        def shelve(attempts: Sequence[Attempt]) -> list[Received]:
+            self._leases.assure(label)
+            try:
+                with shelf.lock:
+                    return _shelve_all(shelf, attempts, received)
+            except OSError as exc:
+                raise unwritable(str(self.root), exc) from exc
+
+        return self.root / INCOMING / label, shelve
+
     def _shelf(self, source: str, dataset: str) -> Shelf:
         for name in (source, dataset):
             if not _SEGMENT.fullmatch(name):
@@ -224,17 +262,58 @@ class Landing:
         return size, digest.hexdigest()
 
 
+def _shelve_all(
+    shelf: Shelf, attempts: Sequence[Attempt], received: datetime
+) -> list[Received]:
+    """Shelve attempts; those that are new deliveries are made durable together."""
+    if len(attempts) == 1:
+        return [_shelve(shelf, attempts[0], received)]
+    fresh: dict[Path, tuple[Attempt, Delivery]] = {}
+    names: set[str] = set()
+    for attempt in attempts:
+        name = _name(shelf, attempt)
+        if name in names or shelf.find(name) is not None:
+            continue
+        names.add(name)
+        folder = _free_folder(shelf.folder, received, name)
+        if folder in fresh:
+            folder = folder.with_name(f"{stamp(received)}_{name}")
+        receipt = Receipt(received, attempt.origin, attempt.state)
+        fresh[folder] = attempt, _landed(shelf, folder, name, attempt, receipt)
+    _move_all(shelf, fresh)
+    landed = {attempt.folder: delivery for attempt, delivery in fresh.values()}
+    return [
+        Received(landed[attempt.folder], "new")
+        if attempt.folder in landed
+        else _shelve(shelf, attempt, received)
+        for attempt in attempts
+    ]
+
+
 def _shelve(shelf: Shelf, attempt: Attempt, received: datetime) -> Received:
-    contents = [(obj.name, obj.sha256) for obj, _ in attempt.files]
     receipt = Receipt(received, attempt.origin, attempt.state)
-    name = delivery_id(shelf.source, shelf.dataset, contents)
+    name = _name(shelf, attempt)
     known = shelf.find(name)
     if known is not None and known[1].removed is not None:
         return _bring_back(shelf, *known, attempt, receipt)
     if known is not None:
         return _receive_again(shelf, *known, receipt)
     folder = _free_folder(shelf.folder, received, name)
-    delivery = Delivery(
+    delivery = _landed(shelf, folder, name, attempt, receipt)
+    _move_all(shelf, {folder: (attempt, delivery)})
+    return Received(delivery, "new")
+
+
+def _name(shelf: Shelf, attempt: Attempt) -> str:
+    contents = [(obj.name, obj.sha256) for obj, _ in attempt.files]
+    return delivery_id(shelf.source, shelf.dataset, contents)
+
+
+def _landed(
+    shelf: Shelf, folder: Path, name: str, attempt: Attempt, receipt: Receipt
+) -> Delivery:
+    """Return what an attempt is once it stands in `folder`."""
+    return Delivery(
         id=name,
         source=shelf.source,
         dataset=shelf.dataset,
@@ -243,9 +322,6 @@ def _shelve(shelf: Shelf, attempt: Attempt, received: datetime) -> Received:
         cursor=attempt.cursor,
         problems=attempt.problems,
     )
-    _move(attempt, folder, delivery)
-    shelf.put(folder.name, delivery)
-    return Received(delivery, "new")
 
 
 def _receive_again(
@@ -289,16 +365,25 @@ def _says_nothing_new(delivery: Delivery, receipt: Receipt) -> bool:
     return bool(same) and same[-1].state == receipt.state
 
 
-def _move(attempt: Attempt, folder: Path, delivery: Delivery) -> None:
-    """Make an attempt durable, then make it a delivery by one rename."""
-    (attempt.folder / REFERENCE).write_bytes(reference_bytes(delivery))
-    paths = [attempt.folder / at for _, at in attempt.files]
-    sync([attempt.folder / REFERENCE, *paths])
-    for inner in {parent for at in paths for parent in _parents(at, attempt.folder)}:
-        sync_folder(inner)
-    _make_folder(folder.parent)
-    attempt.folder.rename(folder)
-    sync_folder(folder.parent)
+def _move_all(shelf: Shelf, fresh: Mapping[Path, tuple[Attempt, Delivery]]) -> None:
+    """Make attempts durable together, then make each a delivery by one rename."""
+    if not fresh:
+        return
+    files: list[Path] = []
+    folders: list[Path] = []
+    for attempt, delivery in fresh.values():
+        reference = attempt.folder / REFERENCE
+        reference.write_bytes(reference_bytes(delivery))
+        paths = [attempt.folder / at for _, at in attempt.files]
+        files += [reference, *paths]
+        folders += {parent for at in paths for parent in _parents(at, attempt.folder)}
+    sync(files, folders)
+    _make_folder(shelf.folder)
+    for folder, (attempt, _) in fresh.items():
+        attempt.folder.rename(folder)
+    sync_folder(shelf.folder)
+    for folder, (_, delivery) in fresh.items():
+        shelf.put(folder.name, delivery)
 
 
 def _parents(path: Path, top: Path) -> Iterator[Path]:
@@ -319,6 +404,17 @@ def _make_folder(folder: Path) -> None:
 def _free_folder(shelf: Path, received: datetime, name: str) -> Path:
     short = shelf / f"{stamp(received)}_{name[:8]}"
     return shelf / f"{stamp(received)}_{name}" if short.exists() else short
+
+
+def _told(
+    delivery: Delivery, told: Mapping[str, tuple[tuple[str, str], ...]]
+) -> Delivery:
+    """Return a delivery with the fields that were told of it last."""
+    fields = told.get(delivery.id)
+    if fields is None:
+        return delivery
+    objects = (replace(obj, fields=fields) for obj in delivery.objects)
+    return replace(delivery, objects=tuple(objects))
 
 
 def _moved(root: Path, folder: Path, obj: LandedObject, at: str) -> LandedObject:

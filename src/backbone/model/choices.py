@@ -1,13 +1,22 @@
-"""What was inferred of somebody's files: choices, and what speaks for and against them."""
+"""What was inferred of people's files: choices, what speaks for and against them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["SURE", "Against", "Choice"]
+__all__ = ["SURE", "Against", "Choice", "times"]
 
 SURE = 0.8
 """A choice with less confidence than this is a question."""
+
+
+def times(count: int) -> str:
+    """Say how often something is there.
+
+    >>> times(1), times(1200)
+    ('once', '1,200 times')
+    """
+    return "once" if count == 1 else f"{count:,} times"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,10 @@ __all__ = [
     "SkippedHour",
 ]
 
-FileFormat = Literal["csv", "json", "jsonl", "parquet"]
+FileFormat = Literal[
+    "csv", "json", "jsonl", "parquet", "fixed", "excel", "feather", "orc", "avro", "xml",
+    "log", "sqlite",
+]  # fmt: skip
 OnBadCell = Literal["blank", "reject"]
 Hour = Literal["first", "second", "reject"]
 SkippedHour = Literal["forward", "backward", "reject"]
@@ -54,9 +57,12 @@ class RawFormat:
     (`repeated_header`), blank ones (`blank_lines`), and the last ones (`footer` many, or
     those that match it) are no records. `trim` takes blanks off names and cells. There
     is no quoting where `quote` is None; the character behind `escape` is text.
+
+    `format` is a `FileFormat` or a plugin's; `options` is what is said to its reader
+    alone, as JSON.
     """
 
-    format: FileFormat
+    format: str
     delimiter: str = ","
     quote: str | None = '"'
     encoding: str = "utf-8"
@@ -73,6 +79,7 @@ class RawFormat:
     blank_lines: BlankLines = "reject"
     trim: bool = False
     escape: str | None = None
+    options: str = ""
 
 
 @dataclass(frozen=True)

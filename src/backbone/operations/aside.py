@@ -194,7 +194,8 @@ def _bring(place: Place, there: Place, plan: Plan, assets: Collection[AssetName]
         if known is None or (head is not None and head.identity == step.identity):
             continue
         version = place.lake.tables.at(step.asset, int(known["number"]))
-        with there.lake.locks.hold(step.asset, run="at", timeout_s=0):
+        patience_s = place.project.settings.lock_timeout_s
+        with there.lake.locks.hold(step.asset, run="at", timeout_s=patience_s):
             enter(there.catalog, _linked(place, there, plan, step, version))
 
 

@@ -30,8 +30,8 @@ _AT_ONCE = 4
 class DatasetResult:
     """What the collection of one dataset brought.
 
-    `new` and `again` are ids of deliveries; `errors` stopped a part or all of it.
-    `seconds` are those of its whole source.
+    `new` and `again` are ids of deliveries; `errors` stopped a part or all of it;
+    `notes` are worth knowing. `seconds` are those of its whole source.
     """
 
     source: str
@@ -43,6 +43,7 @@ class DatasetResult:
     seconds: float = 0.0
     errors: tuple[BackboneError, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def collect(
@@ -100,6 +101,8 @@ def _collect(
         _result(name, one, report.warnings, seconds, redact) for one in report.datasets
     ]
     for result in results:
+        for words in result.notes:
+            tell(Event("note", f"landing.{result.dataset}", words))
         tell(_event(result))
     serve(project, lake, name, received)
     return results
@@ -190,6 +193,7 @@ def _result(
         seconds=seconds,
         errors=report.errors,
         warnings=tuple(map(redact, (*report.warnings, *warnings))),
+        notes=tuple(map(redact, report.notes)),
     )
 
 

@@ -29,7 +29,8 @@ class Foresight:
     Of `to_read` deliveries, `again` are in the table as they were read before. So many
     objects were `looked_at`; of them are told, with their number, the `variants`, the
     columns that are new (`evolved`) or `left_out`, and those that are `missing`, for
-    which an object will be refused.
+    which an object will be refused. The raw bytes of `removed` deliveries that are to be
+    read are not there any more.
     """
 
     landed: int
@@ -42,6 +43,7 @@ class Foresight:
     left_out: Mapping[str, int] = field(default_factory=dict)
     missing: Mapping[str, int] = field(default_factory=dict)
     rejects_new: bool = False
+    removed: int = 0
 
     def told(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -53,6 +55,7 @@ class Foresight:
         return {
             "deliveries": self.to_read,
             "again": self.again,
+            "removed": self.removed,
             "files": self.objects,
             "looked_at": self.looked_at,
             "variants": dict(self.variants),
@@ -65,6 +68,9 @@ class Foresight:
         if self.again:
             verb = "is" if self.again == 1 else "are"
             said.append(f"{self.again:,} of {self.landed:,} deliveries {verb} read again")
+        if self.removed:
+            of = "1 delivery" if self.removed == 1 else f"{self.removed:,} deliveries"
+            said.append(f"it cannot be: the raw bytes of {of} were removed")
         names = [f"`{name}` ({n:,})" for name, n in self.variants.items()]
         if names:
             said.append(f"variant{'s' * (len(names) > 1)} {bounded(names)}")
@@ -102,7 +108,8 @@ def foresee(
     table = project.formatted[step.asset.table]
     kept = known_deliveries(project, lake, catalog, step, landed)
     todo = [one for one in landed if one.id not in kept.records]
-    readings = list(_readings(table, lake, todo))
+    there = [one for one in todo if not one.removed]
+    readings = list(_readings(table, lake, there))
     return Foresight(
         landed=len(landed),
         to_read=len(todo),
@@ -114,6 +121,7 @@ def foresee(
         left_out=Counter(name for one in readings for name in one.left_out),
         missing=Counter(name for one in readings for name in one.missing),
         rejects_new=table.new_columns == "reject",
+        removed=sum(1 for one in todo if one.removed),
     )
 
 

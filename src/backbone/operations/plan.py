@@ -306,12 +306,29 @@ class _Planner:
             return landed
         head = self.heads.get(str(asset))
         known = head["record"].get("declaration") if head else None
-        stays = known == reading or self.leave_out == "new"
-        have = self.catalog.delivered(asset, known) if known and stays else set()
+        have = self.catalog.delivered(asset, known) if known else set()
+        if known and known != reading and self.leave_out == "all":
+            have = self._read_alike(asset, known, landed)
         wanted = tuple(one for one in landed if not one.removed or one.id in have)
         if len(wanted) < len(landed):
             self.held[asset.table] = wanted
         return wanted
+
+    def _read_alike(
+        self, asset: AssetName, known: str, landed: Sequence[Delivery]
+    ) -> set[str]:
+        """Return the removed deliveries that a changed declaration reads as before."""
+        from backbone.operations.kept import Readings  # noqa: PLC0415 - it needs Step
+
+        readings = Readings(self.project.formatted[asset.table], self.lake)
+        records = self.catalog.deliveries(asset, known)
+        return {
+            one.id
+            for one in landed
+            if one.removed
+            and "reading" in records.get(one.id, {})
+            and readings.are(one, records[one.id]["reading"])
+        }
 
     def _new_deliveries(
         self, asset: AssetName, head: Mapping[str, Any] | None, declaration: str
@@ -337,7 +354,7 @@ class _Planner:
         if head is None:
             return "new"
         if head["record"].get("declaration") != declaration:
-            return f"declaration changed{self._unreadable(asset)}"
+            return "declaration changed"
         if new:
             return f"{len(new)} new deliver{'y' if len(new) == 1 else 'ies'}"
         if asset.zone == "trusted" and self._decisions_changed(asset, head):
@@ -348,16 +365,6 @@ class _Planner:
             str(one) for one in inputs if before.get(str(one)) != self.identities[one]
         ]
         return f"{changed[0]} changed" if changed else "its inputs changed"
-
-    def _unreadable(self, asset: AssetName) -> str:
-        """Say that a table that is to be read anew cannot be."""
-        if asset.zone != "formatted":
-            return ""
-        dataset = _dataset(self.project.formatted[asset.table].source)
-        wanted = self.held.get(asset.table, self.deliveries[dataset])
-        gone = sum(1 for one in wanted if one.removed)
-        of = "1 delivery" if gone == 1 else f"{gone:,} deliveries"
-        return f", but the raw bytes of {of} were removed" if gone else ""
 
     def _decisions_changed(self, asset: AssetName, head: Mapping[str, Any]) -> bool:
         now = decided_on(self.project, asset.table, self.day)

@@ -100,12 +100,8 @@ def retain(
 def _of_dataset(
     place: Place, source: str, dataset: str, now: datetime, *, remove: bool
 ) -> list[Retained]:
-    landed = place.lake.landing.deliveries(source, dataset)
-    rest = [one for one in landed if one.removed]
-    unfinished = _unfinished(place.lake, rest)
-    kept = place.project.sources[source].retention
-    old = _old(kept, landed, now) if kept is not None else []
-    if not old and not unfinished:
+    found = _past(place, source, dataset, now)
+    if not found:
         return []
     tables = _tables(place.project, dataset)
     try:
@@ -113,12 +109,34 @@ def _of_dataset(
             for asset in (AssetName("landing", dataset), *tables):
                 lock = place.lake.locks.hold(asset, run="gc", timeout_s=0)
                 held.enter_context(lock)
-            needs = _needs(place, source, dataset, landed, now) if old else {}
-            judged = [replace(o, kept=needs.get(o.delivery.id, "")) for o in old]
-            todo = [*unfinished, *judged]
+            # something may have been received again before the locks were held
+            found = _past(place, source, dataset, now)
+            todo = _judged(place, source, dataset, found, now)
             return [_gone(place.lake, one, now) if remove else one for one in todo]
     except LockHeld as error:
-        return [replace(one, kept=error.what) for one in (*unfinished, *old)]
+        return [replace(one, kept=error.what) for one in found]
+
+
+def _past(place: Place, source: str, dataset: str, now: datetime) -> list[Retained]:
+    """Return what is to be finished, and what the declaration lets go."""
+    landed = place.lake.landing.deliveries(source, dataset)
+    kept = place.project.sources[source].retention
+    old = _old(kept, landed, now) if kept is not None else []
+    return [*_unfinished(place.lake, [one for one in landed if one.removed]), *old]
+
+
+def _judged(
+    place: Place, source: str, dataset: str, found: Sequence[Retained], now: datetime
+) -> list[Retained]:
+    """Say what is needed after all; what was removed before is not asked for again."""
+    if all(one.delivery.removed for one in found):
+        return list(found)
+    landed = place.lake.landing.deliveries(source, dataset)
+    needs = _needs(place, source, dataset, landed, now)
+    return [
+        one if one.delivery.removed else replace(one, kept=needs.get(one.delivery.id, ""))
+        for one in found
+    ]
 
 
 def _unfinished(lake: Lake, removed: Sequence[Delivery]) -> list[Retained]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -156,6 +157,11 @@ class Declaration(BaseModel):
     """A part of a project's file: unknown keys are mistakes, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @classmethod
+    def elsewhere(cls, key: str, given: Mapping[str, Any]) -> str | None:  # noqa: ARG003
+        """Say where else a key goes that is unknown here, beside the keys `given`."""
+        return None
 
     def canonical(self) -> dict[str, Any]:
         """Return what was declared, as JSON holds it, for fingerprints."""

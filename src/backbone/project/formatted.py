@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, model_serializer, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    JsonValue,
+    model_serializer,
+    model_validator,
+)
 
 from backbone.model.raw import (
     BlankLines,
-    FileFormat,
     Hour,
     Negative,
     OnBadCell,
@@ -26,16 +32,32 @@ from backbone.project.declarations import (
     TimeZone,
     TypeText,
 )
+from backbone.project.reads import (
+    AvroRead,
+    DecimalMark,
+    ExcelRead,
+    FeatherRead,
+    FixedRead,
+    JsonRead,
+    LogRead,
+    OrcRead,
+    ParquetRead,
+    ReadSettings,
+    SqliteRead,
+    ThousandsMark,
+    XmlRead,
+)
 from backbone.project.variants import Dated, NewColumns, Unpivot, When
 
 __all__ = [
     "NO_QUOTES",
+    "AnyRead",
     "ColumnChange",
     "FormattedColumn",
     "FormattedTable",
     "Read",
-    "ReadChange",
     "Variant",
+    "read_model",
 ]
 
 NO_QUOTES = "none"
@@ -54,14 +76,12 @@ Negatives = Annotated[
     tuple[Negative, ...],
     BeforeValidator(_one_or_more, json_schema_input_type=Negative | tuple[Negative, ...]),
 ]
-DecimalMark = Literal[".", ","]
-ThousandsMark = Literal[".", ",", "'", " ", "_", "none"]
 
 
-class Read(Declaration):
-    """How the raw bytes are read."""
+class Read(ReadSettings):
+    """Delimited text: the CSV family."""
 
-    format: FileFormat = Field(description="csv, json, jsonl or parquet")
+    format: Literal["csv"] = Field(description="The format of the files.")
     delimiter: str = Field(
         ",", min_length=1, max_length=1, description="Between fields of a CSV file."
     )
@@ -75,8 +95,6 @@ class Read(Declaration):
         description="What follows it is text, even a quote.",
     )
     encoding: str = Field("utf-8", description="The encoding of texts.")
-    nulls: Names = Field(("",), description="Texts that mean a missing value.")
-    records: str | None = Field(None, description="Path to the records in a document.")
     max_record_bytes: int = Field(
         1_000_000, gt=0, description="A longer record is rejected."
     )
@@ -95,10 +113,6 @@ class Read(Declaration):
     )
     blank_lines: BlankLines = Field("reject", description="Rejected, or left out: skip.")
     trim: bool = Field(default=False, description="Names and cells without blanks.")
-    decimal: DecimalMark = Field(".", description="The decimal mark of numbers.")
-    thousands: ThousandsMark | None = Field(
-        None, description="Between groups of three digits of numbers."
-    )
 
     def raw(self) -> RawFormat:
         """Return the layout as the raw reader takes it."""
@@ -108,7 +122,6 @@ class Read(Declaration):
             quote=None if self.quote == NO_QUOTES else self.quote,
             encoding=self.encoding,
             nulls=self.nulls,
-            records=self.records,
             max_record_bytes=self.max_record_bytes,
             header=self.header,
             names=self.names,
@@ -121,6 +134,22 @@ class Read(Declaration):
             trim=self.trim,
             escape=self.escape,
         )
+
+
+AnyRead = Annotated[
+    Read
+    | JsonRead
+    | ParquetRead
+    | FixedRead
+    | ExcelRead
+    | FeatherRead
+    | OrcRead
+    | AvroRead
+    | XmlRead
+    | LogRead
+    | SqliteRead,
+    Field(discriminator="format"),
+]
 
 
 class FormattedColumn(Declaration):
@@ -212,12 +241,6 @@ class _Change(Declaration):
         return {key: told[key] for key in sorted(told)}
 
 
-class ReadChange(_Change, Read):
-    """How a variant is read otherwise; all that `read` knows."""
-
-    format: FileFormat = Field("csv", description="csv, json, jsonl or parquet")
-
-
 class ColumnChange(_Change, FormattedColumn):
     """How a variant makes a column otherwise; all that a column knows but its type."""
 
@@ -237,7 +260,9 @@ class Variant(Declaration):
 
     name: str = Field(min_length=1, description="What it is called, in plans and errors.")
     when: When = Field(description="What a file looks like that it is for.")
-    read: ReadChange | None = Field(None, description="How it is read otherwise.")
+    read: dict[str, JsonValue] = Field(
+        default={}, description="What of `read` is otherwise; another format has its own."
+    )
     rename: dict[str, str] = Field(
         default={}, description="Raw column in the file: the name that columns read."
     )
@@ -247,12 +272,33 @@ class Variant(Declaration):
     unpivot: Unpivot | None = Field(None, description="In place of the table's.")
 
 
+def read_model(format_: object) -> type[ReadSettings] | None:
+    """Return the model of what may be said of a format; None if it is not ours."""
+    for model in get_args(get_args(AnyRead)[0]):
+        if format_ in get_args(model.model_fields["format"].annotation):
+            found: type[ReadSettings] = model
+            return found
+    return None
+
+
+def _changed(read: ReadSettings, told: Mapping[str, JsonValue]) -> ReadSettings:
+    """Return how a variant is read: of another format, only what both know stays."""
+    said = told.get("format", read.format)
+    model = type(read) if said == read.format else read_model(said)
+    if model is None:
+        message = f"`{said}` is no format of a variant"
+        raise ValueError(message)
+    kept = read.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    kept = {key: value for key, value in kept.items() if key in model.model_fields}
+    return model.model_validate({**kept, **told})
+
+
 class FormattedTable(Declaration):
     """A table of the formatted zone."""
 
     source: str = Field(alias="from", description="landing.<dataset>")
     description: str | None = Field(None, description="What a row is, for people.")
-    read: Read = Field(description="How the raw bytes are read.")
+    read: AnyRead = Field(description="How the raw bytes are read.")
     columns: dict[str, FormattedColumn] = Field(
         min_length=1, description="The canonical columns, in order."
     )
@@ -283,13 +329,15 @@ class FormattedTable(Declaration):
     )
 
     def varied(self, variant: Variant | None) -> FormattedTable:
-        """Return the table as files of a variant are read; `rename` is left to them."""
+        """Return the table as files of a variant are read; `rename` is left to them.
+
+        Raises
+        ------
+        ValueError : they cannot be read as the variant says
+        """
         if variant is None:
             return self.model_copy(update={"variants": ()})
-        read = self.read
-        if variant.read is not None:
-            told = {n: getattr(variant.read, n) for n in variant.read.model_fields_set}
-            read = Read.model_construct(None, **{**dict(read), **told})
+        read = _changed(self.read, variant.read) if variant.read else self.read
         columns = {
             name: one.changed(variant.columns[name]) if name in variant.columns else one
             for name, one in self.columns.items()

@@ -7,7 +7,7 @@ differs is changed, and what is not sure has a comment above it.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -115,36 +115,40 @@ def _merged(
     data: CommentedMap,
     declaration: Mapping[str, Any],
     remarks: Mapping[str, Sequence[str]],
-) -> list[str]:
-    done: list[str] = []
+) -> Iterator[str]:
+    """Put what is missing into a file, and yield what that was."""
     for key, value in declaration.items():
         if key == "columns":
             continue
-        if key == "read" and isinstance(data.get("read"), CommentedMap):
+        own = data.get(key)
+        if key == "read" and isinstance(own, CommentedMap):
             for name, inner in value.items():
-                if name not in data["read"]:
-                    data["read"][name] = _loaded(inner)
-                    done.append(f"read.{name}")
+                if name not in own:
+                    own[name] = _loaded(inner)
+                    yield f"read.{name}"
         elif key not in data:
             data[key] = _loaded(value)
-            done.append(key)
+            yield key
+    yield from _merged_columns(data, declaration.get("columns", {}), remarks)
+
+
+def _merged_columns(
+    data: CommentedMap, declared: Mapping[str, Any], remarks: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
     columns = data.setdefault("columns", CommentedMap())
     known = {_origin(name, one): name for name, one in columns.items()}
-    for name, keys in declaration.get("columns", {}).items():
-        origin = _origin(name, keys)
-        if origin in known:
-            own = columns[known[origin]]
+    for name, keys in declared.items():
+        same = known.get(_origin(name, keys))
+        if same is not None:
+            own = columns[same]
             if isinstance(own, CommentedMap) and "type" not in own:
                 own["type"] = keys["type"]
-                done.append(f"columns.{known[origin]}.type")
-            continue
-        if name in columns:
-            continue
-        columns[name] = _loaded(keys)
-        for remark in remarks.get(f"columns.{name}", ()):
-            columns.yaml_set_comment_before_after_key(name, before=remark, indent=2)
-        done.append(f"columns.{name}")
-    return done
+                yield f"columns.{same}.type"
+        elif name not in columns:
+            columns[name] = _loaded(keys)
+            for remark in remarks.get(f"columns.{name}", ()):
+                columns.yaml_set_comment_before_after_key(name, before=remark, indent=2)
+            yield f"columns.{name}"
 
 
 def _origin(name: str, keys: Any) -> str:

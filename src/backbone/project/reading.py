@@ -10,7 +10,9 @@ from typing import Any, cast
 
 from pydantic import TypeAdapter
 
+from backbone.errors import PluginError
 from backbone.project.analysis import Analysis
+from backbone.project.collectors import source_type
 from backbone.project.decisions import Decisions
 from backbone.project.drafts import Draft, drafted
 from backbone.project.exploitation import View
@@ -24,6 +26,7 @@ from backbone.project.folder import (
 )
 from backbone.project.formatted import FormattedTable
 from backbone.project.mistakes import Mistake, Where
+from backbone.project.readers import table_type
 from backbone.project.settings import Settings
 from backbone.project.sources import Source
 from backbone.project.trusted import TrustedTable
@@ -126,9 +129,26 @@ def _read_declaration(drafts: Drafts, declared: DeclaredFile, text: str) -> None
     if drafts.parameters is not None:
         document = _filled(drafts, document, drafts.parameters)
     kind = declared.folder
-    draft, found = drafted(_adapter(kind), DECLARED[kind], document, declared.name)
-    drafts.mistakes += found
+    annotation, broken = _annotation(kind, document)
+    draft, found = drafted(_adapter(annotation), annotation, document, declared.name)
+    drafts.mistakes += broken or found
     drafts.of(kind)[declared.name] = draft
+
+
+def _annotation(kind: str, document: Document) -> tuple[Any, list[Mistake]]:
+    """Return what a file of this kind may hold, and why its plugin cannot be used."""
+    value = document.value
+    if kind not in {"sources", "formatted"} or not isinstance(value, dict):
+        return DECLARED[kind], []
+    where: Where = ("collector",) if kind == "sources" else ("read", "format")
+    read = value.get("read")
+    try:
+        if kind == "sources":
+            return source_type(value.get("collector")), []
+        return table_type(read.get("format") if isinstance(read, dict) else None), []
+    except PluginError as error:
+        words = " ".join(filter(None, (error.what, error.hint)))
+        return DECLARED[kind], [document.mistake(where, words)]
 
 
 def _filled(
@@ -148,7 +168,7 @@ def _read_settings(drafts: Drafts, target: str | None) -> None:
     raw = cast("dict[str, Any]", document.value)
     drafts.parameters = _parameters(raw, target)
     document = replace(document, value=_settings_filled(drafts, document, target))
-    draft, found = drafted(_adapter("settings"), Settings, document, "")
+    draft, found = drafted(_adapter(Settings), Settings, document, "")
     drafts.mistakes += found
     drafts.settings = draft
 
@@ -209,5 +229,5 @@ def _nested_parameters(value: object, where: Where) -> list[tuple[Where, str]]:
 
 
 @cache
-def _adapter(kind: str) -> TypeAdapter[Any]:
-    return TypeAdapter(DECLARED[kind])
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(annotation)

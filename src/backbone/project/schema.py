@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter
 
+from backbone.project.collectors import every_source
+from backbone.project.readers import every_table
 from backbone.project.reading import DECLARED
 
 __all__ = ["KINDS", "Kind", "json_schema"]
@@ -37,7 +39,8 @@ _TITLES: Mapping[Kind, str] = {
 def json_schema(kind: Kind | None = None) -> dict[str, Any]:
     """Return the JSON Schema of one kind of file, or of all kinds under ``$defs``.
 
-    It needs nothing from elsewhere. As `load` does, it takes a number where a text is
+    It needs nothing from elsewhere, and has the settings of every collector that is
+    installed. As `load` does, it takes a number where a text is
     wanted, and ``${param:NAME}`` in the place of a number, a word or a list.
 
     >>> json_schema("sources")["title"]
@@ -56,9 +59,16 @@ def json_schema(kind: Kind | None = None) -> dict[str, Any]:
 
 
 def _one(kind: Kind) -> dict[str, Any]:
-    declared = DECLARED["settings" if kind == "backbone" else kind]
-    schema = TypeAdapter[Any](declared).json_schema()
+    schema = TypeAdapter[Any](_declared(kind)).json_schema()
     return {**_widened(schema), "title": _TITLES[kind]}
+
+
+def _declared(kind: Kind) -> Any:
+    if kind == "sources":
+        return every_source()
+    if kind == "formatted":
+        return every_table()
+    return DECLARED["settings" if kind == "backbone" else kind]
 
 
 def _widened(node: Any) -> Any:

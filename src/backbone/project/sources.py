@@ -2,203 +2,95 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from backbone.project.declarations import Declaration, Names, TableName
-from backbone.project.delivering import Delivering
-from backbone.project.schedules import Schedule
+from backbone.project.declarations import TableName
+from backbone.project.sources_code import (
+    DltDataset,
+    DltSource,
+    PythonDataset,
+    PythonSource,
+)
+from backbone.project.sources_files import FilesSource
+from backbone.project.sources_http import (
+    CkanDataset,
+    HttpAccess,
+    HttpCursor,
+    HttpDataset,
+    HttpPages,
+    Sidecar,
+    SocrataDataset,
+)
+from backbone.project.sources_shared import Retention, SourceSettings, hold_of
+from backbone.project.sources_sql import SqlCursor, SqlDataset, SqlSource
 
 __all__ = [
+    "CkanDataset",
+    "CkanSource",
+    "DltDataset",
+    "DltSource",
     "FilesSource",
     "HttpCursor",
     "HttpDataset",
     "HttpPages",
     "HttpSource",
+    "PythonDataset",
+    "PythonSource",
     "Retention",
     "Sidecar",
+    "SocrataDataset",
+    "SocrataSource",
     "Source",
+    "SourceSettings",
+    "SqlCursor",
     "SqlDataset",
     "SqlSource",
     "hold_of",
 ]
 
 
-_SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
-
-
-_HOLD = re.compile(
-    r"(?:until (\d{4}-\d{2}-\d{2})|([0-9a-f]{8,16})(?: until (\d{4}-\d{2}-\d{2}))?)"
-)
-
-
-class Retention(Declaration):
-    """How long raw bytes are kept; `backbone gc` carries it out."""
-
-    keep: int | None = Field(
-        None, ge=1, description="So many deliveries of a dataset stay, the newest."
-    )
-    age: str | None = Field(
-        None,
-        pattern=r"^[1-9][0-9]{0,5}[mhd]$",
-        description="Deliveries stay that were received less than this ago: 400d, 36h.",
-    )
-    hold: Names = Field(
-        (),
-        description="What stays whatever its age: ids of deliveries, each perhaps "
-        "`until` a day, or `until 2027-01-01` for all.",
-    )
-
-    @model_validator(mode="after")
-    def _says_when(self) -> Self:
-        if self.keep is None and self.age is None:
-            message = "a retention says how many to `keep`, or of what `age`"
-            raise ValueError(message)
-        for text in self.hold:
-            hold_of(text)
-        return self
-
-    @property
-    def age_s(self) -> int | None:
-        """Of what age deliveries may go, in seconds."""
-        return int(self.age[:-1]) * _SECONDS[self.age[-1]] if self.age else None
-
-
-def hold_of(text: str) -> tuple[str | None, date | None]:
-    """Return the beginning of an id (None: of all) and the last day on which it is held.
-
-    >>> hold_of("3fa2b1c0 until 2027-01-01")
-    ('3fa2b1c0', datetime.date(2027, 1, 1))
-    """
-    found = _HOLD.fullmatch(text.strip())
-    if found is None:
-        message = (
-            f"`{text}` holds nothing: eight or more digits of an id, `until 2027-01-01`, "
-            "or both"
-        )
-        raise ValueError(message)
-    day = found[1] or found[3]
-    return found[2], date.fromisoformat(day) if day else None
-
-
-class _Source(Delivering):
-    description: str | None = Field(None, description="What the source is, for people.")
-    owner: str | None = Field(None, description="Who answers questions about it.")
-    schedule: Schedule | None = Field(
-        None, description="When it is collected by `schedule` and `run --due`."
-    )
-    fresh_within: str | None = Field(
-        None,
-        pattern=r"^[1-9][0-9]{0,5}[mhd]$",
-        description="How old the newest delivery may be: 90m, 26h, 7d.",
-    )
-
-    retention: Retention | None = Field(
-        None, description="How long raw bytes are kept; for ever by default."
-    )
-
-    @property
-    def fresh_within_s(self) -> int | None:
-        """How old the newest delivery may be, in seconds."""
-        text = self.fresh_within
-        return int(text[:-1]) * _SECONDS[text[-1]] if text else None
-
-
-class FilesSource(_Source):
-    """Files in a folder of this machine; archives are opened."""
-
-    collector: Literal["files"]
-    path: str = Field(description="A glob, relative to the project: inbox/*.csv")
-    datasets: dict[TableName, str] = Field(
-        min_length=1, description="Dataset: a pattern that the names of its files match."
-    )
-
-
-class Sidecar(Declaration):
-    """A process that a source needs while it is collected (a tunnel, a proxy)."""
-
-    command: tuple[str, ...] = Field(
-        min_length=1,
-        description="Program and arguments; {port} is a free port, {python} the "
-        "Python that runs Backbone. Run in the project's folder, without a shell.",
-    )
-    ready: str = Field("/", description="A path that answers 200 when it is ready.")
-    timeout_s: float = Field(20.0, gt=0, description="How long to wait for that.")
-
-
-class HttpPages(Declaration):
-    """How the next page is found."""
-
-    next: str | None = Field(None, description="Path in the body to the next address.")
-    number: str | None = Field(None, description="Query parameter of the page number.")
-    first: int = Field(1, description="The first page's number.")
-    max_pages: int = Field(10_000, gt=0, description="Stop with an error beyond this.")
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if self.next is not None and self.number is not None:
-            message = "pages are found by `next` or by `number`, not both"
-            raise ValueError(message)
-        return self
-
-
-class HttpCursor(Declaration):
-    """Collect only what is new: the greatest value seen is sent with the next request."""
-
-    param: str = Field(description="Query parameter that carries the last value seen.")
-    field: str = Field(description="Field of a record that holds the value.")
-
-
-class HttpDataset(Declaration):
-    """A dataset behind an address."""
-
-    path: str = Field("", description="Appended to the source's url.")
-    params: dict[str, str] = Field(default={}, description="Query parameters.")
-    records: str | None = Field(None, description="Path to the records in the body.")
-    cursor: HttpCursor | None = Field(None, description="Collect only what is new.")
-
-
-class HttpSource(_Source):
-    """A JSON API over HTTP, page by page."""
+class HttpSource(SourceSettings, HttpAccess):
+    """An API over HTTP, page by page, or files behind addresses."""
 
     collector: Literal["http"]
-    url: str = Field(description="Base address; {port} is the sidecar's port.")
-    headers: dict[str, str] = Field(default={}, description="Sent with each request.")
-    sidecar: Sidecar | None = Field(None, description="A process that it needs.")
     pages: HttpPages = Field(HttpPages(), description="How the next page is found.")
-    timeout_s: float = Field(30.0, gt=0, description="For one request.")
-    attempts: int = Field(5, ge=1, description="For one request; 5xx and 429 retry.")
     datasets: dict[TableName, HttpDataset] = Field(
         min_length=1, description="Dataset: where it is found."
     )
 
 
-class SqlDataset(Declaration):
-    """A table or a query of a database."""
+class CkanSource(SourceSettings, HttpAccess):
+    """An open-data portal that runs CKAN."""
 
-    table: str | None = Field(None, description="A table, read whole.")
-    query: str | None = Field(None, description="A query in the database's dialect.")
-    order_by: Names = Field((), description="Makes a query's result reproducible.")
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        if (self.table is None) == (self.query is None):
-            message = "a dataset of a database names a `table` or a `query`, one of them"
-            raise ValueError(message)
-        return self
-
-
-class SqlSource(_Source):
-    """A database that SQLAlchemy can reach."""
-
-    collector: Literal["sql"]
-    url: str = Field(description="SQLAlchemy URL; sqlite:///{project}/warehouse.db")
-    datasets: dict[TableName, SqlDataset] = Field(
-        min_length=1, description="Dataset: a table or a query."
+    collector: Literal["ckan"]
+    datasets: dict[TableName, CkanDataset] = Field(
+        min_length=1, description="Dataset: resources of a package."
     )
 
 
-Source = Annotated[FilesSource | HttpSource | SqlSource, Field(discriminator="collector")]
+class SocrataSource(SourceSettings, HttpAccess):
+    """An open-data portal of Socrata (Tyler Data & Insights)."""
+
+    collector: Literal["socrata"]
+    app_token: str | None = Field(
+        None, description="Lifts the limits: ${var:NAME} or ${file:PATH}."
+    )
+    page_size: int = Field(50_000, gt=0, description="How many rows a page has.")
+    max_pages: int = Field(10_000, gt=0, description="Stop with an error beyond this.")
+    datasets: dict[TableName, SocrataDataset] = Field(
+        min_length=1, description="Dataset: id and query."
+    )
+
+
+Source = Annotated[
+    FilesSource
+    | HttpSource
+    | CkanSource
+    | SocrataSource
+    | SqlSource
+    | PythonSource
+    | DltSource,
+    Field(discriminator="collector"),
+]

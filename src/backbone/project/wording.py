@@ -145,6 +145,9 @@ def _unknown(place: Located, data: object) -> Finding:
     keys = declared_keys(place.model) if place.model else {}
     around = _at(data, place.where[:-1])
     given = around if isinstance(around, Mapping) else {}
+    about = getattr(place.model, "elsewhere", None)
+    if words := about and about(key, given):
+        return Finding(place.where, "extra_forbidden", words)
     field = place.model.model_fields.get(key) if place.model else None
     guess = (field.alias if field else None) or closest(
         key, [each for each in keys if each not in given]

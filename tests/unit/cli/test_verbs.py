@@ -317,7 +317,8 @@ def test_a_query_of_an_earlier_run(call, as_json, copy):
         (["select 1", "--json", "--csv"], "exclude each other"),
         (["drop table trusted.sales"], "a query is one select"),
         (["select (1"], "the query does not parse"),
-        (["select 1", "--at", "yesterday"], "The newest runs: 20"),
+        (["select 1", "--at", "yesterday"], "is no pin, no run and no time"),
+        (["select 1", "--at", "20200101T000000000_0000"], "The newest runs: 20"),
     ],
 )
 def test_a_query_that_cannot_be_answered(call, ran, args, words):
@@ -464,3 +465,70 @@ def test_doctor_looks_at_the_machine_and_the_project(call, as_json, ran, tmp_pat
     assert "✓ python Python 3" in lines(call("-C", ran, "doctor").stdout)[2]
     nowhere = as_json("-C", tmp_path, "doctor", code=1)
     assert [one["check"] for one in nowhere if not one["ok"]] == ["project"]
+
+
+# -- pin, diff, the past ------------------------------------------------------------------
+
+
+def test_pins_on_the_command_line(call, as_json, copy):
+    assert as_json("-C", copy, "pin", "--list") == []
+    made = call("-C", copy, "pin", "first")
+    assert made.exit_code == 0
+    assert "New: refs/first.json" in made.stderr
+    (told,) = as_json("-C", copy, "pin")
+    assert (told["pin"], told["datasets"][0]["deliveries"]) == ("first", 1)
+    assert "first" in call("-C", copy, "pin", "first", "--verify").stdout
+    raw = next((copy / ".backbone/lake/landing/till").rglob("sales_1.csv"))
+    raw.write_bytes(raw.read_bytes() + b"\n")
+    broken = call("-C", copy, "pin", "--verify")
+    assert broken.exit_code == 1
+    assert "is not what was received" in broken.stderr
+    assert call("-C", copy, "pin", "first", "--remove").exit_code == 0
+    for words in (
+        ["--remove"],
+        ["x", "--list", "--verify"],
+        ["x", "--verify", "--at", "y"],
+    ):
+        assert call("-C", copy, "pin", *words).exit_code == 2
+
+
+def test_the_past_on_the_command_line(call, as_json, copy):
+    call("-C", copy, "pin", "first")
+    rules = copy / "trusted" / "sales.yml"
+    rules.write_text(rules.read_text().replace("amount: [0, ~]", "amount: [1, ~]"))
+    planned = as_json("-C", copy, "plan", "--at", "first")
+    assert planned == as_json("-C", copy, "run", "--dry-run", "--at", "first")
+    assert [step["action"] for step in planned] == ["skip", "run", "run"]
+    sql = "select count(*) as n from trusted.sales"
+    refused = call("-C", copy, "query", sql, "--at", "first")
+    assert refused.exit_code == 2
+    assert "Next: backbone run --at first trusted.sales" in refused.stderr
+    made = call("-C", copy, "run", "--at", "first")
+    assert (made.exit_code, "there" in made.stdout) == (0, True)
+    assert as_json("-C", copy, "query", sql, "--at", "first") == [{"n": 2}]
+    assert as_json("-C", copy, "query", sql) == [{"n": 3}]
+    assert as_json("-C", copy, "diff", "trusted.sales", "0", "first")["rows"] == {
+        "added": 0, "removed": 1, "changed": 0, "unchanged": 2,
+    }  # fmt: skip
+    shown = call("-C", copy, "diff", "trusted.sales", "0", "first").stdout
+    assert "removed 1" in [" ".join(line.split()) for line in shown.splitlines()]
+    landed = call("-C", copy, "diff", "landing.sales", "2000-01-01").stdout
+    assert "sales_1.csv" in landed
+
+
+def test_raw_bytes_past_their_age_on_the_command_line(call, as_json, copy):
+    with (copy / "sources" / "till.yml").open("a") as file:
+        file.write("retention: {age: 1m}\n")
+    for folder in (copy / ".backbone/lake/landing/till/sales").iterdir():
+        reference = folder / "_reference.json"
+        text = re.sub(r'"received": "\d{4}', '"received": "2001', reference.read_text())
+        reference.write_text(text)
+    dry = call("-C", copy, "gc", "--dry-run")
+    assert "retention age: 1m" in dry.stdout
+    (row,) = as_json("-C", copy, "gc")["removed"]
+    assert (row["what"], row["name"]) == ("raw bytes", "sales_1.csv")
+    (delivery,) = as_json("-C", copy, "versions", "landing.sales")
+    assert delivery["removed"]
+    assert "raw bytes removed" in call("-C", copy, "versions", "landing.sales").stdout
+    traced = call("-C", copy, "trace", "trusted.sales", "1").stdout
+    assert "its raw bytes were removed on" in traced

@@ -30,7 +30,29 @@ KEYS = [
     (HTTP, "next: links.next", "nxt: links.next",
      "7: pages.nxt: unknown key; did you mean `next`?"),
     (HTTP, "next: links.next", "cursor: links.next",
-     "7: pages.cursor: unknown key; there are `next`, `number`, `first`, `max_pages`"),
+     "7: pages.cursor: `cursor` needs `param`: the query parameter that carries it"),
+    (HTTP, "ready: /health", "zzzz: /health",
+     "6: sidecar.zzzz: unknown key; there are `command`, `ready`, `timeout_s`"),
+    (HTTP, "next: links.next", "next: links.next, link: true",
+     "7: pages.next: pages are found by `next` or by `link`, not both"),
+    (HTTP, "{Accept: application/json}", "{Authorization: Bearer abc}",
+     "3: headers.Authorization: is a secret: write `${var:NAME}` or `${file:PATH}` in its place"),
+    (HTTP, "headers: {Accept: application/json}", "auth: {basic: {user: ann, password: x}}",
+     "3: auth.basic.password: is a secret: write `${var:NAME}` or `${file:PATH}` in its place"),
+    (HTTP, "headers: {Accept: application/json}", "auth: {api_key: {value: x}}",
+     "3: auth.api_key: an API key is sent in a `header` or as a `param`, one of them"),
+    (HTTP, "headers: {Accept: application/json}", "rate: 5/m",
+     "3: rate: `5/m` is no rate; rates read like `5/s`, `100/min`, `1000/h`"),
+    (HTTP, "path: /observations", "path: /observations/{year}",
+     "10: datasets.weather.path: `{year}` has no values: declare `for: {year: …}`"),
+    (HTTP, "path: /observations", "for: {year: 2014..2020}",
+     "10: datasets.weather.for.year: no `{year}` stands in `path` or `params`"),
+    (HTTP, "path: /observations", "for: {file: [a]}",
+     "10: datasets.weather.for.file: `file` is the name of every object: `$file`; call the field otherwise"),
+    (HTTP, "path: /observations", "for: {Year: [a]}",
+     "10: datasets.weather.for.Year: `Year` cannot name a field: lower-case letters, digits and single underscores, a letter first"),
+    (HTTP, "path: /observations", 'for: {year: "2020..2014"}',
+     "10: datasets.weather.for.year: `2020..2014` ends before it begins"),
     (HTTP, "collector: http", "colector: http",
      "1: colector: unknown key; did you mean `collector`?"),
     (HTTP, "ready: /health", "Ready: /health",
@@ -52,7 +74,8 @@ KEYS = [
 
 MISSING = [
     (METERS, "from: landing.meters\n", "", "1: from: is missing (landing.<dataset>)"),
-    (HTTP, "collector: http\n", "", "1: collector: is missing (files, http or sql)"),
+    (HTTP, "collector: http\n", "",
+     "1: collector: is missing (files, http, ckan, socrata, sql, python or dlt)"),
     (TRUST, "{name: a_device, not_null", "{not_null",
      "14: rules[5].name: is missing (What the rule is called in reports)"),
     (SETTINGS, "name: city-heat\n", "",
@@ -66,7 +89,8 @@ WORDS = [
      ("12: columns.measured_at.ambiguous: `frist` is none of first, second, reject; "
      "did you mean `first`?")),
     (METERS, "format: csv", "format: cvs",
-     "3: read.format: `cvs` is none of csv, json, jsonl, parquet; did you mean `csv`?"),
+     ("3: read.format: `cvs` is none of csv, json, jsonl, parquet, fixed, excel, "
+     "feather, orc, avro, xml, log, sqlite; did you mean `csv`?")),
     (TRUST, "[trim, nfc]", "[trim, nffc]",
      ("3: clean[0].do[1]: `nffc` is none of trim, collapse_spaces, nfc, nfd, nfkc, nfkd, "
      "casefold, lower, upper, title, strip_accents, drop_control, digits; did you mean "
@@ -75,7 +99,7 @@ WORDS = [
      ("18: rules[6].action: `FLAG` is none of flag, blank, quarantine, deduplicate, "
      "repair; did you mean `flag`?")),
     (HTTP, "collector: http", "collector: htp",
-     "1: collector: `htp` is none of files, http, sql; did you mean `http`?"),
+     "1: collector: `htp` is none of files, http, ckan, socrata, sql, python, dlt; did you mean `http`?"),
     (FILES, "increments", "increment",
      ("6: delivers: `increment` is none of increments, snapshots, changes; did you mean "
      "`increments`?")),
@@ -257,7 +281,7 @@ TOGETHER = [
     (METERS, "{format: csv,", "{format: csv, encoding: uft-8,",
      "3: read.encoding: `uft-8` is no encoding; did you mean `utf-8`?"),
     (METERS, "{format: csv,", "{format: csv, records: data,",
-     "3: read.records: goes with json and jsonl, not with csv"),
+     "3: read.records: goes with json, jsonl and xml, not with csv"),
     ("formatted/weather.yml", "{format: jsonl}", '{format: jsonl, delimiter: ";"}',
      "2: read.delimiter: goes with csv, not with jsonl"),
     (METERS, "  status:", "  Power: {type: string}\n  status:",

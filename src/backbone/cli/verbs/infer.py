@@ -16,7 +16,7 @@ __all__ = ["command"]
     "backbone infer landing.readings --write",
     "backbone infer exports/ --name readings --json",
 )
-@click.argument("subject", metavar="FILE|FOLDER|landing.DATASET")
+@click.argument("subject", metavar="SUBJECT")
 @click.option(
     "--write", is_flag=True,
     help="Put it into the project; what a file says already stays, with its comments.",
@@ -30,7 +30,7 @@ __all__ = ["command"]
 )
 @click.option("--encoding", metavar="NAME", help="Of the text; default: found out.")
 @click.option(
-    "--look-at", metavar="MB", type=click.IntRange(min=1), default=128, show_default=True,
+    "--look-at", metavar="MB", type=click.IntRange(min=1), default=32, show_default=True,
     help="So many megabytes are looked at cell by cell, spread over all files.",
 )  # fmt: skip
 @json_option
@@ -47,12 +47,13 @@ def command(
 ) -> None:
     """Propose how files are read: declarations, with what speaks for and against them.
 
-    All files are looked at, not the first rows of one: format, encoding, header, types,
-    formats of dates, units, words for missing values, keys. What is not sure is a comment
-    in the proposal and a question below it. Without --write nothing is changed: YAML goes
-    to stdout, evidence to stderr. In a project, `landing.DATASET` looks at all deliveries
-    of a dataset. With --json: an array of {name, files, records, bytes, looked_at,
-    source, declaration, yaml, choices, questions, written}.
+    SUBJECT is a file, a folder, a pattern ('inbox/*.csv'), or landing.DATASET: all
+    deliveries of a dataset of the project. All files are looked at, not the first rows of
+    one: format, encoding, header, types, formats of dates, units, words for missing
+    values, keys. What is not sure is a comment in the proposal and a question below it.
+    Without --write nothing is changed: YAML goes to stdout, questions to stderr. With
+    --json: an array of {name, files, records, bytes, looked_at, source, declaration,
+    yaml, choices, questions, written}.
     """
     from backbone.app.infer import infer
     from backbone.cli.checks import working
@@ -60,7 +61,8 @@ def command(
     with working() as tell:
         found = infer(
             subject, open_project=door.open, folder=door.project, write=write, name=name,
-            delimiter=_sign(delimiter), encoding=encoding, at_most=look_at << 20, tell=tell,
+            delimiter=_sign(delimiter), encoding=encoding, at_most=look_at << 20,
+            tell=tell,
         )  # fmt: skip
     if as_json:
         from backbone.cli.encoding import print_json

@@ -44,13 +44,14 @@ def _show(asset: str, found: Sequence[dict[str, Any]]) -> None:
         columns = [
             Column("delivery"), Column("name"), Column("received (UTC)"),
             Column("times", "right", drop=2), Column("objects", "right", drop=3),
-            Column("size", "right", drop=1), Column("problems", fold=True),
-            Column("raw bytes removed (UTC)"),
+            Column("size", "right", drop=1), Column("origin", fold=True, drop=4),
+            Column("problems", fold=True), Column("raw bytes removed (UTC)"),
         ]  # fmt: skip
         lines = [
             [one["version"], shorten(one["name"], _NAME_WIDTH),
              moment(one["received"][-1]), count(len(one["received"])),
-             count(one["objects"]), size(one["size_bytes"]), "; ".join(one["problems"]),
+             count(one["objects"]), size(one["size_bytes"]), _became(one["origins"]),
+             "; ".join(one["problems"]),
              moment(one["removed"]) if one["removed"] else None]
             for one in found
         ]  # fmt: skip
@@ -66,3 +67,13 @@ def _show(asset: str, found: Sequence[dict[str, Any]]) -> None:
             for one in found
         ]  # fmt: skip
     out().print(Grid(columns, lines))
+
+
+def _became(origins: Sequence[dict[str, Any]]) -> str:
+    """Say what became of the places that a delivery came from, if anything did."""
+    said = [
+        f"{one['became']} to {one['to']}" if one["to"] else one["became"]
+        for one in origins
+        if one["became"]
+    ]
+    return ", ".join(said)

@@ -32,7 +32,7 @@ class Batch:
     def table(self) -> pa.Table:
         """The text columns under their neutral names, the origin, the row's place.
 
-        Columns of `plain` sources hold numbers.
+        Columns of `plain` sources hold values.
         """
         whole = pa.concat_tables([self._columns(piece) for piece in self._with_rows])
         if any(
@@ -58,14 +58,14 @@ class Batch:
 
     @cached_property
     def plain(self) -> frozenset[str]:
-        """The sources that hold nothing but plain integers."""
-        first, *others = (piece.integers for piece in self._with_rows)
+        """The sources that hold values in all pieces."""
+        first, *others = (piece.proven for piece in self._with_rows)
         return first.intersection(*others)
 
     def _columns(self, piece: Piece) -> pa.Table:
         """Return the columns of a piece: as text again, where another has only that."""
         table = piece.table
-        for name in piece.integers - self.plain:
+        for name in piece.proven - self.plain:
             place = table.schema.get_field_index(name)
             table = table.set_column(place, name, table[name].cast(pa.string()))
         return table

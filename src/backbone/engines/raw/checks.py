@@ -13,6 +13,7 @@ from backbone.engines.protocol import RawRead
 from backbone.engines.raw.binding import engine_mistakes
 from backbone.engines.raw.computed import sql_mistake
 from backbone.engines.raw.moments import ISO, FormatError, parse_format
+from backbone.engines.raw.readers.checking import reader_mistakes
 from backbone.errors import DeclarationError, bounded, nearest
 from backbone.model.raw import RawColumn, RawFormat
 
@@ -20,6 +21,7 @@ __all__ = ["check", "mistakes"]
 
 _TEMPORAL = {"date", "datetime", "timestamp"}
 _NUMBERS = {"integer", "double", "decimal"}
+_MOST_COLUMNS = 10_000  # 20,000 take 14 s for no rows at all, and grow faster than that
 _DIGIT = re.compile(r"[0-9]")
 
 
@@ -48,6 +50,10 @@ def mistakes(request: RawRead) -> list[str]:
 
 
 def _declared(request: RawRead) -> list[str]:
+    count = len(request.columns)
+    if count > _MOST_COLUMNS:
+        most = f"there are {count:,} columns; a table has {_MOST_COLUMNS:,} at most"
+        return [f"{most}: leave out what is not needed, or make rows of columns"]
     found = [f"read: {text}" for text in _layout_mistakes(request.format)]
     found += _name_mistakes(request.columns)
     known = [each.name for each in request.columns if each.sql is None]
@@ -73,8 +79,8 @@ def _layout_mistakes(form: RawFormat) -> Iterator[str]:
         b"ab".decode(form.encoding, errors="replace")
     except (LookupError, UnicodeError):
         yield f"there is no text encoding `{form.encoding}`"
-    if form.records is not None and form.format != "json":
-        yield "`records` is the place of records in a document: `format: json`"
+    if form.format not in {"csv", "json", "jsonl", "parquet"}:
+        yield from reader_mistakes(form)
     yield from _header_mistakes(form, met)
 
 

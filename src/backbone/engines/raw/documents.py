@@ -20,6 +20,7 @@ import pyarrow as pa
 from backbone.engines.raw.headers import looks_like, missing_problem
 from backbone.engines.raw.json_text import (
     MISSING,
+    ListOnTheWayError,
     NoRecordsError,
     RecordError,
     lookup,
@@ -39,18 +40,23 @@ from backbone.engines.raw.pieces import (
     refusal,
     text_table,
 )
+from backbone.engines.raw.readers import frame
 from backbone.engines.raw.records import BLANK, Layout
 from backbone.engines.raw.streams import Window, opened, opened_part, windows
 from backbone.model.raw import RawFormat, RawObject
+from backbone.project.reads import is_above
 
 __all__ = [
     "are_sound_lines",
+    "behind_text",
     "document_jobs",
+    "is_nested",
     "keys_of",
     "line_jobs",
     "line_layout",
     "part_jobs",
     "record_texts",
+    "strange",
 ]
 
 _READ_BYTES = 1 << 24
@@ -62,6 +68,11 @@ _PLAIN = frozenset({str, bytes, type(None)})
 def line_layout(form: RawFormat) -> Layout:
     """Return the layout of JSON lines: a record a line."""
     return Layout(form.max_record_bytes)
+
+
+def is_nested(form: RawFormat) -> bool:
+    """Tell whether the records of JSON lines are inside of their lines."""
+    return form.format == "jsonl" and form.records is not None
 
 
 class _Rows:
@@ -178,7 +189,8 @@ def _is_sound(text: _Text) -> bool:
 
 def document_jobs(obj: RawObject, wanted: Wanted) -> Iterator[Job]:
     """Read a JSON document: the whole of it is one piece."""
-    yield partial(_document, obj, wanted)
+    is_inner = any(map(is_above, wanted.sources))
+    yield partial(frame.whole if is_inner else _document, obj, wanted)
 
 
 def _document(obj: RawObject, wanted: Wanted) -> Piece:
@@ -199,12 +211,10 @@ def _document(obj: RawObject, wanted: Wanted) -> Piece:
     text = data.decode("utf-8", errors="surrogateescape")
     try:
         walk_records(text, _path(wanted.format), take)
-    except NoRecordsError as error:
-        return refuse(str(error))
-    except json.JSONDecodeError as error:
-        return refuse(_not_json(error, data))
-    except RecursionError:
-        return refuse("nested too deeply")
+    except ListOnTheWayError:
+        return frame.whole(obj, wanted)
+    except (NoRecordsError, json.JSONDecodeError, RecursionError) as error:
+        return refuse(_unusable(error, data))
     records = next(numbers) - 1
     problem = rows.missing()
     if problem:
@@ -216,7 +226,11 @@ def record_texts(obj: RawObject, form: RawFormat) -> Iterator[str]:
     """Yield the raw text of every record of a JSON document."""
     text = _whole(obj, form).decode("utf-8", errors="surrogateescape")
     spans: list[tuple[int, int]] = []
-    walk_records(text, _path(form), lambda _, start, end: spans.append((start, end)))
+    try:
+        walk_records(text, _path(form), lambda _, start, end: spans.append((start, end)))
+    except ListOnTheWayError:
+        yield from frame.record_texts(obj, form)
+        return
     for start, end in spans:
         yield _raw(text[start:end])
 
@@ -231,7 +245,7 @@ def keys_of(obj: RawObject, wanted: Wanted) -> tuple[str, ...] | None:
     layout = line_layout(wanted.format)
     with closing(opened(obj.path, wanted.format.encoding)) as stream:
         first = next(windows(stream, layout, wanted.piece_bytes, first=1), None)
-    if first is None or _strange(first):
+    if first is None or strange(first):
         return None
     numbers = (first.first, first.first + len(first.records))
     return _lines(obj, first, numbers, wanted).undeclared or None
@@ -245,6 +259,13 @@ def _whole(obj: RawObject, form: RawFormat) -> bytes:
     with closing(opened(obj.path, form.encoding)) as stream:
         parts = list(iter(partial(stream.read, _READ_BYTES), b""))
     return b"".join(parts)
+
+
+def _unusable(error: Exception, data: bytes) -> str:
+    """Say why a document cannot be used."""
+    if isinstance(error, json.JSONDecodeError):
+        return _not_json(error, data)
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def _not_json(error: json.JSONDecodeError, data: bytes) -> str:
@@ -262,6 +283,9 @@ def line_jobs(obj: RawObject, wanted: Wanted) -> Iterator[Job]:
     Blank lines at the end are no records. Lines are read ahead until every wanted
     source has been met, which most often is in the first line.
     """
+    if is_nested(wanted.format):
+        yield from frame.jobs(obj, wanted)
+        return
     layout = line_layout(wanted.format)
     with closing(opened(obj.path, wanted.format.encoding)) as stream:
         found = windows(stream, layout, wanted.piece_bytes, first=1)
@@ -269,15 +293,15 @@ def line_jobs(obj: RawObject, wanted: Wanted) -> Iterator[Job]:
         if first is None:
             yield partial(refusal, obj, wanted.sources, "the file is empty")
             return
-        problem = _strange(first) or _missing(obj, wanted)
+        problem = strange(first) or _missing(obj, wanted)
         if problem:
-            last = max(_behind_text(window) for window in chain([first], found)) - 1
+            last = max(behind_text(window) for window in chain([first], found)) - 1
             refuse = partial(refusal, obj, wanted.sources, problem, records=last)
             yield partial(refuse, head=first.data[: 4 * layout.max_record_bytes])
             return
         behind = 1
         for window in chain([first], found):
-            pending, behind = behind, max(behind, _behind_text(window))
+            pending, behind = behind, max(behind, behind_text(window))
             if behind > window.first:
                 yield partial(_lines, obj, window, (pending, behind), wanted)
         yield partial(ending, obj, wanted.sources, records=behind - 1)
@@ -301,10 +325,10 @@ def are_sound_lines(obj: RawObject, wanted: Wanted) -> bool:
     layout = line_layout(wanted.format)
     with closing(opened(obj.path, wanted.format.encoding)) as stream:
         first = next(windows(stream, layout, wanted.piece_bytes, first=1), None)
-    return first is not None and not (_strange(first) or _missing(obj, wanted))
+    return first is not None and not (strange(first) or _missing(obj, wanted))
 
 
-def _behind_text(window: Window) -> int:
+def behind_text(window: Window) -> int:
     """Return the number behind the last record that is no blank line, at least 1."""
     bad = window.records.bad
     for index in range(len(window.records) - 1, -1, -1):
@@ -313,7 +337,7 @@ def _behind_text(window: Window) -> int:
     return 1
 
 
-def _strange(first: Window) -> str | None:
+def strange(first: Window) -> str | None:
     """Say why a file cannot be JSON lines, from its first line."""
     line = first.bytes_of(0).strip()
     try:

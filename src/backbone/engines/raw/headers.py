@@ -16,12 +16,19 @@ _SIGNS = (
     (b"\xff\xfe", "UTF-16: declare `encoding: utf-16`"),
     (b"\xfe\xff", "UTF-16: declare `encoding: utf-16`"),
     (b"\x1f\x8b", "gzip"),
-    (b"PK\x03\x04", "a zip archive or a workbook"),
+    (b"PK\x03\x04", "a zip archive, or a workbook: declare `format: excel`"),
     (b"PAR1", "Parquet: declare `format: parquet`"),
-    (b"SQLite format 3", "a SQLite database"),
+    (b"ARROW1", "Arrow: declare `format: feather`"),
+    (b"FEA1", "Feather: declare `format: feather`"),
+    (b"Obj\x01", "Avro: declare `format: avro`"),
+    (b"SQLite format 3", "a SQLite database: declare `format: sqlite`"),
     (b"%PDF", "a PDF document"),
 )
-_MARKUP = ((b"<!doctype html", "HTML"), (b"<html", "HTML"), (b"<?xml", "XML"))
+_MARKUP = (
+    (b"<!doctype html", "HTML"),
+    (b"<html", "HTML"),
+    (b"<?xml", "XML: declare `format: xml`"),
+)
 
 
 def looks_like(head: bytes) -> str | None:

@@ -15,9 +15,11 @@ from backbone.errors import bounded
 
 __all__ = [
     "MISSING",
+    "ListOnTheWayError",
     "NoRecordsError",
     "RecordError",
     "lookup",
+    "parse_any",
     "parse_record",
     "text_of",
     "walk_records",
@@ -78,6 +80,17 @@ def parse_record(text: str) -> dict[str, Any]:
     return _as_record(value)
 
 
+def parse_any(text: str) -> Any:
+    """Read a document as a whole.
+
+    Raises
+    ------
+    RecordError : it has a key twice in an object, or a word that is no JSON
+    json.JSONDecodeError : it is not JSON
+    """
+    return _STRICT.decode(text)
+
+
 def _as_record(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         message = "not an object"
@@ -134,6 +147,10 @@ def _json(value: Any) -> str:
             return json.dumps(value, ensure_ascii=False)
 
 
+class ListOnTheWayError(ValueError):
+    """The way to the records leads through a list."""
+
+
 OnRecord = Callable[[dict[str, Any] | RecordError, int, int], None]
 
 
@@ -145,6 +162,7 @@ def walk_records(text: str, path: Sequence[str], on_record: OnRecord) -> None:
     Raises
     ------
     NoRecordsError : there are no records at `path`
+    ListOnTheWayError : a list is met before `path` ends
     json.JSONDecodeError : the document is not JSON
     """
     walk = _Walk(text, on_record)
@@ -169,6 +187,8 @@ class _Walk:
         """Walk the value at `at` to its end; where `path` ends are the records."""
         if not path:
             return self._records(at, where)
+        if self.text[at : at + 1] == "[":
+            raise ListOnTheWayError(where)
         if self.text[at : at + 1] != "{":
             _PLAIN.raw_decode(self.text, at)  # what is not JSON is said first
             message = f"at {where} there is no object with the key `{path[0]}`"

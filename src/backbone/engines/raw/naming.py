@@ -10,8 +10,10 @@ from pyarrow import parquet as pq
 
 from backbone.engines.raw import delimited, documents
 from backbone.engines.raw.pieces import Wanted
+from backbone.engines.raw.readers import frame, lines
 from backbone.engines.raw.streams import opened_file
-from backbone.model.raw import FileFormat, RawFormat, RawObject
+from backbone.errors import DataError
+from backbone.model.raw import RawFormat, RawObject
 
 __all__ = ["names_of"]
 
@@ -33,9 +35,17 @@ def names_of(obj: RawObject, form: RawFormat) -> Names | None:
     Notes
     -----
     Reads the beginning of a file, or the footer of Parquet; a JSON document as a whole.
+    Of other formats, what their reader needs for its first records.
     """
     look = _NAMES.get(form.format)
-    return look(obj, form) if look is not None else None
+    if look is not None and not documents.is_nested(form):
+        return look(obj, form)
+    if lines.reads_lines(form):
+        return lines.names_of(form)
+    try:
+        return frame.columns_of(obj, form) or None
+    except DataError:
+        return None
 
 
 def _header(obj: RawObject, form: RawFormat) -> Names | None:
@@ -55,7 +65,7 @@ def _keys(obj: RawObject, form: RawFormat) -> Names | None:
     return documents.keys_of(obj, Wanted(form, (), _LOOK_BYTES))
 
 
-_NAMES: dict[FileFormat, Callable[[RawObject, RawFormat], Names | None]] = {
+_NAMES: dict[str, Callable[[RawObject, RawFormat], Names | None]] = {
     "csv": _header,
     "json": _keys,
     "jsonl": _keys,

@@ -74,9 +74,9 @@ class Piece:
     the text is missing, and `_record` (int64). `size` is about the bytes of text that
     were read for it. `undeclared` are raw columns met here that no declaration reads.
     `end` stands in the last piece of an object. `raw` gives the raw text of a record of
-    the piece by its number, where the reader was asked to keep it. `integers` are columns
-    that hold numbers (int64) in place of text, where it was asked to prove that their
-    texts are nothing else. `left_out` counts the lines that have a number, and that the
+    the piece by its number, where the reader was asked to keep it. `proven` are columns
+    that hold values in place of text, where it was asked to prove that their texts are
+    plainly nothing else. `left_out` counts the lines that have a number, and that the
     layout takes for no records. `unpivoted` is how many records became rows, where each
     became `width`: then `_record` is the number of the row, see `RawUnpivot`.
     """
@@ -88,7 +88,7 @@ class Piece:
     undeclared: tuple[str, ...] = ()
     end: ObjectEnd | None = None
     raw: Callable[[int], str] | None = field(default=None, compare=False)
-    integers: frozenset[str] = frozenset()
+    proven: frozenset[str] = frozenset()
     left_out: int = 0
     unpivoted: int | None = None
     width: int = 1
@@ -111,7 +111,7 @@ class Wanted:
     `sources` are the raw columns that declarations read (no `$file` is among them);
     pieces are made of about `piece_bytes` bytes of text; `keep_raw` asks that pieces
     can give the raw text of their records. A file may lack `optional` ones: the tables of
-    its pieces do, too.
+    its pieces do, too. What is in `days` is read as dates only.
     """
 
     format: RawFormat
@@ -119,6 +119,7 @@ class Wanted:
     piece_bytes: int
     keep_raw: bool = False
     optional: frozenset[str] = frozenset()
+    days: frozenset[str] = frozenset()
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Container, Generator, Iterable, Iterator
+from collections.abc import (
+    Callable,
+    Container,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -15,7 +23,7 @@ import pyarrow as pa
 from backbone.engines.protocol import RawRead
 from backbone.engines.raw import delimited, documents, parquet
 from backbone.engines.raw.headers import missing_problem
-from backbone.engines.raw.integers import integer_sources, proven_integers
+from backbone.engines.raw.layouts import layout_of as csv_layout
 from backbone.engines.raw.pieces import (
     FILE,
     RECORD,
@@ -27,10 +35,14 @@ from backbone.engines.raw.pieces import (
     field_of,
     refusal,
 )
+from backbone.engines.raw.plain import plain_sources, proven
+from backbone.engines.raw.readers import frame, lines
+from backbone.engines.raw.records import Layout
 from backbone.engines.raw.streams import opened, windows
 from backbone.engines.raw.unpivoting import refused_anyway, unpivoted
 from backbone.errors import DataError
-from backbone.model.raw import FileFormat, RawColumn, RawFormat, RawObject, RawUnpivot
+from backbone.model.raw import RawColumn, RawFormat, RawObject, RawUnpivot
+from backbone.model.types import CanonicalType
 
 __all__ = [
     "PIECE_BYTES", "field_problem",
@@ -39,14 +51,14 @@ __all__ = [
 
 PIECE_BYTES = 8 << 20
 
-_JOBS: dict[FileFormat, Callable[[RawObject, Wanted], Iterator[Job]]] = {
+_JOBS: dict[str, Callable[[RawObject, Wanted], Iterator[Job]]] = {
     "csv": delimited.jobs,
     "json": documents.document_jobs,
     "jsonl": documents.line_jobs,
     "parquet": parquet.jobs,
 }
 
-_PART_JOBS: dict[FileFormat, Callable[[RawObject, Wanted, Part], Iterator[Job]]] = {
+_PART_JOBS: dict[str, Callable[[RawObject, Wanted, Part], Iterator[Job]]] = {
     "csv": delimited.part_jobs,
     "jsonl": documents.part_jobs,
     "parquet": parquet.part_jobs,
@@ -70,6 +82,7 @@ def wanted_of(
         piece_bytes,
         keep_raw,
         frozenset(own).intersection(optional),
+        frozenset(_days(request.columns)),
     )
 
 
@@ -82,6 +95,15 @@ def optional_sources(columns: Iterable[RawColumn]) -> frozenset[str]:
     every = tuple(columns)
     needed = sources_of(one for one in every if not one.optional)
     return frozenset(sources_of(every)).difference(needed)
+
+
+def _days(columns: Sequence[RawColumn]) -> Iterator[str]:
+    """Yield the raw columns that are read as dates, and as nothing else."""
+    read: dict[str, set[str]] = {}
+    for column in columns:
+        for name in filter(None, map(column_of, column.sources)):
+            read.setdefault(name, set()).add(column.type.kind)
+    yield from (name for name, kinds in read.items() if kinds == {"date"})
 
 
 def field_problem(request: RawRead, obj: RawObject) -> str | None:
@@ -106,7 +128,7 @@ def read(
     threads: int,
     piece_bytes: int = PIECE_BYTES,
     keep_raw: bool = False,
-    prove_integers: bool = False,
+    prove_plain: bool = False,
     part: Part | None = None,
 ) -> Generator[Piece]:
     """Read raw objects piece by piece.
@@ -121,8 +143,8 @@ def read(
         About how many bytes of text make a piece.
     keep_raw : bool
         Whether pieces can give the raw text of their records.
-    prove_integers : bool
-        Whether pieces have numbers in place of text in plain integer columns.
+    prove_plain : bool
+        Whether pieces have values in place of text in columns that are plainly values.
     part : Part, optional
         What is to be read of the only object.
 
@@ -138,11 +160,11 @@ def read(
     """
     sources = sources_of(request.columns)
     wanted = wanted_of(request, piece_bytes, keep_raw=keep_raw)
-    plain = integer_sources(request.columns) if prove_integers else frozenset()
+    plain = plain_sources(request.columns) if prove_plain else {}
     unpivot = request.unpivot
     kept = {name for name in map(column_of, sources) if name is not None}
     jobs = (
-        partial(_with_integers, partial(unpivoted, job, unpivot, kept), plain)
+        partial(_with_values, partial(unpivoted, job, unpivot, kept), plain)
         for obj in request.objects
         for job in _jobs(obj, wanted, part, field_problem(request, obj), unpivot)
     )
@@ -167,11 +189,26 @@ def _jobs(
     if problem is not None:
         return iter([partial(refusal, obj, wanted.sources, problem)])
     if unpivot is not None and unpivot.problem is not None:
-        found = _JOBS[wanted.format.format](obj, wanted)
+        found = _whole_jobs(obj, wanted)
         return iter([partial(refused_anyway, found, obj, wanted, unpivot.problem)])
     if part is None:
-        return _JOBS[wanted.format.format](obj, wanted)
-    return _PART_JOBS[wanted.format.format](obj, wanted, part)
+        return _whole_jobs(obj, wanted)
+    name = wanted.format.format
+    if name in _JOBS:
+        own = _PART_JOBS.get(name)
+        return own(obj, wanted, part) if own else _JOBS[name](obj, wanted)
+    if lines.reads_lines(wanted.format):
+        return lines.part_jobs(obj, wanted, part)
+    return frame.jobs(obj, wanted)
+
+
+def _whole_jobs(obj: RawObject, wanted: Wanted) -> Iterator[Job]:
+    name = wanted.format.format
+    if name in _JOBS:
+        return _JOBS[name](obj, wanted)
+    if lines.reads_lines(wanted.format):
+        return lines.jobs(obj, wanted)
+    return frame.jobs(obj, wanted)
 
 
 def _in_order(jobs: Iterator[Job], threads: int) -> Generator[Piece]:
@@ -189,17 +226,17 @@ def _in_order(jobs: Iterator[Job], threads: int) -> Generator[Piece]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _with_integers(job: Job, names: Iterable[str]) -> Piece:
-    """Do a job; make numbers of the columns `names` that have nothing else."""
+def _with_values(job: Job, kinds: Mapping[str, CanonicalType]) -> Piece:
+    """Do a job; make values of columns whose texts are plainly values of these types."""
     piece = job()
     kept = piece.table.column_names
-    found = {n: proven_integers(piece.table[n]) for n in names if n in kept}
-    proven = {name: numbers for name, numbers in found.items() if numbers is not None}
-    if not proven:
+    found = {n: proven(piece.table[n], kinds[n]) for n in kinds if n in kept}
+    made = {name: values for name, values in found.items() if values is not None}
+    if not made:
         return piece
-    columns = [proven.get(name, piece.table[name]) for name in kept]
+    columns = [made.get(name, piece.table[name]) for name in kept]
     table = pa.Table.from_arrays(columns, kept)
-    return replace(piece, table=table, integers=frozenset(proven))
+    return replace(piece, table=table, proven=frozenset(made))
 
 
 def _complete(
@@ -234,14 +271,13 @@ def raw_record(path: str, form: RawFormat, record: int) -> str:
     The records before it are indexed, not read; a JSON document is read as a whole.
     """
     obj = RawObject(path, path, "")
-    if form.format in {"csv", "jsonl"}:
+    is_indexed = form.format in {"csv", "jsonl"} or (
+        form.format not in _JOBS and lines.can_be_cut(form)
+    )
+    if is_indexed and not documents.is_nested(form):
         text = _by_index(obj, form, record)
     else:
-        texts = (
-            documents.record_texts(obj, form)
-            if form.format == "json"
-            else parquet.record_texts(obj)
-        )
+        texts = _record_texts(obj, form)
         text = next(islice(texts, record - 1, None), None) if record > 0 else None
     if text is None:
         message = f"there is no record {record:,} in this object"
@@ -276,16 +312,42 @@ def raw_cells(
     raise DataError(message, where=obj.path)
 
 
+def _record_texts(obj: RawObject, form: RawFormat) -> Iterator[str]:
+    """Yield the raw text of every record, from the first."""
+    if form.format == "json":
+        return documents.record_texts(obj, form)
+    if documents.is_nested(form):
+        return frame.record_texts(obj, form)
+    if form.format == "parquet":
+        return parquet.record_texts(obj)
+    if lines.reads_lines(form):
+        return lines.record_texts(obj, form)
+    return frame.record_texts(obj, form)
+
+
 def _by_index(obj: RawObject, form: RawFormat, record: int) -> str | None:
     if record < 1:
         return None
     with closing(opened(obj.path, form.encoding)) as stream:
         found = (
-            windows(stream, documents.line_layout(form), PIECE_BYTES, first=1)
-            if form.format == "jsonl"
-            else delimited.records_of(stream, form, PIECE_BYTES)
+            delimited.records_of(stream, form, PIECE_BYTES)
+            if form.format == "csv"
+            else windows(stream, layout_of(form), PIECE_BYTES, first=first_of(form))
         )
         for window in found:
             if record < window.last:
                 return window.text_of(record)
     return None
+
+
+def layout_of(form: RawFormat) -> Layout:
+    """Return the bytes that structure text with records."""
+    is_csv = form.format == "csv"
+    return csv_layout(form) if is_csv else documents.line_layout(form)
+
+
+def first_of(form: RawFormat) -> int:
+    """Return the number of the first record that the index of an object finds."""
+    if form.format in {"csv", "jsonl"}:
+        return int(form.format == "jsonl")
+    return 1 - lines.skipped(form)

@@ -104,7 +104,7 @@ def read_raw(
         threads=threads,
         piece_bytes=piece_bytes,
         keep_raw=rejecting,
-        prove_integers=True,
+        prove_plain=True,
         part=part,
     )
     with closing(found) as pieces:

@@ -37,7 +37,7 @@ class Recipe:
     """How canonical columns are made of text.
 
     `types` has the SQL types of the expressions of computed columns
-    (`binding.computed_types`). The columns of `plain` sources are integers already.
+    (`binding.computed_types`). The columns of `plain` sources are values already.
     """
 
     columns: tuple[RawColumn, ...]
@@ -64,8 +64,8 @@ class Recipe:
         if not each.sources:
             return constant_plan(each, place)
         if self.plain.issuperset(each.sources):
-            number = column(raw[each.sources[0]])
-            return Plan(each, number, number, exp.Null, can_fail=False)
+            made = column(raw[each.sources[0]])
+            return Plan(each, made, made, exp.Null, can_fail=False)
         return text_plan(each, place, raw)
 
     def values(self) -> Query:

@@ -108,8 +108,8 @@ def scan(data: bytes, layout: Layout, *, final: bool) -> Records:
     """
     data = _masked(data, layout)
     view = np.frombuffer(data, np.uint8)
-    lines = _line_ends(view, final=final)
-    quotes = _positions(view, layout.quote)
+    lines = _line_ends(data, view, final=final)
+    quotes = _positions(data, view, layout.quote)
     remark = _first_remark(view, lines, quotes, layout)
     walk = _Walk(data, layout, final=final)
     found: list[Offsets] = []
@@ -136,7 +136,7 @@ def scan(data: bytes, layout: Layout, *, final: bool) -> Records:
             break
         at, stretch = walk.ends[-1], 2 * stretch
     whole = np.concatenate(found)
-    _mark(view, whole, bad, layout)
+    _mark(data, view, whole, bad, layout)
     _mark_escaped(view, whole, bad, layout)
     is_quoted = layout.quote is not None and data.find(layout.quote) >= 0
     return Records(whole, dict(sorted(bad.items())), walk.is_cut, is_quoted)
@@ -148,10 +148,11 @@ def likely_start(data: bytes, layout: Layout, *, final: bool) -> int | None:
     Either the bytes begin inside a quoted field, or they do not; what makes sense of the
     quotes for longer is taken for true. None: no line ends in these bytes.
     """
-    view = np.frombuffer(_masked(data, layout), np.uint8)
-    lines = _line_ends(view, final=final)
+    data = _masked(data, layout)
+    view = np.frombuffer(data, np.uint8)
+    lines = _line_ends(data, view, final=final)
     lines = lines[lines < len(view)]
-    quotes = _positions(view, layout.quote)
+    quotes = _positions(data, view, layout.quote)
     is_odd = np.searchsorted(quotes, lines) % 2 == 1
     starts = [int(group[0]) for group in (lines[~is_odd], lines[is_odd]) if len(group)]
 
@@ -237,13 +238,16 @@ def _first_remark(
     return starts[np.searchsorted(quotes, starts) < np.searchsorted(quotes, ends)]
 
 
-def _positions(view: npt.NDArray[np.uint8], byte: int | None) -> Offsets:
-    return np.empty(0, np.int64) if byte is None else np.flatnonzero(view == byte)
+def _positions(data: bytes, view: npt.NDArray[np.uint8], byte: int | None) -> Offsets:
+    """Return where a byte stands; most often it stands nowhere, which is seen sooner."""
+    if byte is None or data.find(byte) < 0:
+        return np.empty(0, np.int64)
+    return np.flatnonzero(view == byte)
 
 
-def _line_ends(view: npt.NDArray[np.uint8], *, final: bool) -> Offsets:
-    ends = np.flatnonzero(view == _LF) + 1
-    returns = np.flatnonzero(view == _CR)
+def _line_ends(data: bytes, view: npt.NDArray[np.uint8], *, final: bool) -> Offsets:
+    ends = _positions(data, view, _LF) + 1
+    returns = _positions(data, view, _CR)
     if len(returns):
         # the byte behind a CR at the end of the window is not known yet
         behind = np.minimum(returns + 1, len(view) - 1)
@@ -300,7 +304,11 @@ def _first_stray(
 
 
 def _mark(
-    view: npt.NDArray[np.uint8], ends: Offsets, bad: dict[int, str], layout: Layout
+    data: bytes,
+    view: npt.NDArray[np.uint8],
+    ends: Offsets,
+    bad: dict[int, str],
+    layout: Layout,
 ) -> None:
     """Add blank lines, NUL bytes and records that are too long to the bad records."""
     if not len(ends):
@@ -309,7 +317,8 @@ def _mark(
     long = np.flatnonzero(ends - starts > layout.max_record_bytes)
     for index in long.tolist():
         bad.setdefault(index, LONG.format(limit=layout.max_record_bytes))
-    zeros = np.flatnonzero(view[: ends[-1]] == 0)
+    zeros = _positions(data, view, 0)
+    zeros = zeros[zeros < ends[-1]]
     for index in np.unique(np.searchsorted(ends, zeros, side="right")).tolist():
         bad.setdefault(index, NUL)
     first = view[starts]

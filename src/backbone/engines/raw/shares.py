@@ -11,9 +11,9 @@ from pathlib import Path
 from backbone.engines.protocol import RawRead
 from backbone.engines.raw import delimited, documents, parquet
 from backbone.engines.raw.chunks import Chunk
-from backbone.engines.raw.pieces import Part
-from backbone.engines.raw.reader import field_problem, wanted_of
-from backbone.engines.raw.records import Layout
+from backbone.engines.raw.pieces import Part, Wanted
+from backbone.engines.raw.reader import field_problem, layout_of, wanted_of
+from backbone.engines.raw.readers import lines
 from backbone.engines.raw.streams import behind_mark, is_utf8, opened_file
 from backbone.model.raw import RawFormat, RawObject
 
@@ -86,15 +86,16 @@ def can_be_cut(form: RawFormat) -> bool:
 
     Where a footer begins is known to who reads all of it.
     """
-    is_text = form.format in {"csv", "jsonl"} and is_utf8(form.encoding)
+    if form.format in {"json", "parquet"}:
+        return form.format == "parquet"
+    is_ours = form.format in {"csv", "jsonl"} and not documents.is_nested(form)
+    is_text = is_ours or (form.format != "jsonl" and _are_lines(form))
     is_text = is_text and not (form.format == "csv" and form.footer)
-    return is_text or form.format == "parquet"
+    return is_text and is_utf8(form.encoding)
 
 
-def layout_of(form: RawFormat) -> Layout:
-    """Return the bytes that structure text with records."""
-    is_lines = form.format == "jsonl"
-    return documents.line_layout(form) if is_lines else delimited.layout_of(form)
+def _are_lines(form: RawFormat) -> bool:
+    return form.format != "csv" and lines.can_be_cut(form)
 
 
 def head_of(request: RawRead, obj: RawObject, share_bytes: int) -> Head | None:
@@ -112,11 +113,20 @@ def head_of(request: RawRead, obj: RawObject, share_bytes: int) -> Head | None:
         return (
             Head(parts=tuple(_parts_of_groups(groups, share_bytes))) if groups else None
         )
+    return _head_of_text(request, obj, wanted)
+
+
+def _head_of_text(request: RawRead, obj: RawObject, wanted: Wanted) -> Head | None:
     with closing(opened_file(obj.path)) as file:
         begin = behind_mark(file)
     if request.format.format == "jsonl":
         sound = documents.are_sound_lines(obj, wanted)
         return Head(begin, begin) if sound else None
+    if request.format.format != "csv":
+        if not lines.are_sound(obj, wanted):
+            return None
+        behind = begin + lines.first_line(obj, request.format)
+        return Head(behind, behind)
     found = delimited.opening_of(obj, wanted)
     header = None if found is None else found.header
     if found is None or header is None:
@@ -147,7 +157,7 @@ def parts_of_chunks(
     form: RawFormat, head: Head, chunks: Sequence[Chunk]
 ) -> tuple[Part, ...]:
     """Return the parts of an object whose chunks are known; none if it has no records."""
-    is_lines = form.format == "jsonl"
+    is_lines = form.format != "csv"
     counts = [chunk.records for chunk in chunks]
     firsts = [*accumulate(counts, initial=1 - head.entries)]
     behind = firsts[-1]

@@ -25,10 +25,11 @@ from pyarrow import parquet as pq
 
 from backbone.engines.raw.headers import looks_like
 from backbone.engines.raw.layouts import layout_of
+from backbone.engines.raw.readers.frame import columns_of
 from backbone.engines.raw.records import fields
 from backbone.engines.raw.streams import opened, windows
 from backbone.errors import BackboneError, DataError, nearest
-from backbone.model.raw import FileFormat, RawFormat
+from backbone.model.raw import FileFormat, RawFormat, RawObject
 
 __all__ = ["FORMATS", "Sniffed", "sniffed", "unpacked"]
 
@@ -36,6 +37,11 @@ FORMATS: dict[str, FileFormat] = {
     ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".psv": "csv", ".txt": "csv",
     ".parquet": "parquet", ".pq": "parquet",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
+    ".xlsx": "excel", ".xlsm": "excel", ".xlsb": "excel", ".xls": "excel",
+    ".ods": "excel",
+    ".feather": "feather", ".arrow": "feather", ".arrows": "feather", ".ipc": "feather",
+    ".orc": "orc", ".avro": "avro", ".db": "sqlite", ".sqlite": "sqlite",
+    ".sqlite3": "sqlite",
 }  # fmt: skip
 """Endings of file names that say what is in a file."""
 
@@ -43,6 +49,13 @@ _HEAD_BYTES = 1 << 20
 _LINES = 500
 _DELIMITERS = (",", ";", "\t", "|")
 _OF_NAME = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
+_SIGNS: dict[bytes, FileFormat] = {
+    b"ARROW1": "feather",
+    b"FEA1": "feather",
+    b"Obj\x01": "avro",
+    b"SQLite format 3\0": "sqlite",
+}
+_SELF_TOLD = frozenset({"avro", "excel", "feather", "orc", "sqlite"})
 _MAX_RECORD_BYTES = 64 << 20
 _UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -120,6 +133,9 @@ def sniffed(
     )
     if kind == "parquet":
         return Sniffed(form, _parquet_names(path))
+    if kind in _SELF_TOLD:
+        form = replace(form, encoding="utf-8")
+        return Sniffed(form, columns_of(RawObject(str(path), path.name, ""), form))
     if kind != "csv":
         return Sniffed(form, _json_names(path, head, form))
     text = head.decode(form.encoding, errors="replace")
@@ -161,15 +177,23 @@ def _kind(path: Path, head: bytes) -> FileFormat:
     if head.startswith(b"PAR1"):
         return "parquet"
     known = FORMATS.get(path.suffix.lower())
+    told = next((name for sign, name in _SIGNS.items() if head.startswith(sign)), None)
+    if told and (known == told or known not in _SELF_TOLD):
+        return told
+    if known in _SELF_TOLD:
+        return known
     start = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if known == "json" or (known is None and start[:1] in {b"{", b"["}):
         return "jsonl" if _is_object(start.partition(b"\n")[0]) else "json"
     if known == "parquet":
         what = looks_like(head)
         raise DataError(f"{path} is no Parquet file{'; it is ' + what if what else ''}")
-    kind = looks_like(head)
+    kind = (looks_like(head) or "").partition(":")[0]
     if kind and not kind.startswith("UTF"):
-        hint = "A table is CSV, TSV, Parquet, JSON or JSON lines, plain or gzipped."
+        hint = (
+            "A table is CSV, TSV, Parquet, JSON, JSON lines, a workbook, Feather, ORC, "
+            "Avro or SQLite, plain or gzipped."
+        )
         raise DataError(f"{path} is no table: it looks like {kind}", hint=hint)
     return known or "csv"
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from backbone.management.landing.protocol import (
-    COLLECTORS,
     CollectContext,
     Collector,
     CollectReport,
     DatasetReport,
+    Tally,
     collect,
 )
 
 __all__ = [
-    "COLLECTORS",
     "CollectContext",
     "CollectReport",
     "Collector",
     "DatasetReport",
+    "Tally",
     "collect",
 ]

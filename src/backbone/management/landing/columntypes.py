@@ -17,15 +17,21 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import sqlalchemy as sa
 
-from backbone.management.landing.database import SourceColumn
-
-__all__ = ["LandingColumn", "Misfit", "as_text", "landing_column"]
+__all__ = ["LandingColumn", "Misfit", "SourceColumn", "as_text", "landing_column"]
 
 _MAX_PRECISION = 38
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?")
 
 Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """A column as its database declares it; a query's columns have no declared type."""
+
+    name: str
+    type: sa.types.TypeEngine[Any] | None = None
 
 
 class _Landing(NamedTuple):
@@ -37,11 +43,11 @@ class _Landing(NamedTuple):
 
 
 class Misfit(Exception):
-    """A value does not fit the type of its column."""
+    """A value does not fit the type of its column; `columns` are those that fit."""
 
-    def __init__(self, column: str) -> None:
-        super().__init__(column)
-        self.column = column
+    def __init__(self, columns: Sequence[Any]) -> None:
+        super().__init__("a value does not fit the type of its column")
+        self.columns = tuple(columns)
 
 
 @dataclass(frozen=True)
@@ -57,19 +63,24 @@ class LandingColumn:
 
         Raises
         ------
-        Misfit : a value does not fit
+        ValueError : a value does not fit
         """
         convert = self.convert
         try:
             if convert is not None:
                 values = [None if value is None else convert(value) for value in values]
             return pa.array(values, self.type)
-        except (pa.ArrowException, ArithmeticError, TypeError, ValueError) as exc:
-            raise Misfit(self.name) from exc
+        except (pa.ArrowException, ArithmeticError, TypeError) as exc:
+            raise ValueError(self.name) from exc
 
     def textual(self) -> LandingColumn:
         """Return the column as text."""
         return LandingColumn(self.name, pa.string(), as_text)
+
+    @property
+    def is_textual(self) -> bool:
+        """Whether every value fits, because it is made text."""
+        return self.convert is as_text
 
 
 def landing_column(column: SourceColumn, kinds: set[type]) -> LandingColumn:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from backbone.errors import BadResponse, nearest
+from backbone.management.landing.bodypaths import at_path
 
 __all__ = ["Greatest"]
 
@@ -19,7 +20,7 @@ class Greatest:
     """The greatest value of `field` over the records that it is shown.
 
     Numbers, instants, local times and texts of one length can be compared; values of
-    several of these kinds cannot.
+    several of these kinds cannot. `form` says how times are written, if not as ISO does.
 
     >>> greatest = Greatest("at", "2013-01-01T05:00:00Z")
     >>> greatest.see([{"at": "2013-01-01T06:00:00.5Z"}, {"at": None}])
@@ -27,9 +28,10 @@ class Greatest:
     '2013-01-01T06:00:00.5Z'
     """
 
-    def __init__(self, field: str, before: str | None) -> None:
+    def __init__(self, field: str, before: str | None, form: str | None = None) -> None:
         self.text = before
         self._field = field
+        self._form = form
         self._kind: str | None = None
         self._best: Any = None
 
@@ -41,24 +43,33 @@ class Greatest:
         BadResponse : a record has no such field, or values cannot be compared
         """
         for record in records:
-            if not isinstance(record, dict) or self._field not in record:
-                known = list(record) if isinstance(record, dict) else []
-                raise BadResponse(
-                    f"a record has no field `{self._field}` to continue from",
-                    hint=nearest(self._field, known),
-                )
-            if record[self._field] is not None:
-                self._compare(record[self._field])
+            found = self._found(record)
+            if found is not None:
+                self._compare(found)
+
+    def _found(self, record: Any) -> Any:
+        """Return the field of a record; one whose name holds a dot comes first."""
+        if isinstance(record, dict) and self._field in record:
+            return record[self._field]
+        try:
+            return at_path(record, self._field)
+        except KeyError:
+            known = list(record) if isinstance(record, dict) else []
+            raise BadResponse(
+                f"a record has no field `{self._field}` to continue from",
+                hint=nearest(self._field, known),
+            ) from None
 
     def _compare(self, value: Any) -> None:
-        kind, rank = _ranked(value)
+        kind, rank = self._ranked(value)
         if self._kind is None:
             self._begin(kind)
         if kind != self._kind or rank is None:
             raise BadResponse(
                 f"the values of `{self._field}` cannot be compared: {value!a} comes "
                 f"among {self._kind}",
-                hint="A cursor needs numbers, ISO times or texts of one length.",
+                hint="A cursor needs numbers, ISO times or texts of one length; `format` "
+                "says how other times are written.",
             )
         if self._best is None or rank > self._best:
             self._best, self.text = rank, str(value)
@@ -70,8 +81,13 @@ class Greatest:
             before: Any = self.text
             if kind == "numbers":
                 before = _number(self.text)
-            known, rank = _ranked(before)
+            known, rank = self._ranked(before)
             self._best = rank if known == kind else None
+
+    def _ranked(self, value: Any) -> tuple[str, Any]:
+        if self._form is None or self._form.startswith("epoch_"):
+            return _ranked(value)
+        return f"times as `{self._form}` writes them", _written(value, self._form)
 
 
 def _number(text: str) -> int | float | str:
@@ -94,6 +110,14 @@ def _ranked(value: Any) -> tuple[str, Any]:
                 return ("local times" if instant.tzinfo is None else "instants"), instant
         return f"texts of {len(value)} characters", value
     return "values that have no order", None
+
+
+def _written(value: Any, form: str) -> datetime | None:
+    try:
+        found = datetime.strptime(str(value), form)  # noqa: DTZ007 - the form has the zone
+    except ValueError:
+        return None
+    return found
 
 
 def _instant(text: str) -> datetime | None:

@@ -1,29 +1,43 @@
-"""A JSON API over HTTP: the pages of one collection are one delivery of a dataset.
+"""An API or files over HTTP: what one address gives is one delivery of a dataset.
 
-Pages are kept as they were received. A page without records holds nothing of the
-dataset and is not kept; a collection without records makes no delivery.
+Pages and files are kept as they were received. A page without records holds nothing of
+the dataset and is not kept; a collection without records makes no delivery.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from backbone.errors import BackboneError
+from backbone.errors import BackboneError, BadResponse, SourceUnavailable, bounded
 from backbone.management.landing.cursors import Greatest
+from backbone.management.landing.overlaps import before, sent
 from backbone.management.landing.protocol import CollectContext, CollectReport, Tally
 from backbone.management.landing.sidecar import running
-from backbone.project.sources import HttpSource
+from backbone.project.sources import CkanSource, HttpSource, SocrataSource
+from backbone.project.sources_http import HttpCursor, HttpDataset, HttpPages
+from backbone.project.templates import FieldValue, combinations, field_names, filled
 
 if TYPE_CHECKING:
-    from backbone.management.landing.fetch import Api
+    from backbone.management.landing.fetch import Api, Url
+    from backbone.management.landing.known import Memory
 
-__all__ = ["collect"]
+__all__ = ["Settings", "bound_errors", "collect", "collected"]
+
+_GONE = {404, 410}
+_GIVE_UP = 3
+_SHOWN_ERRORS = 5
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+OverHttp = HttpSource | CkanSource | SocrataSource
+Settings = HttpSource
 
 
 def collect(source: HttpSource, context: CollectContext) -> CollectReport:
-    """Request the pages of every dataset, beginning where the last delivery ended.
+    """Request what every dataset declares, beginning where the last delivery ended.
 
     Parameters
     ----------
@@ -34,14 +48,23 @@ def collect(source: HttpSource, context: CollectContext) -> CollectReport:
     Returns
     -------
     CollectReport; an answer that is not what was declared is an error of its dataset,
-    of which then nothing lands
+    or of one value of its fields, of which then nothing lands
     """
+    return collected(
+        source, context, lambda api, tally: _collect_dataset(api, source, tally)
+    )
+
+
+def collected(
+    source: OverHttp, context: CollectContext, bring: Callable[[Api, Tally], None]
+) -> CollectReport:
+    """Bring one dataset after the other; the failure of one stops no other."""
     tallies = [Tally(name, context) for name in source.datasets]
     try:
         with _connected(source, context) as api:
             for tally in tallies:
                 with tally.catching(f"dataset {tally.dataset}"):
-                    _collect_dataset(api, source, tally)
+                    bring(api, tally)
                 tally.warnings.extend(api.retries)
                 api.retries.clear()
     except BackboneError as error:
@@ -50,8 +73,18 @@ def collect(source: HttpSource, context: CollectContext) -> CollectReport:
     return CollectReport(context.source, tuple(tally.report() for tally in tallies))
 
 
+def bound_errors(tally: Tally) -> None:
+    """Keep the first errors of a dataset, and say how many more there were."""
+    more = tally.errors[_SHOWN_ERRORS:]
+    if len(more) > 1:
+        places = bounded([error.where or error.what for error in more])
+        what = f"{len(more)} more addresses failed: {places}"
+        tally.errors[_SHOWN_ERRORS:] = [BadResponse(what)]
+
+
 @contextmanager
-def _connected(source: HttpSource, context: CollectContext) -> Iterator[Api]:
+def _connected(source: OverHttp, context: CollectContext) -> Iterator[Api]:
+    """Start what a source needs, and return the connection to it."""
     with ExitStack() as stack:
         sidecar = None
         if source.sidecar is not None:
@@ -66,37 +99,112 @@ def _connected(source: HttpSource, context: CollectContext) -> Iterator[Api]:
         yield api
 
 
+@dataclass(frozen=True)
+class _Asking:
+    """What is asked of a dataset: one address for each value of its fields."""
+
+    api: Api
+    dataset: HttpDataset
+    rules: HttpPages
+    tally: Tally
+    memory: Memory
+
+    def address(
+        self, values: Mapping[str, FieldValue], more: Mapping[str, str] = _NOTHING
+    ) -> Url:
+        """Return the address for values of the fields."""
+        declared = self.dataset.params.items()
+        params = {name: filled(text, values) for name, text in declared}
+        path = filled(self.dataset.path, values, in_address=True)
+        return self.api.addresses.below(path, {**params, **more})
+
+
 def _collect_dataset(api: Api, source: HttpSource, tally: Tally) -> None:
-    from backbone.management.landing.pages import walk  # noqa: PLC0415
+    """Collect what every combination of the values of the fields gives."""
+    from backbone.management.landing.known import Memory  # noqa: PLC0415
 
-    context = tally.context
     dataset = source.datasets[tally.dataset]
-    before = _cursor(tally) if dataset.cursor else None
-    greatest = Greatest(dataset.cursor.field, before) if dataset.cursor else None
-    more = {dataset.cursor.param: before} if dataset.cursor and before else {}
-    first = api.address(dataset, more)
-    with context.landing.receive(
-        context.source, tally.dataset, received=context.received
-    ) as incoming:
-        for page in walk(api, first, source.pages, dataset.records):
-            if page.records:
-                incoming.add(
-                    f"page-{page.number:05}.json",
-                    [page.body],
-                    media_type="application/json",
-                    origin=context.hide(page.address),
-                )
-            if greatest is not None:
-                greatest.see(page.records)
-        if not incoming.objects:
-            tally.unchanged += 1
-            return
-        cursor = None if greatest is None else greatest.text
-        received = incoming.commit(cursor, origin=context.hide(api.shown(first)))
-    tally.landed(received)
+    rules = dataset.pages or source.pages
+    asking = _Asking(api, dataset, rules, tally, Memory.of(tally))
+    today = tally.context.received.date()
+    in_vain = 0
+    for values in combinations(dataset.for_, today):
+        named = ", ".join(f"{name} {value.text}" for name, value in values.items())
+        failed = len(tally.errors)
+        with tally.catching(f"dataset {tally.dataset}" + (f", {named}" if named else "")):
+            _collect_values(asking, values)
+        away = [e for e in tally.errors[failed:] if isinstance(e, SourceUnavailable)]
+        in_vain = in_vain + 1 if away else 0
+        if values and in_vain == _GIVE_UP:
+            note = f"after {named} nothing more was asked for: {away[0].what}"
+            tally.warnings.append(note)
+            break
+    bound_errors(tally)
 
 
-def _cursor(tally: Tally) -> str | None:
-    """Return the cursor of the newest delivery that has one."""
-    seen = reversed(tally.context.seen.get(tally.dataset, ()))
-    return next((d.cursor for d in seen if d.cursor is not None), None)
+def _collect_values(asking: _Asking, values: Mapping[str, FieldValue]) -> None:
+    """Collect what the address for one value of each field gives."""
+    from backbone.management.landing.fetch import Refused  # noqa: PLC0415
+
+    try:
+        if asking.rules.way is None and asking.dataset.cursor is None:
+            _land_answer(asking, values)
+        else:
+            _land_pages(asking, values)
+    except Refused as error:
+        if error.status not in _GONE:
+            raise
+        if asking.dataset.missing == "error":
+            if values:
+                error.hint = f"`missing: skip` leaves it out. {error.hint}"
+            raise
+
+
+def _land_answer(asking: _Asking, values: Mapping[str, FieldValue]) -> None:
+    from backbone.management.landing.singles import (  # noqa: PLC0415
+        Wanted,
+        land_answer,
+    )
+
+    api, dataset, fields = asking.api, asking.dataset, _texts(values)
+    url = asking.address(values)
+    origin = asking.tally.context.hide(api.shown(url))
+    wanted = Wanted(
+        url,
+        origin,
+        asking.memory.known(origin, fields),
+        fields,
+        frozenset(field_names(dataset.path.rpartition("/")[2])),
+        records=dataset.records,
+        html=dataset.html,
+        json_mb=asking.rules.max_page_mb,
+    )
+    land_answer(api, wanted, asking.tally)
+
+
+def _land_pages(asking: _Asking, values: Mapping[str, FieldValue]) -> None:
+    from backbone.management.landing.paged import Paged, land_pages  # noqa: PLC0415
+
+    fields, declared = _texts(values), asking.dataset.cursor
+    greatest, more = None, {}
+    if declared is not None:
+        last = asking.memory.cursor(fields)
+        greatest = Greatest(declared.field, last, declared.format)
+        value = _since(declared, last)
+        more = {} if value is None else {declared.param: value}
+    first = asking.address(values, more)
+    paged = Paged(first, asking.rules, asking.dataset.records, fields, greatest)
+    land_pages(asking.api, paged, asking.tally, asking.memory)
+
+
+def _since(declared: HttpCursor, last: str | None) -> str | None:
+    """Return the value that is sent: the last one, less the overlap."""
+    if last is None:
+        return declared.start
+    if declared.overlap is not None:
+        last = before(last, declared.overlap, declared.format)
+    return sent(last, declared.format, declared.send)
+
+
+def _texts(values: Mapping[str, FieldValue]) -> dict[str, str]:
+    return {name: value.text for name, value in values.items()}

@@ -6,18 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Protocol
 
-from backbone.errors import BackboneError
+from backbone.errors import BackboneError, SourceUnavailable
+from backbone.lake.incoming import Incoming
 from backbone.lake.landing import Landing, Received
 from backbone.model.deliveries import Delivery
+from backbone.project.plugins import loaded
 from backbone.project.sources import Source
 
 __all__ = [
-    "COLLECTORS",
     "CollectContext",
     "CollectReport",
     "Collector",
@@ -25,14 +24,6 @@ __all__ = [
     "Tally",
     "collect",
 ]
-
-COLLECTORS: Mapping[str, str] = MappingProxyType(
-    {
-        "files": "backbone.management.landing.files",
-        "http": "backbone.management.landing.http",
-        "sql": "backbone.management.landing.sql",
-    }
-)
 
 
 def _as_it_is(text: str) -> str:
@@ -76,7 +67,7 @@ class DatasetReport:
 
     `again` deliveries came before and got one more receipt; `unchanged` counts what was
     looked at and is in the lake already; `errors` stopped a part or all of the dataset,
-    `warnings` did not.
+    `warnings` did not; `notes` are worth knowing, and nothing is wrong.
     """
 
     dataset: str
@@ -85,6 +76,7 @@ class DatasetReport:
     unchanged: int = 0
     errors: tuple[BackboneError, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -113,7 +105,16 @@ class CollectReport:
 
 
 class Collector(Protocol):
-    """A module or object that collects one kind of source."""
+    """What an entry point of `backbone.collectors` names: a module or an object.
+
+    Beside `collect` it has `Settings`, the model of what a source of its kind declares:
+    a subclass of `backbone.project.sources.SourceSettings`.
+    """
+
+    @property
+    def Settings(self) -> type[Any]:  # noqa: N802 - it is a class
+        """The model of a source's declaration."""
+        ...
 
     def collect(self, source: Any, context: CollectContext) -> CollectReport:
         """Bring what is new of `source` into landing.
@@ -134,8 +135,12 @@ def collect(source: Source, context: CollectContext) -> CollectReport:
     Returns
     -------
     CollectReport with one report for each declared dataset
+
+    Raises
+    ------
+    PluginError : the collector is not installed, or cannot be loaded
     """
-    found: Collector = import_module(COLLECTORS[source.collector])
+    found: Collector = loaded("backbone.collectors", source.collector)
     return found.collect(source, context)
 
 
@@ -150,6 +155,22 @@ class Tally:
     unchanged: int = 0
     errors: list[BackboneError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def seen(self) -> tuple[Delivery, ...]:
+        """The deliveries of the dataset so far, oldest first."""
+        return self.context.seen.get(self.dataset, ())
+
+    @property
+    def newest(self) -> Delivery | None:
+        """The newest delivery of the dataset so far."""
+        return self.seen[-1] if self.seen else None
+
+    @property
+    def cursor(self) -> str | None:
+        """The cursor of the newest delivery that has one."""
+        return next((d.cursor for d in reversed(self.seen) if d.cursor is not None), None)
 
     def landed(self, received: Received) -> None:
         """Count a delivery, and tell whoever watches."""
@@ -170,6 +191,22 @@ class Tally:
             error.where = error.where or where
             self.errors.append(error)
 
+    @contextmanager
+    def receiving(self) -> Iterator[Incoming]:
+        """Receive a delivery of the dataset; an error stops it, and only it.
+
+        An OSError is that of a source that is not there. Without `commit` nothing lands.
+        """
+        context = self.context
+        received = context.landing.receive(
+            context.source, self.dataset, received=context.received
+        )
+        with self.catching(f"dataset {self.dataset}"), received as incoming:
+            try:
+                yield incoming
+            except OSError as exc:
+                raise SourceUnavailable(f"{type(exc).__name__}: {exc}") from exc
+
     def report(self) -> DatasetReport:
         """Return the finished report."""
         return DatasetReport(
@@ -179,4 +216,5 @@ class Tally:
             self.unchanged,
             tuple(self.errors),
             tuple(self.warnings),
+            tuple(self.notes),
         )

@@ -272,6 +272,7 @@ class _Making:
             "records": dict(result.records),
             "files": _relative(tables.folder(asset), result.main.files),
             "refused": result.refused,
+            **({"unread": list(result.unread)} if result.unread else {}),
             "reading": delivery_identity(self.table, readings),
             "sides": {suffix: files for suffix, files in found.items() if files},
             **{key: value for key, value in more.items() if value},

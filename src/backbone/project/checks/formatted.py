@@ -10,23 +10,14 @@ from backbone.model.types import CanonicalType
 from backbone.project.checks.known import Known, missing_columns
 from backbone.project.checks.variants import check_variants
 from backbone.project.drafts import Draft
-from backbone.project.formatted import (
-    NO_QUOTES,
-    FormattedColumn,
-    FormattedTable,
-    Read,
-)
+from backbone.project.formatted import NO_QUOTES, FormattedColumn, FormattedTable, Read
 from backbone.project.mistakes import Mistake, Where, closest, suggestion
 from backbone.project.reading import Drafts
+from backbone.project.reads import is_above
 
 __all__ = ["check_formatted"]
 
-_OF_CSV = (
-    "delimiter", "quote", "escape", "skip", "header", "names", "units", "comment",
-    "footer", "repeated_header", "blank_lines", "trim",
-)  # fmt: skip
 _NUMBERS = ("integer", "double", "decimal")
-_DOCUMENTS = ("json", "jsonl")
 _ENCODINGS = ("utf-8", "utf-16", "latin-1", "iso-8859-15", "cp1250", "cp1251", "cp1252")
 
 
@@ -51,24 +42,25 @@ def check_formatted(drafts: Drafts, known: Known) -> Iterator[Mistake]:
 
 def _layout(draft: Draft[FormattedTable], table: FormattedTable) -> Iterator[Mistake]:
     read = table.read
+    encoding = getattr(read, "encoding", "utf-8")
     try:
-        codecs.lookup(read.encoding)
+        codecs.lookup(encoding)
     except LookupError:
-        guess = closest(read.encoding, _ENCODINGS)
+        guess = closest(encoding, _ENCODINGS)
         hint = f"; did you mean `{guess}`?" if guess else f"; {', '.join(_ENCODINGS)} …"
-        text = f"`{read.encoding}` is no encoding{hint}"
+        text = f"`{encoding}` is no encoding{hint}"
         yield draft.mistake(("read", "encoding"), text)
-    if read.records is not None and read.format not in _DOCUMENTS:
-        text = f"goes with json and jsonl, not with {read.format}"
-        yield draft.mistake(("read", "records"), text)
-    if read.format == "csv":
+    if isinstance(read, Read):
         yield from _signs(draft, read)
         yield from _header(draft, read)
-        return
-    for option in _OF_CSV:
-        if option in read.model_fields_set:
-            text = f"goes with csv, not with {read.format}"
-            yield draft.mistake(("read", option), text)
+    if read.thousands == read.decimal:
+        yield draft.mistake(("read", "thousands"), "is the decimal mark too")
+    for name, column in table.columns.items():
+        for source in column.source or (name,):
+            if is_above(source) and not read.has_parents:
+                text = f"`{source}` is of what is around a record, which {read.format} "
+                where = ("columns", name, "from")
+                yield draft.mistake(where, f"{text}does not tell")
 
 
 def _signs(draft: Draft[FormattedTable], read: Read) -> Iterator[Mistake]:
@@ -83,8 +75,6 @@ def _signs(draft: Draft[FormattedTable], read: Read) -> Iterator[Mistake]:
     if read.comment is not None and read.comment[0] in met:
         text = f"begins with the {met[read.comment[0]]}: those are records"
         yield draft.mistake(("read", "comment"), text)
-    if read.thousands == read.decimal:
-        yield draft.mistake(("read", "thousands"), "is the decimal mark too")
 
 
 def _header(draft: Draft[FormattedTable], read: Read) -> Iterator[Mistake]:

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backbone.project.checks.sources_http import check_access, check_fields
 from backbone.project.drafts import Draft
-from backbone.project.mistakes import Mistake
+from backbone.project.filepatterns import NamePattern, PathPattern
+from backbone.project.functions import function_problem
+from backbone.project.mistakes import Mistake, Where
 from backbone.project.reading import Drafts
-from backbone.project.sources import HttpSource, Source
+from backbone.project.sources import (
+    DltSource,
+    FilesSource,
+    HttpSource,
+    PythonSource,
+    Source,
+)
+from backbone.project.sources_http import HttpAccess
+from backbone.project.storage import storage_problems
 
 __all__ = ["check_sources"]
 
@@ -27,8 +38,40 @@ def check_sources(drafts: Drafts) -> Iterator[Mistake]:
                 yield draft.mistake(where, text)
         if draft.value is not None:
             yield from _retention(draft, draft.value)
+        if isinstance(draft.value, HttpAccess):
+            yield from check_access(draft, draft.value)
         if isinstance(draft.value, HttpSource):
-            yield from _address(draft, draft.value)
+            yield from check_fields(draft, draft.value)
+        if isinstance(draft.value, FilesSource):
+            yield from _files(draft, draft.value)
+        if isinstance(draft.value, (PythonSource, DltSource)):
+            yield from _functions(drafts, draft, draft.value)
+
+
+def _functions(
+    drafts: Drafts, draft: Draft[Source], source: PythonSource | DltSource
+) -> Iterator[Mistake]:
+    """Check that every function that a source names is there."""
+    named: list[tuple[Where, str | None]] = [(("function",), source.function)]
+    if isinstance(source, PythonSource):
+        named += [
+            (("datasets", name, "function"), dataset.function)
+            for name, dataset in source.datasets.items()
+        ]
+    for where, name in named:
+        problem = None if name is None else function_problem(drafts.root, name)
+        if problem is not None:
+            yield draft.mistake(where, problem)
+
+
+def _files(draft: Draft[Source], source: FilesSource) -> Iterator[Mistake]:
+    for key, text in storage_problems(source.path, source.storage):
+        yield draft.mistake((key,), text)
+    above = set(PathPattern.parse(source.path)[1].fields)
+    for dataset, pattern in source.datasets.items():
+        for name in above.intersection(NamePattern(pattern).fields):
+            text = f"the field `{name}` is told by `path` already"
+            yield draft.mistake(("datasets", dataset), text)
 
 
 def _retention(draft: Draft[Source], source: Source) -> Iterator[Mistake]:
@@ -40,12 +83,3 @@ def _retention(draft: Draft[Source], source: Source) -> Iterator[Mistake]:
             f"{source.delivers} all count: say `age` too; rows outlive their raw bytes"
         )
         yield draft.mistake(("retention", "keep"), text)
-
-
-def _address(draft: Draft[Source], source: HttpSource) -> Iterator[Mistake]:
-    url = source.url
-    if not url.startswith(("http://", "https://", "${")):
-        yield draft.mistake(("url",), f"`{url}` is no address: http:// or https://")
-    if "{port}" in url and source.sidecar is None:
-        text = "`{port}` is that of a `sidecar`, and there is none"
-        yield draft.mistake(("url",), text)

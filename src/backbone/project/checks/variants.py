@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from pydantic import ValidationError
+
 from backbone.project.drafts import Draft
-from backbone.project.formatted import FormattedTable, Variant
+from backbone.project.formatted import FormattedTable, Variant, read_model
 from backbone.project.mistakes import Mistake, Where, suggestion
 from backbone.project.variants import Unpivot
 
@@ -25,10 +27,37 @@ def check_variants(
         if names.setdefault(variant.name, place) != place:
             text = f"there is a variant `{variant.name}` before it"
             yield draft.mistake((*where, "name"), text)
-        own = table.varied(variant)
+        try:
+            own = table.varied(variant)
+        except ValueError as error:
+            yield from _unreadable(draft, (*where, "read"), variant, table, error)
+            continue
         yield from _columns(draft, where, variant, table)
         yield from _rename(draft, where, variant, own)
         yield from _unpivot(draft, (*where, "unpivot"), variant.unpivot, own)
+
+
+def _unreadable(
+    draft: Draft[FormattedTable],
+    where: Where,
+    variant: Variant,
+    table: FormattedTable,
+    error: ValueError,
+) -> Iterator[Mistake]:
+    """Tell what of a variant's `read` is no layout of its format."""
+    if not isinstance(error, ValidationError):
+        yield draft.mistake((*where, "format"), str(error))
+        return
+    told = variant.read.get("format", table.read.format)
+    model = read_model(told) or type(table.read)
+    for each in error.errors():
+        key, *inner = each["loc"] or ("format",)
+        text = each["msg"].removeprefix("Value error, ")
+        if each["type"] == "extra_forbidden":
+            text = model.elsewhere(str(key), {"format": told}) or (
+                f"unknown key{suggestion(str(key), model.model_fields)}"
+            )
+        yield draft.mistake((*where, key, *inner), text)
 
 
 def _ways(draft: Draft[FormattedTable], table: FormattedTable) -> Iterator[Mistake]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 import pytest
 
 from backbone.engines.raw import delimited
+from backbone.errors import DeclarationError
+from backbone.model.reports import FormattedAccount
 
 HEAD = b"a,b,c\n"
 
@@ -223,7 +226,10 @@ def test_extra_columns_are_reported(read, texts):
     [
         (b"<!DOCTYPE html>\n<html><body>gone</body></html>\n", "HTML"),
         ("a,b\n1,2\n".encode("utf-16"), "UTF-16: declare `encoding: utf-16`"),
-        (b"PK\x03\x04\x14\x00junk\n", "a zip archive or a workbook"),
+        (
+            b"PK\x03\x04\x14\x00junk\n",
+            "a zip archive, or a workbook: declare `format: excel`",
+        ),
     ],
 )
 def test_what_is_no_delimited_text_is_refused_with_what_it_looks_like(
@@ -281,3 +287,61 @@ def test_line_ends_in_cells_stay_where_blocks_end(read, texts, monkeypatch):
     cells = ["\r\n" * n + "x" * (n % 7) for n in range(60)]
     data = b"a\n" + "".join(f'"{cell}"\n' for cell in cells).encode()
     assert [row[0] for row in read(data, texts("a")).values] == cells
+
+
+def test_a_file_of_a_hundred_thousand_columns(read, texts):
+    names = [f"c{n}" for n in range(100_000)]
+    lines = [",".join(names), ",".join(map(str, range(100_000))), "1,2"]
+    found = read("\n".join(lines).encode(), texts("c7", "c99999"))
+    assert found.values == [("7", "99999")]
+    assert found.reasons == [(2, "expected 100000 fields, found 2")]
+    (unread,) = found.result.undeclared.values()
+    assert len(unread) == 99_998
+
+
+def test_what_a_layout_leaves_out_is_counted_and_keeps_its_number(read, texts):
+    data = b'"odd\n#\n\na,b\n# "1\n1,2\n\na,b\n3,4\nTotal\n\nof 2\n'
+    form = {"skip": 1, "comment": "#", "blank_lines": "skip", "repeated_header": True}
+    found = read(data, texts("a", "b"), footer="^(Total|of)", **form)
+    assert [(row[-1], row[:2]) for row in found.rows] == [
+        (2, ("1", "2")),
+        (5, ("3", "4")),
+    ]
+    assert found.result.account == FormattedAccount(read=2, formatted=2, left_out=9)
+
+
+@pytest.mark.parametrize(
+    ("data", "layout", "reason"),
+    [
+        (b"a\n1\n", {"skip": 5}, "there is nothing behind the first 5 lines, which are"),
+        (b"#a\n#1\n", {"comment": "#"}, "there is no header: all 2 lines are left out"),
+        (b"a,b\n", {"header": 2}, "the header has 2 lines, the file only 1"),
+        (
+            b"a,b,c\n1,2,3\n",
+            {"names": ("a", "b")},
+            "the header has 3 columns, `names` has 2",
+        ),
+        (b"1,2\n", {"header": 0}, "without a header there is no column `a`. There are:"),
+    ],
+)
+def test_a_header_that_is_not_as_declared(read, texts, data, layout, reason):
+    (told,) = read(data, texts("a"), **layout).result.refused.values()
+    assert told.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("layout", "mistake"),
+    [
+        ({"units": 3, "header": 2}, "`units: 3` is no line of a header of 2"),
+        ({"units": 1}, "`units` leaves no line of the header for names"),
+        ({"header": 0, "repeated_header": True}, "`repeated_header` needs a header"),
+        ({"names": ("a", "a")}, "`names` has `a` twice"),
+        ({"comment": ",x"}, "`comment` begins with another character than fields"),
+        ({"escape": '"'}, "`quote` and `escape` are the same"),
+        ({"delimiter": "::"}, "`delimiter` is one ASCII character that ends no line"),
+        ({"footer": "("}, "`footer` is no regular expression"),
+    ],
+)
+def test_a_layout_that_cannot_be(read, texts, layout, mistake):
+    with pytest.raises(DeclarationError, match=re.escape(mistake)):
+        read(b"a\n1\n", texts("a"), **layout)

@@ -183,7 +183,7 @@ def test_elements_that_are_no_records(document, texts):
         (b'{"items": [], "n": 1}', "data", "no key `data`; there is `items`, `n`"),
         (b'{"data": 5}', "data", "neither a list of records nor an object"),
         (b'{"data": [], "data": []}', "data", "the key `data` stands twice"),
-        (b'[{"a": 1}]', "data", "at the top there is no object with the key `data`"),
+        (b'[{"a": 1}]', "data", "nothing is at `data`; there is `a`"),
         (b'{"data": [{"a": 1},]}', "data", "not JSON: Expecting value"),
         (b'{"data": [{"a": 1}] "b": 1}', "data", "not JSON: Expecting ',' or '}'"),
         (b"[" * 100_000, None, "nested too deeply"),

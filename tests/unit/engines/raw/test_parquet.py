@@ -152,10 +152,9 @@ def test_nulls_are_texts_here_too(load, texts):
     assert found.values == [(None,), ("",), ("x",)]
 
 
-def test_a_duration_is_refused(load, texts):
-    cells = pa.array([1], pa.duration("s"))
-    (reason,) = load({"a": cells}, texts("a")).result.refused.values()
-    assert reason == "the column `a` is a duration[s], of which no text is made"
+def test_a_duration_is_seconds_and_an_interval_is_refused(load, texts):
+    cells = pa.array([1, -90_061_500], pa.duration("ms"))
+    assert load({"a": cells}, texts("a")).values == [("0.001",), ("-90061.500",)]
 
 
 def test_no_rows(load, texts):

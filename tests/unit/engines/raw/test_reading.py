@@ -108,7 +108,7 @@ def test_an_object_that_is_not_there(texts):
         ({"delimiter": '"'}, "`delimiter` and `quote` are the same"),
         ({"encoding": "utf-88"}, "there is no text encoding `utf-88`"),
         ({"encoding": "base64"}, "there is no text encoding `base64`"),
-        ({"records": "data"}, "`records` is the place of records in a document"),
+        ({"format": "spss"}, "no package that is installed brings `spss`"),
     ],
 )
 def test_layouts_that_cannot_be_used(read, texts, layout, message):

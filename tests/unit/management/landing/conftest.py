@@ -3,9 +3,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.servers import serving
 
 from backbone.lake.landing import Landing
-from backbone.management.landing import CollectContext, collect
+from backbone.management.landing import CollectContext, collect, downloads, fetch
 
 
 class Collecting:
@@ -45,3 +46,18 @@ def collecting(tmp_path):
     project = tmp_path / "project"
     project.mkdir()
     return Collecting(project)
+
+
+@pytest.fixture
+def server():
+    """A server whose `answer` a test sets."""
+    with serving() as made:
+        yield made
+
+
+@pytest.fixture
+def quick_retries(monkeypatch):
+    """Let pauses that nobody asked for be short."""
+    for module in (downloads, fetch):
+        monkeypatch.setattr(module, "_FIRST_WAIT_S", 0.01)
+        monkeypatch.setattr(module, "_LONGEST_WAIT_S", 0.02)

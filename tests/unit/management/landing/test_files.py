@@ -11,7 +11,7 @@ import zipfile
 import pytest
 
 from backbone.errors import DeliveryRefused, SourceUnavailable
-from backbone.management.landing import archives, files
+from backbone.management.landing import archives, files, packings
 from backbone.project.sources import FilesSource
 
 
@@ -194,8 +194,8 @@ def test_a_file_that_is_being_written_waits(collecting, inbox, monkeypatch):
     (inbox / "b.csv").write_text("whole")
     whole = archives.unpack
 
-    def slow(found, incoming):
-        problems = whole(found, incoming)
+    def slow(found, stream, incoming):
+        problems = whole(found, stream, incoming)
         if found.name == "a.csv":
             file.write_text("half and more")
         return problems
@@ -332,14 +332,14 @@ def test_a_member_that_comes_twice_is_an_error(collecting, inbox):
 
 
 def test_what_unpacks_beyond_measure_is_refused(collecting, inbox, monkeypatch):
-    monkeypatch.setattr(archives, "_ALWAYS_ALLOWED_BYTES", 1000)
+    monkeypatch.setattr(packings, "ALWAYS_ALLOWED_BYTES", 1000)
     bomb = b"0" * 5_000_000
     make_zip(inbox / "a.zip", {"bomb.csv": bomb, "good.csv": b"1"})
     (inbox / "b.csv.gz").write_bytes(gzip.compress(bomb))
     report = collecting(source())
     said = [error.what for error in report.errors]
     assert "the member 'bomb.csv' of `a.zip` unpacks to more than" in said[0]
-    assert "b.csv.gz unpacks to more than" in said[1]
+    assert "`b.csv.gz` unpacks to more than" in said[1]
     [delivery] = report["data"].new
     assert set(collecting.content(delivery)) == {"a.zip/good.csv"}
 

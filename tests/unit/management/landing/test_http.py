@@ -7,8 +7,6 @@ import logging
 import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
@@ -17,63 +15,7 @@ from backbone.errors import BadResponse, DeclarationError, SourceUnavailable
 from backbone.management.landing import fetch
 from backbone.project.sources import HttpSource
 
-
-class Server(ThreadingHTTPServer):
-    """Answers what `answer(path, query)` gives: a document or status, headers, body."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answer = None
-        self.requests = []
-        self.sent_headers = []
-
-    def handle_error(self, *_):
-        """Say nothing of clients that hang up; that is what some tests are about."""
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self.server.requests.append(self.path)
-        self.server.sent_headers.append(dict(self.headers))
-        parts = urlsplit(self.path)
-        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        answer = self.server.answer(parts.path, query)
-        if not isinstance(answer, tuple):
-            answer = (200, {"Content-Type": "application/json"}, json.dumps(answer))
-        status, headers, body = answer
-        body = body if isinstance(body, bytes) else body.encode()
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def server():
-    with Server() as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
-        thread.start()
-        yield made
-        made.shutdown()
-        thread.join()
-
-
-@pytest.fixture(autouse=True)
-def quick_retries(monkeypatch):
-    monkeypatch.setattr(fetch, "_FIRST_WAIT_S", 0.01)
+pytestmark = pytest.mark.usefixtures("quick_retries")
 
 
 def source(server, datasets=None, **options):
@@ -221,18 +163,34 @@ def test_after_so_many_attempts_it_says_what_came(collecting, server):
     assert len(server.requests) == 3
 
 
-@pytest.mark.parametrize("kind", ["seconds", "date"])
+@pytest.mark.parametrize("kind", ["seconds", "date", "reset", "instant"])
 def test_it_waits_as_long_as_it_is_asked(collecting, server, kind, monkeypatch):
     slept = []
     monkeypatch.setattr("time.sleep", slept.append)
     now = datetime.now(UTC).replace(microsecond=0)
-    headers = {"Retry-After": "7"}
-    if kind == "date":
-        headers = {"Retry-After": format_datetime(now + timedelta(hours=1), usegmt=True)}
+    later = now + timedelta(seconds=30)
+    headers = {
+        "seconds": {"Retry-After": "30"},
+        "date": {"Retry-After": format_datetime(later, usegmt=True)},
+        "reset": {"X-RateLimit-Reset": "30"},
+        "instant": {"RateLimit-Reset": str(int(later.timestamp()))},
+    }[kind]
     server.answer = failing(1, status=429, headers=headers)
     assert len(collecting(source(server))["data"].new) == 1
-    waited = max(slept)
-    assert waited == 7 if kind == "seconds" else waited == 60
+    assert 28 <= max(slept) <= 30
+
+
+def test_it_waits_no_longer_than_is_declared(collecting, server, monkeypatch):
+    slept = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    server.answer = failing(1, status=429, headers={"Retry-After": "31"})
+    [error] = collecting(source(server, max_wait_s=30)).errors
+    assert "answered 429 Too Many Requests to one attempt, and asks to wait 31 s" in str(
+        error
+    )
+    assert "`max_wait_s` allows 30" in str(error)
+    assert error.retryable
+    assert (len(server.requests), slept) == (1, [])
 
 
 def test_retry_after_nonsense_is_ignored(collecting, server):

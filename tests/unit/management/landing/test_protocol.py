@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import typing
-from importlib import import_module
 
-from backbone.management.landing import COLLECTORS
+from backbone.project.plugins import OWN
 from backbone.project.sources import Source
 
 
@@ -13,6 +12,4 @@ def test_every_collector_that_can_be_declared_is_there():
         typing.get_args(kind.model_fields["collector"].annotation)[0]
         for kind in typing.get_args(union)
     }
-    assert set(COLLECTORS) == declared
-    for module in COLLECTORS.values():
-        assert callable(import_module(module).collect)
+    assert set(OWN["backbone.collectors"]) == declared

@@ -1,21 +1,66 @@
 """What kind of thing a cell looks like, before any column is known."""
 
+# ruff: noqa: RUF001 - letters and signs of people's files
+
 from __future__ import annotations
 
 import re
 
-__all__ = ["NULLS", "UNITS", "Kind", "kind_of", "unit_in"]
+__all__ = ["MONEY", "NULLS", "UNITS", "Kind", "kind_of", "unit_in"]
 
 Kind = str
 """``""`` missing, ``n`` a number, ``t`` a date or time, ``b`` a boolean, ``s`` a text."""
 
 NULLS = frozenset(
-    ["na", "n/a", "n.a.", "#n/a", "#na", "nan", "null", "none", "nil", "\\n", "-", "--", "---", "–", "—", ".", "..", "...", "?", "??", "#null!", "#value!", "#div/0!", "#ref!", "<na>", "<null>", "(null)", "(blank)", "missing", "n/d", "n.d.", "nd", "n/v", "k.a.", "s/d", "-nan", "1.#qnan", "-1.#ind", "1.#ind", "unbekannt", "desconocido"]
+    [
+        "na",
+        "n/a",
+        "n.a.",
+        "#n/a",
+        "#na",
+        "nan",
+        "null",
+        "none",
+        "nil",
+        "\\n",
+        "-",
+        "--",
+        "---",
+        "–",
+        "—",
+        ".",
+        "..",
+        "...",
+        "?",
+        "??",
+        "#null!",
+        "#value!",
+        "#div/0!",
+        "#ref!",
+        "<na>",
+        "<null>",
+        "(null)",
+        "(blank)",
+        "missing",
+        "n/d",
+        "n.d.",
+        "nd",
+        "n/v",
+        "k.a.",
+        "s/d",
+        "-nan",
+        "1.#qnan",
+        "-1.#ind",
+        "1.#ind",
+        "unbekannt",
+        "desconocido",
+    ]
 )
 """Texts that often mean a missing value, in lower case."""
 
 _NUMBER = re.compile(
-    r"[+-]?(?:[$€£¥]\s?)?[+-]?(?:\d{1,3}(?:[ ,.'\u00a0\u202f’]\d{3})+|\d+)?(?:[.,]\d+|[.,])?"
+    r"[+-]?(?:[$€£¥]\s?)?[+-]?(?:\d{1,3}(?:[ ,.'\u00a0\u202f’]\d{3})+|\d+)?"
+    r"(?:[.,]\d+|[.,])?"
     r"(?:[eE][+-]?\d+)?\s?(?:%|[$€£¥]|[A-Za-zµ°]{1,3}[²³23]?)?"
 )
 _TIME = re.compile(
@@ -25,7 +70,26 @@ _TIME = re.compile(
     r"|\d{4}-\d{2}(?:-\d{2}T.*)?"
 )
 _BOOLEANS = frozenset(
-    ["true", "false", "yes", "no", "y", "n", "t", "f", "ja", "nein", "si", "sí", "oui", "non", "da", "ne", "on", "off"]
+    [
+        "true",
+        "false",
+        "yes",
+        "no",
+        "y",
+        "n",
+        "t",
+        "f",
+        "ja",
+        "nein",
+        "si",
+        "sí",
+        "oui",
+        "non",
+        "da",
+        "ne",
+        "on",
+        "off",
+    ]
 )
 
 UNITS: dict[str, str] = {
@@ -52,11 +116,16 @@ UNITS: dict[str, str] = {
     "usd": "USD", "us$": "USD", "£": "GBP", "gbp": "GBP", "¥": "JPY", "chf": "CHF",
     "rsd": "RSD", "pln": "PLN", "kb": "kB", "mb": "MB", "gb": "GB", "bytes": "B",
     "€/m2": "EUR/m2", "€/m²": "EUR/m2", "eur/m2": "EUR/m2", "eur/mwh": "EUR/MWh",
-    "€/mwh": "EUR/MWh", "v/v": "v/v", "pcs": "1", "n": "N", "nm3": "Nm3", "kn/m2": "kN/m2",
+    "€/mwh": "EUR/MWh", "v/v": "v/v", "pcs": "1", "n": "N", "nm3": "Nm3",
+    "kn/m2": "kN/m2",
 }  # fmt: skip
 """Units as people write them, in lower case, and as they are declared."""
 
 _BRACKETS = re.compile(r"^(.*?)\s*[\[(<{]\s*([^\[\](){}]{1,16}?)\s*[\])>}]\s*$")
+MONEY = frozenset({"EUR", "USD", "GBP", "JPY", "CHF", "RSD", "PLN"})
+"""Units that may stand before a number."""
+
+_SIGN = re.compile(r"^(.*[^\s,;])[\s,;]+([€$£¥%°])$")
 _BEHIND = re.compile(r"^(.*?)(?:\s*[,;/]\s*|\s+in\s+)([^\s,;]{1,8})$")
 
 
@@ -93,6 +162,9 @@ def unit_in(name: str) -> tuple[str, str | None]:
         known = UNITS.get(found[2].casefold())
         if known or name.rstrip().endswith("]"):
             return found[1], known or found[2]
+    found = _SIGN.match(name.strip())
+    if found:
+        return found[1], UNITS[found[2]]
     found = _BEHIND.match(name)
     if found and found[1] and found[2].casefold() in UNITS and len(found[2]) > 1:
         return found[1], UNITS[found[2].casefold()]

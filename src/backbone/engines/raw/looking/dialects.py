@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from backbone.engines.raw.looking.cells import kind_of
 
@@ -108,7 +109,7 @@ def _records(text: str, dialect: Dialect) -> list[tuple[int, int, tuple[str, ...
     return found
 
 
-def _reader(lines: Sequence[str], sign: str, quote: str, escape: str) -> csv._reader:
+def _reader(lines: Sequence[str], sign: str, quote: str, escape: str) -> Any:
     return csv.reader(
         lines,
         delimiter=sign,
@@ -132,6 +133,8 @@ def _comment(lines: Sequence[str]) -> str:
         rest = [line for place, line in enumerate(filled) if place not in set(marked)]
         if sign == ";" and sum(line.count(";") for line in rest) >= len(rest):
             continue
+        if sign != "#" and _like_records([filled[n] for n in marked], rest):
+            continue
         last_leading = _leading(marked)
         if last_leading is not None and len(marked) == last_leading + 1:
             usual = Counter(_separators(line) for line in rest[:50]).most_common(1)[0][0]
@@ -139,6 +142,13 @@ def _comment(lines: Sequence[str]) -> str:
                 return sign if last_leading and _has_header(rest) else ""
         return sign
     return ""
+
+
+def _like_records(marked: Sequence[str], rest: Sequence[str]) -> bool:
+    """Tell whether lines that begin with a sign are split as the others are."""
+    usual = Counter(map(_separators, rest[:200])).most_common(1)[0][0]
+    alike = sum(_separators(line) == usual for line in marked)
+    return bool(usual) and alike * 2 > len(marked)
 
 
 def _leading(marked: Sequence[int]) -> int | None:
@@ -193,10 +203,8 @@ def _fitness(
     lines: Sequence[str], sign: str, quote: str, escape: str
 ) -> tuple[float, int, float]:
     """Return how well a sign splits lines, the usual width, and its share."""
-    rows = []
     try:
-        for cells in _reader(lines[:2000], sign, quote, escape):
-            rows.append(cells)
+        rows = list(_reader(lines[:2000], sign, quote, escape))
     except csv.Error:
         return 0.0, 1, 0.0
     usual = Counter(len(row) for row in rows if len(row) > 1)

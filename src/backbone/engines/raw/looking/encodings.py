@@ -4,6 +4,8 @@ UTF-8 is what is valid UTF-8 to the last byte: one bad byte may come late. What 
 told by its zeros (UTF-16 without a mark), or by the letters that its bytes would be.
 """
 
+# ruff: noqa: RUF001 - letters and signs of people's files
+
 from __future__ import annotations
 
 import codecs

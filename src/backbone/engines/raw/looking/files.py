@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from backbone.engines.raw.headers import looks_like
@@ -13,10 +13,13 @@ from backbone.engines.raw.layouts import unique
 from backbone.engines.raw.looking.dialects import Dialect, dialect_of
 from backbone.engines.raw.looking.encodings import Encoding, encoding_of
 from backbone.engines.raw.looking.layouts import TableLayout, header_names, layout_in
+from backbone.engines.raw.looking.typed import KINDS, Records, records_of
 from backbone.errors import BackboneError, DataError
 
 __all__ = ["FileSeen", "Looking", "kind_of_bytes"]
 
+_WRITTEN = frozenset({"json", "jsonl", "log"})
+_RECORD_BYTES = 8 << 20
 _HEAD_BYTES, _TAIL_BYTES = 256 << 10, 16 << 10
 _MAGIC = (
     (b"PAR1", "parquet"), (b"ARROW1", "feather"), (b"FEA1", "feather"), (b"ORC", "orc"),
@@ -33,7 +36,8 @@ class FileSeen:
     """A file that was looked at.
 
     `kind` is its format. Of delimited text `dialect` and `layout` tell where its table
-    is, and `names` what its columns are called in it.
+    is, and `names` what its columns are called in it. Of other formats `records` holds
+    what was looked at.
     """
 
     name: str
@@ -44,6 +48,7 @@ class FileSeen:
     dialect: Dialect | None = None
     layout: TableLayout | None = None
     names: tuple[str, ...] = ()
+    records: Records | None = field(default=None, repr=False)
 
     @property
     def told(self) -> tuple[Dialect, TableLayout]:
@@ -85,11 +90,14 @@ class Looking:
         if not head.strip():
             raise DataError(f"{name} is empty")
         kind = kind_of_bytes(head, path)
+        if kind in KINDS:
+            encoding = encoding_of(path) if kind in _WRITTEN else None
+            found = records_of(path, kind, encoding, _RECORD_BYTES)
+            columns = tuple(found.texts.column_names)
+            return FileSeen(name, path, size, kind, encoding, None, None, columns, found)
         if kind != "csv":
-            encoding = (
-                encoding_of(path) if kind in {"json", "jsonl", "xml", "log"} else None
-            )
-            return FileSeen(name, path, size, kind, encoding)
+            hint = "Declare it by hand: formatted/*.yml, `read:`."
+            raise DataError(f"{name} is {kind}, which is not looked into", hint=hint)
         return self._text(path, name, size, head)
 
     def _text(self, path: Path, name: str, size: int, head: bytes) -> FileSeen:
@@ -113,12 +121,12 @@ class Looking:
     def _layout(
         self, path: Path, head: bytes, text: str, tail: str, encoding: str
     ) -> tuple[Dialect, TableLayout]:
-        given = self._delimiter or _TABS.get(path.suffix.lower())
+        given: str | None = self._delimiter or _TABS.get(path.suffix.lower())
         for (start, name), (dialect, layout) in self._known.items():
             if name == encoding and head.startswith(start):
                 return dialect, _footed(text, tail, dialect, layout)
         dialect = dialect_of(text, given=given)
-        if self._delimiter is None and given and dialect.width == 1:
+        if given and self._delimiter is None and dialect.width == 1:
             dialect = dialect_of(text)  # its name says what it is not
         layout = layout_in(text, tail, dialect)
         if layout.above:
@@ -130,10 +138,11 @@ class Looking:
 def _footed(text: str, tail: str, dialect: Dialect, known: TableLayout) -> TableLayout:
     """Return a known layout with the footer of another file."""
     found = layout_in(text[-_TAIL_BYTES:], tail, dialect)
+    again = text.count("\n" + known_line(text, known))
     return replace(
         known, footer=found.footer, footer_texts=found.footer_texts,
-        blank=found.blank, repeated=text.count("\n" + known_line(text, known)) - 0,
-    ) if known.above else known  # fmt: skip
+        blank=found.blank, repeated=again,
+    )  # fmt: skip
 
 
 def known_line(text: str, layout: TableLayout) -> str:
@@ -156,8 +165,8 @@ def kind_of_bytes(head: bytes, path: Path) -> str:
             return "excel"
         raise DataError(f"{path.name} is a zip archive; name what is in it")
     start = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    if start[:1] in {b"{", b"["} and (kind := _json_kind(start)):
-        return kind
+    if start[:1] in {b"{", b"["} and (found := _json_kind(start)):
+        return found
     what = looks_like(head)
     if what == "XML":
         return "xml"

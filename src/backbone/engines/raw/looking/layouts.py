@@ -4,12 +4,15 @@ What is in the body tells what is not of it: where columns hold numbers or dates
 words above them is a header; rows of another width before it are a preamble.
 """
 
+# ruff: noqa: RUF001 - letters and signs of people's files
+
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from backbone.engines.raw.looking.cells import UNITS, Kind, kind_of
 from backbone.engines.raw.looking.dialects import Dialect, Row, rows_of
@@ -78,7 +81,7 @@ def layout_in(head: str, tail: str, dialect: Dialect) -> TableLayout:
     same = [row for row in below if above and row.cells == above[-1].cells]
     footer = _footer(rows_of(tail, dialect), width, kinds, above)
     return TableLayout(
-        skip=_skipped(first.line, rows, head, dialect),
+        skip=_skipped(first.line, head, dialect),
         header=len(_lines_of(above)),
         width=width,
         body=body,
@@ -96,7 +99,7 @@ def layout_in(head: str, tail: str, dialect: Dialect) -> TableLayout:
     )
 
 
-def _skipped(line: int, rows: Sequence[Row], head: str, dialect: Dialect) -> int:
+def _skipped(line: int, head: str, dialect: Dialect) -> int:
     """Return the lines before the header that must be skipped: not only comments."""
     if not dialect.comment:
         return line
@@ -121,7 +124,7 @@ def header_names(layout: TableLayout) -> tuple[str, ...]:
         for n in range(layout.width)
     ]
     if len(named) == 1 and not layout.padded:
-        joined = [r for r in named[0].cells[: layout.width]]
+        joined = list(named[0].cells[: layout.width])
     return tuple(joined)
 
 
@@ -205,7 +208,7 @@ def _counts_up(row: Row, kinds: Sequence[Kind]) -> bool:
     whole = [int(c) for c in numbers if c.isdigit()]
     if len(whole) < 3 or len(whole) < len(numbers) - 1:  # noqa: PLR2004 - no row yet
         return False
-    steps = {b - a for a, b in zip(whole, whole[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(whole)}
     return len(steps) == 1 and abs(steps.pop()) == 1 and whole[0] in _YEARS
 
 

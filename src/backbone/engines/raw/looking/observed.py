@@ -25,7 +25,16 @@ from backbone.engines.raw.looking.layouts import TableLayout
 from backbone.engines.raw.looking.pieces import Part
 from backbone.model.choices import Against
 
-__all__ = ["Misfit", "Observed", "Shape", "TextColumns", "observed", "split"]
+__all__ = [
+    "Misfit",
+    "Numbers",
+    "Observed",
+    "Shape",
+    "TextColumns",
+    "observed",
+    "split",
+    "taken",
+]
 
 _SHAPES = bytes.maketrans(b"123456789", b"000000000")
 _MOST_SHAPES = 600
@@ -33,6 +42,7 @@ _SHAPE_WIDTH = 80
 _OBJECT_BITS = 40
 _SHOWN = 200
 _KEPT_MISFITS = 20
+_EDGES = 3
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,17 @@ def split(
     return TextColumns(table, tuple(misfits[:_KEPT_MISFITS]), len(misfits))
 
 
+def taken(texts: pa.Table, object_: int, places: Sequence[int]) -> TextColumns:
+    """Take records that are columns of text already; their shapes are made of them."""
+    numbers = np.arange(1, texts.num_rows + 1, dtype=np.int64)
+    place = (np.int64(object_) << _OBJECT_BITS) + numbers
+    columns: dict[str, Any] = {}
+    for at, column in zip(places, texts.columns, strict=True):
+        columns[f"c{at}"] = column
+        columns[f"s{at}"] = pc.replace_substring_regex(column, "[1-9]", "0")
+    return TextColumns(pa.table({"place": pa.array(place, pa.int64()), **columns}))
+
+
 def _records(
     table: pa.Table, dialect: Dialect, layout: TableLayout, places: Sequence[int]
 ) -> pa.Table:
@@ -163,6 +184,17 @@ def _read(
     )
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """Figures of numbers; `edges` are the least and the greatest: value, count, text."""
+
+    count: int = 0
+    distinct: int = 0
+    low: float = 0.0
+    high: float = 0.0
+    edges: tuple[tuple[float, int, str], ...] = ()
+
+
 @dataclass
 class Observed:
     """Rows of some files, as text; closed by whoever made it.
@@ -178,6 +210,9 @@ class Observed:
     misfits: tuple[Misfit, ...]
     _database: Any = field(repr=False)
     _labels: int = field(default=0, repr=False)
+    _known: dict[tuple[str, str], tuple[int, tuple[Against, ...]]] = field(
+        default_factory=dict, repr=False
+    )
 
     def against(self, place: int, text: str) -> Against:
         """Return a record as it is shown."""
@@ -210,6 +245,14 @@ class Observed:
             f" group by 1 order by 2 desc, 1 limit {at_most}"
         )
 
+    def values_by_object(self, column: int) -> dict[str, frozenset[str]]:
+        """Return the different texts of a column, file by file."""
+        found = self._ask(
+            f"select place >> {_OBJECT_BITS} as o, list(distinct c{column}) from t"
+            f" where c{column} is not null group by 1 order by 1"
+        )
+        return {self.objects[o]: frozenset(values) for o, values in found}
+
     def are(
         self, column: int, shapes: Iterable[str], at_most: int = 3
     ) -> tuple[Against, ...]:
@@ -235,7 +278,7 @@ class Observed:
     def fields(
         self, column: int, shape: str, spans: Sequence[tuple[int, int]]
     ) -> list[tuple[int, int, int]]:
-        """Return of digits at some places of texts of a shape: least, greatest, distinct."""
+        """Return of digits at places of a shape's texts: least, greatest, distinct."""
         if not spans:
             return []
         parts = ", ".join(
@@ -252,20 +295,28 @@ class Observed:
         return [tuple(flat[n : n + 3]) for n in range(0, len(flat), 3)]
 
     def outside(
-        self, column: int, shape: str, span: tuple[int, int], low: int, high: int
+        self, column: int, shape: str, parts: Sequence[tuple[tuple[int, int], int, int]]
     ) -> tuple[int, tuple[Against, ...]]:
-        """Count the texts of a shape whose digits at a place are no number of a range."""
-        start, stop = span
-        query = (
-            f"from t where s{column} = $1 and try_cast(substr(c{column}, {start + 1},"
-            f" {stop - start}) as bigint) not between $2 and $3"
-        )
-        ((count,),) = self._ask(f"select count(*) {query}", [shape, low, high])
-        if not count:
+        """Count the texts of a shape in which some digits are no number of their range.
+
+        Parameters
+        ----------
+        parts : where digits stand, and the least and the greatest number they may be
+        """
+        if not parts:
             return 0, ()
-        shown = f"select place, c{column} {query} order by place limit 3"
-        rows = self._ask(shown, [shape, low, high])
-        return count, tuple(self.against(*row) for row in rows)
+        wrong = " or ".join(
+            f"try_cast(substr(c{column}, {start + 1}, {stop - start}) as bigint)"
+            f" not between {low} and {high}"
+            for (start, stop), low, high in parts
+        )
+        query = f"from t where s{column} = $1 and ({wrong})"
+        if (query, shape) not in self._known:
+            ((count,),) = self._ask(f"select count(*) {query}", [shape])
+            shown = f"select place, c{column} {query} order by place limit 3"
+            rows = self._ask(shown, [shape]) if count else []
+            self._known[query, shape] = count, tuple(self.against(*row) for row in rows)
+        return self._known[query, shape]
 
     def per_object(
         self, column: int, shape: str, span: tuple[int, int]
@@ -282,7 +333,7 @@ class Observed:
 
     def numbers(
         self, column: int, spelt: str, *, drop: str = "", point: str = "."
-    ) -> dict[str, Any]:
+    ) -> Numbers:
         """Return figures of the texts that are numbers.
 
         Parameters
@@ -295,32 +346,26 @@ class Observed:
         value = f"replace({value}, $2, '')" if drop else value
         value = f"replace({value}, ',', '.')" if point == "," else value
         arguments: list[object] = [f"^(?:{spelt})$", *([drop] if drop else [])]
-        source = (
-            f"with n as (select place, c{column} as text, try_cast({value} as double) as v"
-            f" from t where regexp_full_match(c{column}, $1))"
-        )
-        ((count, low, high, q01, q25, q50, q75, q99, distinct),) = self._ask(
-            f"{source} select count(v), min(v), max(v), quantile_disc(v, 0.01),"
-            " quantile_disc(v, 0.25), quantile_disc(v, 0.5), quantile_disc(v, 0.75),"
-            f" quantile_disc(v, 0.99), count(distinct v) from n where isfinite(v)",
+        found = self._ask(
+            f"with n as (select c{column} as text, count(*) as k from t"
+            f" where c{column} is not null group by 1),"
+            f" v as (select text, k, try_cast({value} as double) as v from"
+            f" (select text as c{column}, * from n)"
+            f" where regexp_full_match(text, $1)),"
+            " g as (select v, sum(k)::bigint as k, min(text) as text from v"
+            " where isfinite(v) group by v),"
+            " r as (select *, row_number() over (order by v) as a,"
+            " row_number() over (order by v desc) as b, sum(k) over ()::bigint as total,"
+            " count(*) over () as distinct_ from g)"
+            f" select v, k, text, total, distinct_ from r"
+            f" where a <= {_EDGES} or b <= {_EDGES} order by v",
             arguments,
         )
-        common = self._ask(
-            f"{source} select v, count(*) as k, min(text) from n where v is not null"
-            " group by v order by k desc, v limit 8",
-            arguments,
-        )
-        edges = self._ask(
-            f"{source}, g as (select v, count(*) as k, min(text) as text from n where"
-            " v is not null group by v), r as (select *, row_number() over (order by v) as a,"
-            " row_number() over (order by v desc) as b from g)"
-            " select v, k, text from r where a <= 3 or b <= 3 order by v",
-            arguments,
-        )
-        return {
-            "count": count, "low": low, "high": high, "q01": q01, "q25": q25, "q50": q50,
-            "q75": q75, "q99": q99, "distinct": distinct, "common": common, "edges": edges,
-        }  # fmt: skip
+        if not found:
+            return Numbers()
+        edges = tuple((v, k, text) for v, k, text, _, _ in found)
+        _, _, _, total, distinct = found[0]
+        return Numbers(total, distinct, found[0][0], found[-1][0], edges)
 
     def label(self, values: Sequence[str]) -> int:
         """Give every row a text of its file; return the place of this new column."""
@@ -365,7 +410,7 @@ class Observed:
         )
 
     def _ask(self, text: str, values: Sequence[object] = ()) -> list[Any]:
-        return self._database.execute(text, list(values)).fetchall()
+        return list(self._database.execute(text, list(values)).fetchall())
 
 
 @contextmanager
@@ -376,6 +421,7 @@ def observed(
     found = list(parts)
     database = opened_database(preserve_insertion_order=True)
     try:
+        database.execute("set enable_progress_bar = false")
         rows = _load(database, found, width)
         yield Observed(
             tuple(objects),

@@ -15,12 +15,13 @@ from backbone.engines.raw.looking.observed import (
     in_parallel,
     observed,
     split,
+    taken,
 )
 from backbone.engines.raw.looking.pieces import Part, parts_of
 
 __all__ = ["LOOKED_BYTES", "Share", "looked_share", "rows_of_files"]
 
-LOOKED_BYTES = 128 << 20
+LOOKED_BYTES = 32 << 20
 """So many bytes are looked at cell by cell, of all files together."""
 
 _LEAST_BYTES = 64 << 10
@@ -42,12 +43,23 @@ class Share:
 
 def looked_share(files: Sequence[FileSeen], at_most: int) -> Share:
     """Share what is looked at among files, by their sizes; each gets some."""
+    if files[0].records is not None:
+        return _share_of_records(files)
     size = sum(file.size for file in files)
     if size <= at_most:
         return Share(size, size, {file.name: file.size for file in files})
     part = at_most / size
     each = {f.name: min(f.size, max(_LEAST_BYTES, int(f.size * part))) for f in files}
     return Share(size, sum(each.values()), each)
+
+
+def _share_of_records(files: Sequence[FileSeen]) -> Share:
+    """Return what was looked at of files that were read when they were opened."""
+    each = {
+        f.name: f.size if f.records is None or f.records.whole else min(f.size, 8 << 20)
+        for f in files
+    }
+    return Share(sum(f.size for f in files), sum(each.values()), each)
 
 
 @contextmanager
@@ -57,8 +69,14 @@ def rows_of_files(
     """Read files of delimited text; columns of the same name are one column."""
     places = {name: place for place, name in enumerate(columns)}
     jobs = [
+        partial(taken, file.records.texts, number, [places[name] for name in file.names])
+        for number, file in enumerate(files)
+        if file.records is not None
+    ]
+    jobs += [
         partial(_columns, part, file, number, [places[name] for name in file.names])
         for number, file in enumerate(files)
+        if file.records is None
         for part in _parts(file, share.of_each[file.name])
     ]
     found = in_parallel(jobs, max(1, min(4, os.cpu_count() or 1)))

@@ -1,5 +1,7 @@
 """Words for yes and no."""
 
+# ruff: noqa: RUF001 - letters and signs of people's files
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -76,7 +78,7 @@ def _one_sided(name: str, folded: set[str], values: Mapping[str, int]) -> Found 
 
 
 def zero_one(name: str, values: Mapping[str, int]) -> Choice | None:
-    """Say whether a column of 0 and 1 is of booleans or of numbers; None if of neither."""
+    """Say whether a column of 0 and 1 is of booleans or numbers; None if neither."""
     if set(values) != {"0", "1"}:
         return None
     said = f"0 ({values['0']:,}) and 1 ({values['1']:,}) alone are there"

@@ -21,6 +21,7 @@ __all__ = ["clocks_of"]
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _MOST_HOURS = 400_000
+_SIGNS = 2
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ def clocks_of(
     best = max(_KNOWN, key=lambda clocks: _score(tallies[clocks.zone]))
     tally = tallies[best.zone]
     said = ", ".join(_words(tally))
-    if _score(tally) >= 1 and not tally.kept:
-        sure = 0.75 if tally.skipped + tally.twice > 1 else 0.6
+    if _score(tally) >= _SIGNS and not tally.kept:
+        sure = 0.75
         others = ", ".join(best.others)
         ask = f"the clocks are those of {best.zone}; also of {others}: which is it?"
         return Choice(what, best.zone, sure, said, alternatives=best.others, ask=ask)
@@ -101,6 +102,9 @@ def clocks_of(
         most = max(tallies.values(), key=lambda one: one.kept + one.once)
         said = ", ".join(_words(most)) + ": UTC, or a zone whose clocks do not change"
         return Choice(what, None, 0.5, said, alternatives=("UTC",), ask=question)
+    if said:
+        zones = (best.zone, *best.others)
+        return Choice(what, None, 0.5, said, alternatives=zones, ask=question)
     return Choice(what, None, 0.5, "no change of clocks is in the data", ask=question)
 
 

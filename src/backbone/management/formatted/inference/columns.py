@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from backbone.engines.raw.looking.cells import NULLS, unit_in
+from backbone.engines.raw.looking.cells import MONEY, NULLS, unit_in
+from backbone.engines.raw.looking.observed import Numbers as Figures
 from backbone.engines.raw.looking.observed import Observed, Shape
 from backbone.management.formatted.inference.booleans import booleans_in, zero_one
 from backbone.management.formatted.inference.context import ColumnPlan, Context, Found
@@ -14,7 +15,7 @@ from backbone.management.formatted.inference.hints import hints_at
 from backbone.management.formatted.inference.numbers import Numbers, numbers_in
 from backbone.management.formatted.inference.sentinels import sentinels_in
 from backbone.management.formatted.inference.times import epoch_in, times_in
-from backbone.model.choices import Against, Choice
+from backbone.model.choices import SURE, Against, Choice, times
 
 __all__ = ["planned"]
 
@@ -24,7 +25,7 @@ _CERTAIN_NULLS = frozenset(
 )
 _MAX_SCALE = 12
 _MONEY_SCALE = 2
-_LONG_CODE = 7
+_SHORT_CODE, _LONG_CODE = 3, 7
 
 
 def planned(
@@ -144,13 +145,14 @@ def _numeric(
         return code
     drop = numbers.thousands
     stats = seen.numbers(column, numbers.spelt(), drop=drop, point=numbers.decimal)
-    if numbers.is_whole and not numbers.suffixes and stats["low"] is not None:
-        epoch = epoch_in(name, stats["low"], stats["high"], stats["distinct"], total)
+    if numbers.is_whole and not numbers.suffixes and stats.count:
+        epoch = epoch_in(name, stats.low, stats.high, stats.distinct, total)
         if epoch:
             form, sure = epoch
-            said = f"whole numbers of {len(str(int(stats['high'])))} digits, {form[6:]} since 1970"
-            choice = Choice(f"columns.{name}.format", form, sure, said,
-                            ask=None if sure > 0.8 else "are these instants, or numbers?")  # fmt: skip  # noqa: PLR2004
+            width = len(str(int(stats.high)))
+            said = f"whole numbers of {width} digits: {form[6:]} since 1970"
+            doubt = None if sure >= SURE else "are these instants, or numbers?"
+            choice = Choice(f"columns.{name}.format", form, sure, said, ask=doubt)
             return Found("timestamp", numbers.fits, {"format": form}, (choice,),
                          numbers.misfits, evidence=said, confidence=sure)  # fmt: skip
     kind, said, sure = _kind(name, numbers, stats)
@@ -160,7 +162,8 @@ def _numeric(
         if numbers.is_whole and sum(values.values()) == total
         else None
     )
-    ask, alternatives = None, ()
+    ask: str | None = None
+    alternatives: tuple[str, ...] = ()
     if flag is not None:
         kind, said, sure = str(flag.value), flag.evidence, flag.confidence
         ask, alternatives = flag.ask, flag.alternatives
@@ -177,28 +180,16 @@ def _numeric(
     )  # fmt: skip
 
 
-def _kind(
-    name: str, numbers: Numbers, stats: Mapping[str, Any]
-) -> tuple[str, str, float]:
+def _kind(name: str, numbers: Numbers, stats: Figures) -> tuple[str, str, float]:
     if numbers.is_whole:
         if numbers.digits > 18:  # noqa: PLR2004 - more than 64 bits hold
             return "string", "are digits, more than an integer holds", 0.8
-        low, high = (
-            f"{stats[each]:,.0f}" if stats[each] is not None else "?"
-            for each in ("low", "high")
-        )
+        low, high = f"{stats.low:,.0f}", f"{stats.high:,.0f}"
         return "integer", f"are whole numbers, {low} to {high}", 0.99
     if numbers.has_exponent or numbers.has_special or numbers.scale > _MAX_SCALE:
         return "double", "are numbers with an exponent, or many decimals", 0.97
     fixed = numbers.scale == numbers.least_scale
-    money = hints_at(name, "money") or numbers.unit in {
-        "EUR",
-        "USD",
-        "GBP",
-        "CHF",
-        "RSD",
-        "JPY",
-    }
+    money = hints_at(name, "money") or numbers.unit in MONEY
     if numbers.scale <= 4 and (money or (fixed and numbers.scale == _MONEY_SCALE)):  # noqa: PLR2004
         scale = max(numbers.scale, _MONEY_SCALE)
         why = (
@@ -243,22 +234,24 @@ def _signs(name: str, numbers: Numbers) -> list[Choice]:
         what, value = (
             ("thousands", numbers.thousands) if numbers.thousands else ("decimal", ".")
         )
-        found.append(Choice(f"columns.{name}.{what}", value, 0.5 if numbers.doubt else 0.95,
-                            said, ask=numbers.doubt))  # fmt: skip
+        sure = 0.5 if numbers.doubt else 0.95
+        place = f"columns.{name}.{what}"
+        found.append(Choice(place, value, sure, said, ask=numbers.doubt))
     if numbers.unit:
         said = f"{numbers.with_affix:,} of {numbers.fits:,} numbers have it around them"
         sure = 0.95 if numbers.with_affix == numbers.fits else 0.75
         ask = (
             None
-            if sure > 0.8
+            if sure >= SURE
             else f"do numbers without `{numbers.unit}` mean the same unit?"
         )
         found.append(Choice(f"columns.{name}.unit", numbers.unit, sure, said, ask=ask))
     if numbers.affixed:
         count = sum(shape.count for shape in numbers.affixed)
-        said = f"{count:,} texts have something around the number: {_examples(numbers.affixed)}"
-        found.append(Choice(f"columns.{name}.suffix", [], 0.5, said,
-                            ask="what do these mean? They are left as bad cells"))  # fmt: skip
+        shown = _examples(numbers.affixed)
+        said = f"{count:,} texts have something around the number: {shown}"
+        ask = "what do these mean? They are left as bad cells"
+        found.append(Choice(f"columns.{name}.suffix", [], 0.5, said, ask=ask))
     return found
 
 
@@ -279,7 +272,7 @@ def _code(
     fixed = len(widths) == 1
     if (
         hints_at(name, "text_code")
-        and max(widths, default=0) >= 3
+        and max(widths, default=0) >= _SHORT_CODE
         and not numbers.negative
     ):
         said = f"digits, {widths[0]} of them" if fixed else "digits"
@@ -289,14 +282,13 @@ def _code(
         _, distinct, _, _ = seen.counts(column)
         least = min(shape.least for shape in numbers.shapes)
         greatest = max(shape.greatest for shape in numbers.shapes)
-        if (
-            distinct * 2 > total
-            and int(greatest) > 3 * int(least)
-            and not hints_at(name, "time")
-        ):
+        far = 1.1 if widths[0] > _LONG_CODE + 1 else 3.0
+        wide = int(greatest) > far * int(least)
+        if distinct * 2 > total and wide and not hints_at(name, "time"):
             said = f"each has {widths[0]} digits and nearly each is different: a code"
+            ask = "is it a code, or a quantity?"
             return Found("string", total, evidence=said, confidence=0.6,
-                         alternatives=("integer",), ask="is it a code, or a quantity?")  # fmt: skip
+                         alternatives=("integer",), ask=ask)  # fmt: skip
     return None
 
 
@@ -320,12 +312,12 @@ def _nulls(
     choices = []
     what = f"columns.{name}.nulls"
     if taken:
-        said = ", ".join(f"`{text}` {counts[text]:,} times" for text in taken)
+        said = ", ".join(f"`{text}` {times(counts[text])}" for text in taken)
         where = "among texts" if found.type == "string" else f"where else is {found.type}"
         choices.append(Choice(what, taken, 0.9 if found.type != "string" else 0.85,
                               f"{said}, {where}"))  # fmt: skip
     if asked:
-        said = ", ".join(f"`{text}` {counts[text]:,} times" for text in asked)
+        said = ", ".join(f"`{text}` {times(counts[text])}" for text in asked)
         ask = f"does {_listed(asked)} mean that nothing is there? It stays a text"
         choices.append(Choice(what, [], 0.6, said, seen.holding(column, asked), ask=ask,
                               alternatives=(f"nulls: {asked}",)))  # fmt: skip

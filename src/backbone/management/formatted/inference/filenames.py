@@ -14,7 +14,9 @@ from backbone.model.choices import Choice
 __all__ = ["file_columns"]
 
 _TOKEN = re.compile(r"[^_\-. ]+|[_\-. ]+")
-_DATE = re.compile(r"(?:19|20)\d{2}(?:\d{2}){0,2}|\d{1,2}|q[1-4]|20\d{6}T?\d*", re.IGNORECASE)
+_DATE = re.compile(
+    r"(?:19|20)\d{2}(?:\d{2}){0,2}|\d{1,2}|q[1-4]|20\d{6}T?\d*", re.IGNORECASE
+)
 _LONGEST = 24
 
 

@@ -7,11 +7,11 @@ import re
 __all__ = ["hints_at"]
 
 _WORDS = {
-    "code": "code codi codigo kod sifra id ids key clave clau ref nr num number numero no "
-    "zip zipcode postcode postal plz cp phone telephone telefon telefono mobile fax iban "
-    "ean isbn gtin sku nif nie dni ssn vat serial barcode account konto",
-    "text_code": "zip zipcode postcode postal plz phone telephone telefon telefono mobile "
-    "tel fax iban ean isbn gtin sku nif nie dni ssn barcode",
+    "code": "code codi codigo kod sifra id ids key clave clau ref nr num number numero "
+    "no zip zipcode postcode postal plz cp phone telephone telefon telefono mobile fax "
+    "iban ean isbn gtin sku nif nie dni ssn vat serial barcode account konto",
+    "text_code": "zip zipcode postcode postal plz phone telephone telefon telefono "
+    "mobile tel fax iban ean isbn gtin sku nif nie dni ssn barcode",
     "money": "price prices cost costs amount total revenue salary fee tax vat net gross "
     "preu preis precio prix cena iznos import importe betrag eur usd gbp chf rsd balance "
     "payment paid turnover lloguer alquiler rent renta budget",

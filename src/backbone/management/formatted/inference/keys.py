@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
+from math import prod
 
 from backbone.engines.raw.looking.observed import Observed
 from backbone.management.formatted.inference.context import ColumnPlan
@@ -46,40 +47,49 @@ def key_of(
         said = f"{seen.rows:,} records, each with its own, none missing"
         return Choice("key", [best.name], sure, said, alternatives=others[:5])
     able = sorted(able, key=lambda plan: (_likeliness(plan)[0] > 1, -plan.distinct))
-    able = [*added, *able]
-    able = sorted(able[:_MOST_COLUMNS], key=lambda p: (p.raw != "$file", p.place))
-    nearest: tuple[float, tuple[ColumnPlan, ...], int] | None = None
-    tests = 0
-    for size in range(2, _WIDEST + 1):
-        groups = sorted(combinations(able, size), key=_weight)
-        for group in groups:
-            room = 1
-            for plan in group:
-                room *= max(1, plan.distinct)
-            if room < seen.rows or tests >= _MOST_TESTS:
-                continue
-            tests += 1
-            distinct = seen.distinct([plan.place for plan in group])
-            if distinct == seen.rows:
-                sure = 0.85 if seen.rows >= _FEW_ROWS else 0.5
-                names = [plan.name for plan in group]
-                said = f"{seen.rows:,} records, no two of the same {', '.join(names)}"
-                return Choice("key", names, sure, said)
-            share = distinct / seen.rows
-            if share > _NEARLY and (nearest is None or share > nearest[0]):
-                nearest = (share, group, distinct)
-    for plan in able:
-        share = plan.distinct / seen.rows
-        if share > _NEARLY and (nearest is None or share >= nearest[0]):
-            nearest = (share, (plan,), plan.distinct)
-    if nearest is not None:
-        _, group, distinct = nearest
+    able = [*added, *able][:_MOST_COLUMNS]
+    able = sorted(able, key=lambda p: (p.raw != "$file", p.place))
+    return _of_several(seen, able)
+
+
+def _of_several(seen: Observed, able: Sequence[ColumnPlan]) -> Choice:
+    nearest: tuple[float, tuple[ColumnPlan, ...]] = (_NEARLY, ())
+    for group in _groups(seen, able):
+        distinct = (
+            seen.distinct([plan.place for plan in group])
+            if len(group) > 1
+            else group[0].distinct
+        )
         names = [plan.name for plan in group]
-        said = f"{seen.rows - distinct:,} of {seen.rows:,} records have one that was there before"
-        ask = f"does {', '.join(names)} identify a row? {said}"
-        return Choice("key", names, 0.5, said, ask=ask)
-    return Choice("key", [], 0.4, "no few columns are different in each record",
-                  ask="what identifies a row?")  # fmt: skip
+        if distinct == seen.rows:
+            sure = 0.85 if seen.rows >= _FEW_ROWS else 0.5
+            said = f"{seen.rows:,} records, no two of the same {', '.join(names)}"
+            return Choice("key", names, sure, said)
+        nearest = max(nearest, (distinct / seen.rows, group), key=lambda one: one[0])
+    share, group = nearest
+    if not group:
+        said = "no few columns are different in each record"
+        return Choice("key", [], 0.4, said, ask="what identifies a row?")
+    names = [plan.name for plan in group]
+    again = round((1 - share) * seen.rows)
+    said = f"{again:,} of {seen.rows:,} records have one that was there before"
+    ask = f"does {', '.join(names)} identify a row? {said}"
+    return Choice("key", names, 0.5, said, ask=ask)
+
+
+def _groups(
+    seen: Observed, able: Sequence[ColumnPlan]
+) -> Iterator[tuple[ColumnPlan, ...]]:
+    """Yield the groups of columns that are tried, at most so many."""
+    tests = 0
+    for size in range(1, _WIDEST + 1):
+        for group in sorted(combinations(able, size), key=_weight):
+            room = prod(max(1, plan.distinct) for plan in group)
+            if room >= _NEARLY * seen.rows:
+                tests += size > 1
+                if tests > _MOST_TESTS:
+                    return
+                yield group
 
 
 def _may_identify(plan: ColumnPlan) -> bool:

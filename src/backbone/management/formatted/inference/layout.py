@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from backbone.engines.raw.looking.files import FileSeen
 from backbone.engines.raw.looking.observed import Observed
 from backbone.management.formatted.inference.context import ColumnPlan
+from backbone.management.formatted.inference.records import (
+    record_choices,
+    record_read,
+)
 from backbone.model.choices import Against, Choice
 
 __all__ = ["layout_choices", "read_of"]
 
+_SURE_HEADER = 0.75
 _SPELT = {"\t": "a tab", ",": "a comma", ";": "a semicolon", "|": "a bar", " ": "a blank"}
 
 
 def read_of(
     files: Sequence[FileSeen], plans: Sequence[ColumnPlan]
-) -> tuple[dict[str, Any], list[ColumnPlan]]:
-    """Return the keys of `read`, and columns without what `read` says for all."""
+) -> tuple[dict[str, Any], list[ColumnPlan], FileSeen]:
+    """Return the keys of `read`, columns without what it says, and a usual file."""
+    if files[0].records is not None:
+        return dict(record_read(files)), list(plans), files[0]
     base = _usual(files)
     dialect, layout = base.told
     encoding = base.encoding.name if base.encoding else "utf-8"
-    keys: dict[str, Any] = {"format": "csv"}
-    for name, value, default in (
+    told: tuple[tuple[str, Any, Any], ...] = (
         ("delimiter", dialect.delimiter, ","),
         ("quote", dialect.quote or "none", '"'),
         ("escape", dialect.escape, ""),
@@ -39,10 +45,10 @@ def read_of(
         ("repeated_header", any(f.told[1].repeated for f in files), False),
         ("blank_lines", "skip" if any(f.told[1].blank for f in files) else "", ""),
         ("trim", any(f.told[1].padded for f in files), False),
-    ):
-        if value != default:
-            keys[name] = value
-    return _with_signs(keys, plans)
+    )
+    keys = {name: value for name, value, default in told if value != default}
+    keys = {"format": "csv"} | keys
+    return (*_with_signs(keys, plans), base)
 
 
 def _usual(files: Sequence[FileSeen]) -> FileSeen:
@@ -64,7 +70,7 @@ def _some(files: Sequence[FileSeen], told: Callable[[FileSeen], str]) -> str:
 
 
 def _footer(files: Sequence[FileSeen]) -> int | str:
-    """Return how many last lines are no records, or what the first of them begins with."""
+    """Return how many last lines are no records, or what they begin with."""
     counts = {file.told[1].footer for file in files}
     if len(counts) == 1:
         return counts.pop()
@@ -85,7 +91,7 @@ def _with_signs(
     left = list(plans)
     for sign in ("decimal", "thousands"):
         told = Counter(str(p.keys[sign]) for p in left if sign in p.keys)
-        if len(told) != 1 or told.total() < 2 or _contradicted(left, sign):  # noqa: PLR2004
+        if len(told) != 1 or told.total() < 2 or _contradicted(left, sign):  # noqa: PLR2004 - for one it is no matter of the table
             continue
         keys[sign] = next(iter(told))
         left = [
@@ -95,7 +101,11 @@ def _with_signs(
 
 
 def _contradicted(plans: Sequence[ColumnPlan], sign: str) -> bool:
-    """Tell whether a column of numbers with decimals does without the sign."""
+    """Tell whether a column of numbers does without the sign, or uses it otherwise."""
+    other = "thousands" if sign == "decimal" else "decimal"
+    signs = {str(plan.keys[sign]) for plan in plans if sign in plan.keys}
+    if any(plan.keys.get(other) in signs for plan in plans):
+        return True
     return any(
         sign not in plan.keys
         and (plan.type == "double" or plan.type.startswith("decimal"))
@@ -105,6 +115,8 @@ def _contradicted(plans: Sequence[ColumnPlan], sign: str) -> bool:
 
 def layout_choices(files: Sequence[FileSeen], seen: Observed) -> list[Choice]:
     """Return the choices that concern the layout, with what was counted."""
+    if files[0].records is not None:
+        return record_choices(files)
     base = _usual(files)
     dialect, layout = base.told
     where = f"in all {len(files):,} files" if len(files) > 1 else "in the file"
@@ -116,11 +128,14 @@ def layout_choices(files: Sequence[FileSeen], seen: Observed) -> list[Choice]:
     found = [
         Choice("read.format", "csv", 0.99, f"delimited text {where}"),
         Choice(
-            "read.delimiter", dialect.delimiter, round(0.5 + 0.49 * share, 2),
-            f"{sign}: {width}", against,
+            "read.delimiter",
+            dialect.delimiter,
+            round(0.5 + 0.49 * share, 2),
+            f"{sign}: {width}",
+            against,
             ask=None if share > 0.9 else "is it the delimiter?",  # noqa: PLR2004
         ),
-    ]  # fmt: skip
+    ]
     found += _encodings(files)
     found.append(
         Choice(
@@ -128,8 +143,10 @@ def layout_choices(files: Sequence[FileSeen], seen: Observed) -> list[Choice]:
             layout.header,
             layout.confidence,
             layout.why,
-            ask=None if layout.confidence > 0.7 else "is the first line a header?",
-        )  # fmt: skip
+            ask=None
+            if layout.confidence >= _SURE_HEADER
+            else "is the first line a header?",
+        )
     )
     found += _optional(files)
     return found
@@ -153,34 +170,40 @@ def _encodings(files: Sequence[FileSeen]) -> list[Choice]:
                 said + encoding.evidence,
                 alternatives=encoding.alternatives,
                 ask=ask,
-            )  # fmt: skip
+            )
         )
     return found
 
 
 def _optional(files: Sequence[FileSeen]) -> list[Choice]:
-    found = []
+    """Return choices that few files ask for, each told of the first file that does."""
+    found: dict[str, Choice] = {}
     for file in files:
-        dialect, layout = file.told
-        if layout.skip and not any(c.what == "read.skip" for c in found):
-            text = "; ".join(line[:40] for line in layout.skipped if line.strip())
-            found.append(Choice("read.skip", layout.skip, 0.9,
-                                f"lines before the header: `{text}`"))  # fmt: skip
-        if layout.units and not any(c.what == "read.units" for c in found):
-            row = layout.above[layout.units - 1]
-            found.append(Choice("read.units", layout.units, 0.95,
-                                f"units stand under the names: `{', '.join(row.cells[:5])}`"))  # fmt: skip
-        if dialect.comment and not any(c.what == "read.comment" for c in found):
-            found.append(Choice("read.comment", dialect.comment, 0.95,
-                                f"lines begin with `{dialect.comment}`"))  # fmt: skip
-        if layout.footer and not any(c.what == "read.footer" for c in found):
-            text = "; ".join(layout.footer_texts)[:80]
-            rows = tuple(Against(file.name, None, t) for t in layout.footer_texts[:3])
-            found.append(Choice("read.footer", layout.footer, 0.85,
-                                f"the last lines are no records: `{text}`", rows))  # fmt: skip
-        if layout.repeated and not any(c.what == "read.repeated_header" for c in found):
-            found.append(Choice("read.repeated_header", True, 0.98,
-                                f"the header comes {layout.repeated:,} times more in {file.name}"))  # fmt: skip
-        if layout.padded and not any(c.what == "read.trim" for c in found):
-            found.append(Choice("read.trim", True, 0.9, "cells have blanks around them"))
-    return found
+        for choice in _of_file(file):
+            found.setdefault(choice.what, choice)
+    return list(found.values())
+
+
+def _of_file(file: FileSeen) -> Iterator[Choice]:
+    dialect, layout = file.told
+    if layout.skip:
+        text = "; ".join(line[:40] for line in layout.skipped if line.strip())
+        said = f"lines before the header: `{text}`"
+        yield Choice("read.skip", layout.skip, 0.9, said)
+    if layout.units:
+        row = layout.above[layout.units - 1]
+        said = f"units stand under the names: `{', '.join(row.cells[:5])}`"
+        yield Choice("read.units", layout.units, 0.95, said)
+    if dialect.comment:
+        said = f"lines begin with `{dialect.comment}`"
+        yield Choice("read.comment", dialect.comment, 0.95, said)
+    if layout.footer:
+        text = "; ".join(layout.footer_texts)[:80]
+        rows = tuple(Against(file.name, None, t) for t in layout.footer_texts[:3])
+        said = f"the last lines are no records: `{text}`"
+        yield Choice("read.footer", layout.footer, 0.85, said, rows)
+    if layout.repeated:
+        said = f"the header comes {layout.repeated:,} times more in {file.name}"
+        yield Choice("read.repeated_header", True, 0.98, said)
+    if layout.padded:
+        yield Choice("read.trim", True, 0.9, "cells have blanks around them")

@@ -15,7 +15,11 @@ __all__ = ["Reading", "is_iso", "readings_of"]
 MomentKind = Literal["date", "datetime", "timestamp"]
 
 _SHORT = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-_LONG = "january|february|march|april|may|june|july|august|september|october|november|december"
+_LONG = (
+    "january|february|march|april|may|june|july|august|september|october|november"
+    r"|december"
+)
+_WORD = rf"(?P<w>(?i:{_LONG}|{_SHORT}))"
 _TIME = (
     r"(?P<H>00?):(?P<M>00)(?::(?P<S>00)(?:(?P<dot>\.)(?P<f>0{1,6}))?)?"
     r"(?:(?P<gap> ?)(?P<p>(?i:am|pm)))?(?P<zgap> ?)(?P<z>Z|[+-]00(?::?00)?)?"
@@ -24,9 +28,9 @@ _DATES = (
     r"(?P<Y>0000)(?P<s>[-/.])(?P<a>00?)(?P=s)(?P<b>00?)",
     r"(?P<a>00?)(?P<s>[-/. ])(?P<b>00?)(?P=s)(?P<Y>0000)",
     r"(?P<a>00?)(?P<s>[-/. ])(?P<b>00?)(?P=s)(?P<y>00)",
-    rf"(?P<d>00?)(?P<s>[-/. ]?)(?P<w>(?i:{_LONG}|{_SHORT}))(?P<s2>[-/., ]{{0,2}})(?P<Y>0000)",
-    rf"(?P<d>00?)(?P<s>[-/. ])(?P<w>(?i:{_LONG}|{_SHORT}))(?P<s2>[-/., ]{{1,2}})(?P<y>00)",
-    rf"(?P<w>(?i:{_LONG}|{_SHORT}))(?P<s>[-/. ])(?P<d>00?)(?P<s2>,? |[-/.])(?P<Y>0000)",
+    rf"(?P<d>00?)(?P<s>[-/. ]?){_WORD}(?P<s2>[-/., ]{{0,2}})(?P<Y>0000)",
+    rf"(?P<d>00?)(?P<s>[-/. ]){_WORD}(?P<s2>[-/., ]{{1,2}})(?P<y>00)",
+    rf"{_WORD}(?P<s>[-/. ])(?P<d>00?)(?P<s2>,? |[-/.])(?P<Y>0000)",
     r"(?P<Y>0000)(?P<a>00)(?P<b>00)",
 )
 _BETWEEN = r"(?P<t>T|, | {1,2}|:|-|_)"

@@ -4,6 +4,8 @@ A shape such as `0.000` may be a decimal or thousands. Others of the column, the
 table, tell which; where nothing does, it is asked.
 """
 
+# ruff: noqa: RUF001 - letters and signs of people's files
+
 from __future__ import annotations
 
 import re
@@ -11,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from backbone.engines.raw.looking.cells import UNITS
+from backbone.engines.raw.looking.cells import MONEY, UNITS
 from backbone.engines.raw.looking.observed import Shape
 
 __all__ = ["Numbers", "Signs", "numbers_in", "signs_of"]
@@ -63,7 +65,7 @@ class Signs:
 class Numbers:
     """How the numbers of a column are written.
 
-    `fits` counts the cells that are numbers; `misfits` are the other shapes. `least_scale`
+    `fits` counts the cells that are numbers; `misfits` are other shapes. `least_scale`
     and `scale` are the fewest and the most decimals, `digits` the most before them.
     `doubt` says what could be otherwise.
     """
@@ -118,28 +120,31 @@ def _parts(text: str) -> re.Match[str] | None:
 
 def _signs(core: str, shape: Shape) -> Signs:
     points, commas = core.count("."), core.count(",")
-    times = shape.count
     if points and commas:
-        return (
-            Signs(point=times, grouped=",")
-            if core.rfind(".") > core.rfind(",")
-            else Signs(comma=times, grouped=".")
-        )
+        is_point = core.rfind(".") > core.rfind(",")
+        return _told("." if is_point else ",", shape.count, "," if is_point else ".")
     for sign, count in ((".", points), (",", commas)):
-        if not count:
-            continue
-        decimal = "comma" if sign == "," else "point"
         if count > 1:
-            other = "comma" if sign == "." else "point"
-            return Signs(**{other: times}, grouped=sign)
-        is_grouped = _GROUPED[sign].fullmatch(core) is not None
-        if is_grouped and not _begins_with_zero(shape.least):
-            return Signs(**{f"either_{decimal}": times})
-        return Signs(**{decimal: times})
-    spaced = next((s for s in ("'", "’", *_BLANKS) if s in core), "")
+            return _told("," if sign == "." else ".", shape.count, sign)
+        if count:
+            is_open = _GROUPED[sign].fullmatch(core) and not _begins_with_zero(
+                shape.least
+            )
+            return _open(sign, shape.count) if is_open else _told(sign, shape.count)
+    spaced = next((sign for sign in ("'", "\u2019", *_BLANKS) if sign in core), "")
     if spaced:
         return Signs(grouped=spaced)
-    return Signs(plain_long=times) if len(core) > 3 else Signs()  # noqa: PLR2004
+    return Signs(plain_long=shape.count) if len(core) > 3 else Signs()  # noqa: PLR2004 - digits of a group
+
+
+def _told(decimal: str, count: int, grouped: str = "") -> Signs:
+    if decimal == ",":
+        return Signs(comma=count, grouped=grouped)
+    return Signs(point=count, grouped=grouped)
+
+
+def _open(sign: str, count: int) -> Signs:
+    return Signs(either_comma=count) if sign == "," else Signs(either_point=count)
 
 
 def _begins_with_zero(text: str) -> bool:
@@ -186,22 +191,28 @@ def _conventions(own: Signs, table: Signs) -> tuple[str, str, str | None]:
     if own.comma != own.point:
         decimal = "," if own.comma > own.point else "."
         other = own.either_point if decimal == "," else own.either_comma
-        sign = "." if decimal == "," else ","
-        return decimal, thousands or (sign if other else ""), None
+        return decimal, thousands or (_other(decimal) if other else ""), None
     if not (own.either_comma or own.either_point):
         decimal = "," if table.comma > table.point or thousands == "." else "."
         return decimal if decimal != thousands else ".", thousands, None
     if own.either_comma and own.either_point:
         return ".", ",", "both 1.234 and 1,234 are there; one of them is thousands"
-    sign, other = (",", ".") if own.either_comma else (".", ",")
-    elsewhere = table.comma if sign == "," else table.point
-    against = table.point if sign == "," else table.comma
-    if elsewhere > against:
+    return _by_table("," if own.either_comma else ".", own, table)
+
+
+def _other(sign: str) -> str:
+    return "." if sign == "," else ","
+
+
+def _by_table(sign: str, own: Signs, table: Signs) -> tuple[str, str, str | None]:
+    """Decide whether a sign before three digits is of decimals, by what is around."""
+    told = {",": table.comma, ".": table.point}
+    if told[sign] > told[_other(sign)] or (
+        told[sign] == told[_other(sign)] and own.plain_long
+    ):
         return sign, "", None
-    if against > elsewhere:
-        return other, sign, None
-    if own.plain_long:
-        return sign, "", None
+    if told[_other(sign)] > told[sign]:
+        return _other(sign), sign, None
     what = f"`1{sign}234` has three digits behind each `{sign}`: decimals, or thousands"
     return (".", ",", what) if sign == "," else (".", "", what)
 
@@ -277,5 +288,8 @@ def _with_affixes(found: Numbers, affixes: dict[tuple[str, str], list[Shape]]) -
 
 
 def _unit(pre: str, post: str) -> str | None:
-    found = [UNITS.get(one.casefold()) for one in (pre, post) if one]
+    """Return the unit around a number; only money stands before one."""
+    before = UNITS.get(pre.casefold()) if pre else None
+    found = [before if before in MONEY else None] if pre else []
+    found += [UNITS.get(post.casefold())] if post else []
     return found[0] if len(found) == 1 else None

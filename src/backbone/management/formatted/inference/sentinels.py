@@ -1,11 +1,9 @@
-"""Numbers that may mean that nothing was measured: they are asked about, never assumed."""
+"""Numbers that may mean that nothing was measured: asked about, never assumed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from backbone.model.choices import Choice
+from backbone.engines.raw.looking.observed import Numbers
+from backbone.model.choices import Choice, times
 
 __all__ = ["sentinels_in"]
 
@@ -17,17 +15,17 @@ _APART, _APART_KNOWN = 0.3, 0.2
 _OFTEN, _FEW = 5, 3
 
 
-def sentinels_in(name: str, stats: Mapping[str, Any]) -> list[Choice]:
+def sentinels_in(name: str, stats: Numbers) -> list[Choice]:
     """Return questions about values far outside of the rest that come often.
 
     Parameters
     ----------
     stats : figures of the column, see `Observed.numbers`
     """
-    edges, distinct = stats["edges"], stats["distinct"]
+    edges, distinct = stats.edges, stats.distinct
     if distinct < 4 or not edges:  # noqa: PLR2004 - too few to have an outside
         return []
-    usual = stats["count"] / distinct
+    usual = stats.count / distinct
     found = []
     low_side = [edges[0], edges[1], edges[-1]]
     high_side = [edges[-1], edges[-2], edges[0]]
@@ -41,7 +39,7 @@ def sentinels_in(name: str, stats: Mapping[str, Any]) -> list[Choice]:
         if not ((apart and (often or known)) or lone):
             continue
         said = (
-            f"`{text}` is there {count:,} times; the next value is {inner:g}, "
+            f"`{text}` is there {times(count)}; the next value is {inner:g}, "
             f"the rest reaches to {far:g}"
         )
         ask = f"does `{text}` mean that nothing is there? It stays a number"

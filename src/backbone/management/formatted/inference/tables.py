@@ -10,17 +10,30 @@ from typing import Any
 from backbone.engines.raw.looking.cells import NULLS, unit_in
 from backbone.engines.raw.looking.files import FileSeen
 from backbone.engines.raw.looking.observed import Observed
-from backbone.engines.raw.looking.tables import looked_share, rows_of_files
+from backbone.engines.raw.looking.tables import Share, looked_share, rows_of_files
 from backbone.management.formatted.inference.columns import planned
 from backbone.management.formatted.inference.context import ColumnPlan, Context
 from backbone.management.formatted.inference.filenames import file_columns
 from backbone.management.formatted.inference.keys import key_of
 from backbone.management.formatted.inference.layout import layout_choices, read_of
 from backbone.management.formatted.inference.numbers import Signs, signs_of
+from backbone.management.formatted.inference.records import (
+    typed_plan,
+    types_of,
+)
+from backbone.management.formatted.inference.variants import (
+    Renames,
+    read_variants,
+    renamed,
+    renames_in,
+    swaps_in,
+)
 from backbone.model.canonicalnames import canonical_name, canonical_names
-from backbone.model.choices import Choice
+from backbone.model.choices import SURE, Choice
 
 __all__ = ["Proposal", "proposed"]
+
+_TEMPORAL = frozenset({"date", "datetime", "timestamp"})
 
 
 @dataclass(frozen=True)
@@ -54,27 +67,79 @@ def proposed(files: Sequence[FileSeen], source: str, *, at_most: int) -> Proposa
     at_most : bytes that are looked at cell by cell
     """
     share = looked_share(files, at_most)
-    columns = _columns(files)
-    with rows_of_files(files, columns, share) as seen:
-        plans = _plans(seen, columns)
-        added = file_columns(seen, files, plans)
+    renames = _renames(files, share)
+    same = renamed(files, renames)
+    columns = _columns(same)
+    with rows_of_files(same, columns, share) as seen:
+        plans = _plans(seen, columns, same)
+        added = file_columns(seen, same, plans)
         key = key_of(seen, plans, added)
-        laid_out = layout_choices(files, seen)
-    kept = [plan for plan in plans if not plan.drop]
-    read, kept = read_of(files, kept)
+        laid_out = layout_choices(same, seen)
+        swapped, told = swaps_in(seen, plans, same) if len(files) > 1 else ([], [])
+    kept = [_optional(plan, same) for plan in plans if not plan.drop]
+    read, kept, base = read_of(files, kept)
+    others, differing = read_variants(files, base)
     declaration: dict[str, Any] = {"from": source, "read": read}
     if key.value:
         declaration["key"] = key.value
-    used = [one for one in added if one.name in (key.value or [])]
-    declaration["columns"] = {one.name: dict(one.keys) for one in used}
-    declaration["columns"] |= {plan.name: dict(plan.keys) for plan in kept}
-    choices = [*laid_out, key]
-    choices += [choice for one in used for choice in one.choices]
-    choices += [choice for plan in plans for choice in plan.choices]
+    used = [one for one in added if one.name in _listed(key.value)]
+    declaration["columns"] = {one.name: dict(one.keys) for one in (*used, *kept)}
+    variants = [*(one.variant(files) for one in renames), *swapped, *others]
+    if variants:
+        declaration["variants"] = _named_apart(variants)
+    choices = [*laid_out, *differing, *told, *map(_told, renames), key]
+    choices += [choice for plan in (*used, *plans) for choice in plan.choices]
     return Proposal(
-        declaration, tuple(choices), tuple(file.name for file in files),
-        seen.rows, share.size, share.looked,
-    )  # fmt: skip
+        declaration,
+        tuple(choices),
+        tuple(file.name for file in files),
+        seen.rows,
+        share.size,
+        share.looked,
+    )
+
+
+def _renames(files: Sequence[FileSeen], share: Share) -> list[Renames]:
+    """Find out which columns have other names in some files."""
+    if len({file.names for file in files}) == 1:
+        return []
+    columns = _columns(files)
+    with rows_of_files(files, columns, share) as seen:
+        return renames_in(seen, files, _plans(seen, columns, files))
+
+
+def _told(renames: Renames) -> Choice:
+    ask = "are these the same columns?" if renames.confidence < SURE else None
+    what = ", ".join(renames.names)
+    return Choice("variants", what, renames.confidence, renames.evidence, ask=ask)
+
+
+def _listed(names: object) -> list[str]:
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def _optional(plan: ColumnPlan, files: Sequence[FileSeen]) -> ColumnPlan:
+    """Say of a column that some files do not have it."""
+    lacking = [file.name for file in files if plan.raw not in file.names]
+    if not lacking:
+        return plan
+    some = ", ".join(lacking[:3])
+    said = f"{len(lacking):,} of {len(files):,} files have no such column: {some}"
+    choice = Choice(plan.say("optional"), True, 0.9, said)
+    keys = {**plan.keys, "optional": True}
+    return replace(plan, keys=keys, choices=(*plan.choices, choice))
+
+
+def _named_apart(variants: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    met: Counter[str] = Counter()
+    found = []
+    for one in variants:
+        met[one["name"]] += 1
+        number = met[one["name"]]
+        found.append(
+            {**one, "name": one["name"] if number == 1 else f"{one['name']}_{number}"}
+        )
+    return found
 
 
 def _columns(files: Sequence[FileSeen]) -> tuple[str, ...]:
@@ -86,11 +151,16 @@ def _columns(files: Sequence[FileSeen]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _plans(seen: Observed, columns: Sequence[str]) -> list[ColumnPlan]:
+def _plans(
+    seen: Observed, columns: Sequence[str], files: Sequence[FileSeen]
+) -> list[ColumnPlan]:
     names = canonical_names(_bare(columns))
     context = _context(seen, columns)
+    known = types_of(files)
     plans = [
-        planned(seen, place, raw, names[place], context)
+        typed_plan(seen, place, raw, names[place], known[raw])
+        if raw in known
+        else planned(seen, place, raw, names[place], context)
         for place, raw in enumerate(columns)
     ]
     orders = Counter(plan.order for plan in plans if plan.order in {"dmy", "mdy", "ymd"})
@@ -99,7 +169,7 @@ def _plans(seen: Observed, columns: Sequence[str]) -> list[ColumnPlan]:
     context = replace(context, orders=orders)
     return [
         planned(seen, plan.place, plan.raw, plan.name, context)
-        if plan.order is None and plan.type in {"date", "datetime", "timestamp"}
+        if plan.order is None and plan.raw not in known and plan.type in _TEMPORAL
         else plan
         for plan in plans
     ]

@@ -24,7 +24,7 @@ _RANGES = {
     "M": (0, 59), "S": (0, 60),
 }  # fmt: skip
 _COMPACT_YEARS = (1800, 2100)
-_WRONG = 0.05
+_WRONG, _MIXED = 0.05, 0.5
 _CLEAR = 5
 _STEPS = 8
 _EPOCHS = {
@@ -39,7 +39,7 @@ _ORDERS = {"dmy": "the day stands first", "mdy": "the month stands first",
 
 @dataclass(frozen=True)
 class _Family:
-    """Shapes that can be read in the same ways; `wrong` counts, by way, what cannot be."""
+    """Shapes that can be read in the same ways; `wrong` counts what cannot, by way."""
 
     readings: tuple[Reading, ...]
     shapes: tuple[Shape, ...]
@@ -83,7 +83,7 @@ def times_in(
         chosen += [r for r in family.readings if r.order == order.order]
     undecided = [order for order in orders if order.ask]
     kind = _kind(chosen)
-    keys = _keys(families, orders, chosen, kind)
+    keys = _keys(families, orders, kind)
     choices = [_format_choice(name, orders, families, keys, kind)]
     if kind == "datetime" and not undecided:
         zone = clocks_of(
@@ -93,7 +93,6 @@ def times_in(
             choices.append(zone)
             if zone.value:
                 kind, keys = "timestamp", {**keys, "timezone": zone.value}
-                keys |= {"ambiguous": "first"} if "repeat" in zone.evidence else {}
     certain = [o.order for o in orders if o.confidence > 0.9 and o.order != "named"]  # noqa: PLR2004
     return Found(
         kind, fits, keys, tuple(choices), tuple(misfits),
@@ -145,12 +144,10 @@ def _is_sound(
 def _wrong(
     seen: Observed, column: int, shape: Shape, reading: Reading
 ) -> tuple[int, tuple[Against, ...]]:
-    total, rows = 0, ()
-    for part, span in reading.spans.items():
-        if part in _RANGES:
-            count, shown = seen.outside(column, shape.text, span, *_RANGES[part])
-            total, rows = total + count, rows or shown
-    return total, rows
+    parts = [
+        (span, *_RANGES[part]) for part, span in reading.spans.items() if part in _RANGES
+    ]
+    return seen.outside(column, shape.text, parts)
 
 
 def _ordered(
@@ -159,17 +156,19 @@ def _ordered(
     """Decide for each family what stands first; what one tells holds for the others."""
     told = [_by_values(family) for family in families]
     sure = {one.order for one in told if one and one.confidence > 0.9}  # noqa: PLR2004
-    made = []
-    for family, one in zip(families, told, strict=True):
-        if one is None:
-            fitting = [r for r in family.readings if r.order in sure]
-            if len(sure) == 1 and fitting:
-                (order,) = sure
-                one = _Order(order, 0.9, f"{_ORDERS[order]} in other texts of the column")
-            else:
-                one = _by_the_rest(seen, column, family, context)
-        made.append(one)
-    return made
+    return [
+        one or _by_others(family, sure) or _by_the_rest(seen, column, family, context)
+        for family, one in zip(families, told, strict=True)
+    ]
+
+
+def _by_others(family: _Family, sure: set[str]) -> _Order | None:
+    """Let the texts that tell speak for those that do not."""
+    fitting = [r for r in family.readings if r.order in sure]
+    if len(sure) != 1 or not fitting:
+        return None
+    order = fitting[0].order
+    return _Order(order, 0.9, f"{_ORDERS[order]} in other texts of the column")
 
 
 def _by_values(family: _Family) -> _Order | None:
@@ -231,14 +230,16 @@ def _by_spread(
     left = [r for r in open_ if (r.order == "ymd") == (many < many_3)]
     if max(many, many_3) < 15 or min(many, many_3) * 2 > max(many, many_3):  # noqa: PLR2004
         return None
-    said = f"{low}–{high} stand first, {low_3}–{high_3} last: the years are the fewer"
+    said = (
+        f"{low} to {high} stand first, {low_3} to {high_3} last: the years are the fewer"
+    )
     if len(left) != 1:
         return None
     return _Order(left[0].order, 0.85, f"{_ORDERS[left[0].order]}: {said}")
 
 
 def _by_steps(
-    seen: Observed, column: int, family: _Family, open_: Sequence[Reading]
+    seen: Observed, column: int, _family: _Family, open_: Sequence[Reading]
 ) -> _Order | None:
     """Records that follow one another in time do so in one of the orders only."""
     back: dict[str, tuple[int, int]] = {}
@@ -268,12 +269,8 @@ def _by_files(
             if "m" not in reading.spans or "d" not in reading.spans:
                 return None
             months = seen.per_object(column, shape.text, reading.spans["m"])
-            days = dict(
-                (name, many)
-                for name, _, _, many in seen.per_object(
-                    column, shape.text, reading.spans["d"]
-                )
-            )
+            by_day = seen.per_object(column, shape.text, reading.spans["d"])
+            days = {name: many for name, _, _, many in by_day}
             alone = [n for n, _, _, many in months if many == 1 and days.get(n, 0) > 2]  # noqa: PLR2004
             constant[reading.order] += len(alone)
             files = max(files, len(months))
@@ -284,9 +281,10 @@ def _by_files(
     said = (
         f"{_ORDERS[best]}: so read, {constant[best]:,} of {files:,} files hold one month"
     )
-    return _Order(best, 0.9 if constant[best] > 1 else 0.7, said,
-                  ask=None if constant[best] > 1 else
-                  "is the day or the month first? One file tells, by holding one month")  # fmt: skip
+    if constant[best] > 1:
+        return _Order(best, 0.9, said)
+    ask = "is the day or the month first? One file tells: it holds one month"
+    return _Order(best, 0.7, said, ask=ask)
 
 
 def _kind(chosen: Sequence[Reading]) -> str:
@@ -297,8 +295,7 @@ def _kind(chosen: Sequence[Reading]) -> str:
 
 
 def _keys(
-    families: Sequence[_Family], orders: Sequence[_Order],
-    chosen: Sequence[Reading], kind: Any,
+    families: Sequence[_Family], orders: Sequence[_Order], kind: Any,
 ) -> dict[str, Any]:  # fmt: skip
     shapes = [shape.text for family in families for shape in family.shapes]
     if all(is_iso(shape, kind) for shape in shapes):
@@ -308,10 +305,13 @@ def _keys(
         own = [r.format for r in family.readings if r.order == order.order]
         if order.ask:
             least = min(family.wrong.values())
-            own += [r.format for r in family.readings if r.format not in own
-                    and (family.wrong[r.order] == least or order.confidence < 0.5)]  # fmt: skip  # noqa: PLR2004
+            mixed = order.confidence < _MIXED
+            own += [
+                r.format
+                for r in family.readings
+                if r.order != order.order and (mixed or family.wrong[r.order] == least)
+            ]
         formats |= dict.fromkeys(own)
-    del chosen
     listed = list(formats)
     return {"format": listed[0] if len(listed) == 1 else listed}
 

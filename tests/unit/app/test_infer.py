@@ -1,0 +1,74 @@
+"""`infer` in a project: what it writes can be run, and is written once."""
+
+import json
+
+import pytest
+from tests.commands import ask, call
+
+ROWS = "".join(f"{n},{n % 12 + 1}/3/2024,{n}.50\n" for n in range(1, 25))
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    call(tmp_path, "init", str(tmp_path / "p"))
+    folder = tmp_path / "p"
+    (folder / "inbox").mkdir()
+    (folder / "inbox" / "sales_1.csv").write_text("Id,Sold,Price €\n" + ROWS)
+    (folder / "inbox" / "sales_2.csv").write_text(
+        "Id,Sold,Price €,Shop\n"
+        + "".join(f"{n},{n - 80}/3/2024,7.00,A\n" for n in range(93, 112))
+    )
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def inferred(folder, *words):
+    return json.loads(call(folder, "infer", *words, "--json").stdout)
+
+
+def test_nothing_is_written_unless_told(project):
+    (one,) = inferred(project, "inbox")
+    assert one["name"] == "sales"
+    assert one["written"] == []
+    assert not (project / "formatted" / "sales.yml").exists()
+    assert one["records"] == 43
+    assert one["looked_at"] == one["bytes"]
+    column = one["declaration"]["columns"]["sold"]
+    assert column == {"type": "date", "from": "Sold", "format": "%d/%m/%Y"}
+
+
+def test_what_is_written_for_a_file_runs(project):
+    (project / "inbox" / "sales_2.csv").unlink()
+    (one,) = inferred(project, "inbox/sales_1.csv", "--name", "sales", "--write")
+    assert one["written"] == ["formatted/sales.yml", "sources/sales.yml"]
+    call(project, "run")
+    (row,) = ask(
+        project,
+        "select count(*) as n, sum(price) as total, max(sold) as last from formatted.sales",
+    )
+    assert row["n"] == 24
+    assert row["total"] == sum(n + 0.5 for n in range(1, 25))
+    (again,) = inferred(project, "landing.sales", "--write")
+    assert again["written"] == []
+
+
+def test_a_subject_that_is_not_there_is_told(project):
+    found = call(project, "infer", "inbx", code=2)
+    assert "there is no file inbx" in found.output
+    found = call(project, "infer", "landing.nothing", code=2)
+    assert "landing.nothing" in found.output
+
+
+def test_what_is_no_table_is_told(project):
+    (project / "a.pdf").write_bytes(b"%PDF-1.7 " + b"x" * 100)
+    found = call(project, "infer", "a.pdf", code=2)
+    assert "PDF" in found.output
+    (project / "empty.csv").write_bytes(b"\n\n")
+    assert "empty" in call(project, "infer", "empty.csv", code=2).output
+
+
+def test_a_project_is_needed_to_write(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n3,4\n")
+    found = call(tmp_path, "infer", "a.csv", "--write", code=2)
+    assert "backbone init" in found.output
