@@ -85,14 +85,11 @@ def known_deliveries(
     if not same:
         readings = Readings(project.formatted[step.asset.table], lake)
         asked = [one for one in pinned if one.id in told]
-
-        def stays(one: Delivery) -> bool:
-            return readings.are(one, told[one.id]["reading"])
-
+        before_each = [told[one.id]["reading"] for one in asked]
         with ThreadPoolExecutor(_LOOKS) as pool:
-            same_way = pool.map(stays, asked)
-            kept = zip(asked, same_way, strict=True)
-            told = {one.id: told[one.id] for one, is_same in kept if is_same}
+            same_each = list(pool.map(readings.are, asked, before_each))
+        kept = [one.id for one, stays in zip(asked, same_each, strict=True) if stays]
+        told = {name: told[name] for name in kept}
     is_partial = len(told) != delivered
     return Kept(head, told, is_partial=is_partial, is_carried=not same, held=len(there))
 
