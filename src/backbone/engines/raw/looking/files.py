@@ -29,6 +29,8 @@ _MAGIC = (
 _LOG = re.compile(
     rb"^\S+ \S+ \S+ \[\d{2}/[A-Z][a-z]{2}/\d{4}:[\d:]{8} [+-]\d{4}\] \"", re.MULTILINE
 )
+_CONTROLS = bytes({*range(1, 32)} - {9, 10, 12, 13, 30, 31, 1})
+_FEW, _OF_WIDE = 0.02, 0.9
 _TABS = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
 
 
@@ -187,10 +189,21 @@ def kind_of_bytes(head: bytes, path: Path) -> str:
         return "xml"
     if what and not what.startswith("UTF"):
         raise DataError(f"{path.name} is no table: it looks like {what}")
+    if _is_binary(head):
+        raise DataError(f"{path.name} is no table: it holds bytes that no text has")
     lines = head.count(b"\n")
     if lines and len(_LOG.findall(head)) * 10 >= 9 * lines:
         return "log"
     return "csv"
+
+
+def _is_binary(head: bytes) -> bool:
+    """Tell whether bytes are no text in any encoding; zeros may be those of UTF-16."""
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    zeros = head.count(0)
+    even = head[0::2].count(0)
+    is_wide = zeros and max(even, zeros - even) >= _OF_WIDE * zeros
+    return controls + (0 if is_wide else zeros) > _FEW * len(head)
 
 
 def _json_kind(start: bytes) -> str | None:
