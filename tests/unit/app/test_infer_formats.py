@@ -111,3 +111,45 @@ def test_what_files_differ_in_is_proposed_as_variants(tmp_path):
         {"delimiter": ";"},
         {"encoding": "utf-16"},
     ]
+
+
+def test_a_workbook_and_fields_of_fixed_width(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    pytest.importorskip("python_calamine")
+    book = openpyxl.Workbook()
+    for row in (["Report"], [], ["Id", "Name", "Price €"]):
+        book.active.append(row)
+    for n in range(40):
+        book.active.append([n, f"n{n % 5}", n * 1.25])
+    book.save(tmp_path / "a.xlsx")
+    (one,) = inferred(tmp_path, tmp_path / "a.xlsx")
+    assert one["declaration"]["read"] == {"format": "excel", "range": "A3:C43"}
+    types = {name: c["type"] for name, c in one["declaration"]["columns"].items()}
+    assert types == {"id": "integer", "name": "string", "price": "decimal(18,2)"}
+    lines = [
+        f"NIS{n % 3:<7}2024-01-{n % 28 + 1:02}  {n * 0.5:6.1f} {n:4}" for n in range(50)
+    ]
+    text = "\n".join(["STATION   DATE         TEMP RAIN", *lines]) + "\n"
+    (tmp_path / "f.txt").write_text(text)
+    (one,) = inferred(tmp_path, tmp_path / "f.txt")
+    read = one["declaration"]["read"]
+    assert (read["format"], read["skip"]) == ("fixed", 1)
+    assert list(read["fields"]) == ["STATION", "DATE", "TEMP", "RAIN"]
+    cut = [
+        [
+            line[start - 1 : start - 1 + width].strip()
+            for start, width in read["fields"].values()
+        ]
+        for line in lines
+    ]
+    assert cut == [line.split() for line in lines]
+
+
+def test_the_same_key_in_several_files_is_asked(tmp_path):
+    for day in (1, 2, 3):
+        rows = "".join(f"{n},{n * day}.5\n" for n in range(30))
+        (tmp_path / f"stock_{day}.csv").write_text("item,left\n" + rows)
+    (one,) = inferred(tmp_path, tmp_path)
+    assert one["declaration"]["key"] == ["item"]
+    (key,) = (choice for choice in one["choices"] if choice["what"] == "key")
+    assert "snapshots" in key["ask"]

@@ -12,13 +12,14 @@ from backbone.engines.raw.headers import looks_like
 from backbone.engines.raw.layouts import unique
 from backbone.engines.raw.looking.dialects import Dialect, dialect_of
 from backbone.engines.raw.looking.encodings import Encoding, encoding_of
+from backbone.engines.raw.looking.fixed import fixed_fields
 from backbone.engines.raw.looking.layouts import TableLayout, header_names, layout_in
 from backbone.engines.raw.looking.typed import KINDS, Records, records_of
 from backbone.errors import BackboneError, DataError
 
 __all__ = ["FileSeen", "Looking", "kind_of_bytes"]
 
-_WRITTEN = frozenset({"json", "jsonl", "log"})
+_WRITTEN = frozenset({"json", "jsonl", "log", "fixed"})
 _RECORD_BYTES = 8 << 20
 _HEAD_BYTES, _TAIL_BYTES = 256 << 10, 16 << 10
 _MAGIC = (
@@ -28,6 +29,8 @@ _MAGIC = (
 _LOG = re.compile(
     rb"^\S+ \S+ \S+ \[\d{2}/[A-Z][a-z]{2}/\d{4}:[\d:]{8} [+-]\d{4}\] \"", re.MULTILINE
 )
+_CONTROLS = bytes({*range(1, 32)} - {9, 10, 12, 13, 30, 31, 1})
+_FEW, _OF_WIDE = 0.02, 0.9
 _TABS = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
 
 
@@ -90,6 +93,8 @@ class Looking:
         if not head.strip():
             raise DataError(f"{name} is empty")
         kind = kind_of_bytes(head, path)
+        if kind == "csv" and self._is_fixed(head):
+            kind = "fixed"
         if kind in KINDS:
             encoding = encoding_of(path) if kind in _WRITTEN else None
             found = records_of(path, kind, encoding, _RECORD_BYTES)
@@ -99,6 +104,18 @@ class Looking:
             hint = "Declare it by hand: formatted/*.yml, `read:`."
             raise DataError(f"{name} is {kind}, which is not looked into", hint=hint)
         return self._text(path, name, size, head)
+
+    def _is_fixed(self, head: bytes) -> bool:
+        """Tell whether lines have their fields at the same places, and no delimiter."""
+        if self._delimiter is not None or b"\0" in head or b"\n" not in head:
+            return False
+        text = head[: head.rfind(b"\n")].decode("utf-8", "replace")
+        if any(sign in text for sign in ";|\t"):
+            return False
+        dialect = dialect_of(text + "\n")
+        if dialect.width > 1 and dialect.delimiter != " ":
+            return False
+        return "  " in text and fixed_fields(text) is not None
 
     def _text(self, path: Path, name: str, size: int, head: bytes) -> FileSeen:
         encoding = encoding_of(path)
@@ -172,10 +189,21 @@ def kind_of_bytes(head: bytes, path: Path) -> str:
         return "xml"
     if what and not what.startswith("UTF"):
         raise DataError(f"{path.name} is no table: it looks like {what}")
+    if _is_binary(head):
+        raise DataError(f"{path.name} is no table: it holds bytes that no text has")
     lines = head.count(b"\n")
     if lines and len(_LOG.findall(head)) * 10 >= 9 * lines:
         return "log"
     return "csv"
+
+
+def _is_binary(head: bytes) -> bool:
+    """Tell whether bytes are no text in any encoding; zeros may be those of UTF-16."""
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    zeros = head.count(0)
+    even = head[0::2].count(0)
+    is_wide = zeros and max(even, zeros - even) >= _OF_WIDE * zeros
+    return controls + (0 if is_wide else zeros) > _FEW * len(head)
 
 
 def _json_kind(start: bytes) -> str | None:

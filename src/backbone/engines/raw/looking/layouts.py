@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from backbone.engines.raw.looking.cells import UNITS, Kind, kind_of
 from backbone.engines.raw.looking.dialects import Dialect, Row, rows_of
 
-__all__ = ["TableLayout", "header_names", "layout_in"]
+__all__ = ["TableLayout", "header_names", "layout_in", "layout_of_rows"]
 
 _TOTALS = re.compile(
     r"(?i)(?:grand )?(?:total|totals|sum|summe|gesamt|insgesamt|suma|somme|totale|ukupno"
@@ -66,6 +66,18 @@ def layout_in(head: str, tail: str, dialect: Dialect) -> TableLayout:
     tail : its last lines, whole; the same as `head` of a small file
     """
     rows = rows_of(head, dialect, at_most=3000)
+    found = layout_of_rows(rows, dialect, last=rows_of(tail, dialect))
+    return replace(
+        found,
+        skip=_skipped(found.skip, head, dialect),
+        skipped=tuple(head.splitlines()[: found.skip])[:3],
+    )
+
+
+def layout_of_rows(
+    rows: Sequence[Row], dialect: Dialect, *, last: Sequence[Row] | None = None
+) -> TableLayout:
+    """Find the table in rows; `last` are the last ones, where `rows` are not all."""
     width = dialect.width
     filled = [row for row in rows if not row.is_blank]
     if not filled:
@@ -79,9 +91,9 @@ def layout_in(head: str, tail: str, dialect: Dialect) -> TableLayout:
     body = (above[-1].last + 1) if above else first.line
     below = [row for row in rows if row.line >= body]
     same = [row for row in below if above and row.cells == above[-1].cells]
-    footer = _footer(rows_of(tail, dialect), width, kinds, above)
+    footer = _footer(rows if last is None else last, width, kinds, above)
     return TableLayout(
-        skip=_skipped(first.line, head, dialect),
+        skip=first.line,
         header=len(_lines_of(above)),
         width=width,
         body=body,
@@ -95,7 +107,6 @@ def layout_in(head: str, tail: str, dialect: Dialect) -> TableLayout:
         confidence=confidence,
         why=why,
         kinds=kinds,
-        skipped=tuple(head.splitlines()[: first.line])[:3],
     )
 
 
@@ -305,10 +316,14 @@ def _blank_between(rows: Sequence[Row]) -> int:
 
 
 def _is_padded(above: Sequence[Row], below: Sequence[Row], width: int) -> bool:
-    """Tell whether cells or names have blanks around them in most rows."""
-    rows = [row for row in [*above, *below[:400]] if len(row.cells) == width]
-    cells = [cell for row in rows for cell in row.cells if cell.strip()]
-    around = sum(cell != cell.strip() for cell in cells)
+    """Tell whether the cells of a column, or the names, have blanks around them."""
+    rows = [row for row in below[:400] if len(row.cells) == width]
     names = [cell for row in above for cell in row.cells if cell.strip()]
-    in_names = sum(name != name.strip() for name in names)
-    return around > 0.25 * len(cells) or in_names * 2 > len(names)
+    if sum(name != name.strip() for name in names) * 2 > len(names):
+        return True
+    for column in zip(*(row.cells for row in rows), strict=True):
+        cells = [cell for cell in column if cell.strip()]
+        around = sum(cell != cell.strip() for cell in cells)
+        if around * 2 > len(cells) and _kind(cells) not in {"n", "t"}:
+            return True
+    return False

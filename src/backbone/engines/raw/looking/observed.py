@@ -379,9 +379,15 @@ class Observed:
         )
         return place
 
-    def distinct(self, columns: Sequence[int]) -> int:
-        """Return how many different rows of these columns there are, none missing."""
+    def distinct(self, columns: Sequence[int], *, by_object: bool = False) -> int:
+        """Return how many different rows of these columns there are, none missing.
+
+        Parameters
+        ----------
+        by_object : count those of every file by themselves
+        """
         names = ", ".join(f"c{n}" for n in columns)
+        names += f", place >> {_OBJECT_BITS}" if by_object else ""
         there = " and ".join(f"c{n} is not null" for n in columns)
         ((count,),) = self._ask(
             f"select count(*) from (select distinct {names} from t where {there})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,12 +21,14 @@ from pyarrow import parquet as pq
 
 from backbone.engines.raw.looking.dialects import Dialect
 from backbone.engines.raw.looking.encodings import Encoding
+from backbone.engines.raw.looking.fixed import fixed_fields, fixed_texts
 from backbone.engines.raw.looking.pieces import parts_of
+from backbone.engines.raw.looking.workbooks import workbook_texts
 from backbone.errors import DataError
 
 __all__ = ["KINDS", "Records", "records_of"]
 
-KINDS = ("json", "jsonl", "parquet", "feather", "orc", "sqlite", "log")
+KINDS = ("json", "jsonl", "parquet", "feather", "orc", "sqlite", "log", "excel", "fixed")
 """Formats that are looked at here."""
 
 _LOG_DIALECT = Dialect("\x01", "")
@@ -83,21 +85,24 @@ def records_of(path: Path, kind: str, encoding: Encoding | None, at_most: int) -
     DataError : it is damaged, or holds no records
     """
     name = encoding.name if encoding else "utf-8"
+    made: dict[str, Callable[[], Records]] = {
+        "json": lambda: _document(path, name),
+        "jsonl": lambda: _lines(path, name, at_most),
+        "log": lambda: _log(path, name, at_most),
+        "fixed": lambda: _fixed(path, name, at_most),
+        "sqlite": lambda: _sqlite(path),
+        "excel": lambda: _workbook(path),
+    }
     try:
-        match kind:
-            case "json":
-                return _document(path, name)
-            case "jsonl":
-                return _lines(path, name, at_most)
-            case "log":
-                return _log(path, name, at_most)
-            case "sqlite":
-                return _sqlite(path)
-            case _:
-                return _arrow(path, kind)
+        return made[kind]() if kind in made else _arrow(path, kind)
     except (pa.ArrowException, OSError, sqlite3.Error) as error:
         text = str(error).partition("\n")[0]
         raise DataError(f"{path.name} cannot be read as {kind}: {text}") from error
+
+
+def _workbook(path: Path) -> Records:
+    texts, read = workbook_texts(path)
+    return Records(texts, {}, read)
 
 
 def _texts_of_lines(path: Path, encoding: str, at_most: int) -> Iterator[bytes]:
@@ -229,6 +234,25 @@ def _log(path: Path, encoding: str, at_most: int) -> Records:
             whole = path.stat().st_size <= at_most
             return Records(pa.table(columns), {}, read, broken=broken, whole=whole)
     raise DataError(f"{path.name} looks like a log, but its lines are of no known format")
+
+
+def _fixed(path: Path, encoding: str, at_most: int) -> Records:
+    lines = [
+        line.decode("utf-8", "replace")
+        for line in _texts_of_lines(path, encoding, at_most)
+    ]
+    found = fixed_fields("\n".join(lines))
+    if found is None:
+        raise DataError(f"{path.name}: its lines have no fields at the same places")
+    read: dict[str, Any] = {
+        "format": "fixed",
+        "fields": {name: list(place) for name, place in found.fields.items()},
+    }
+    if found.skip:
+        read["skip"] = found.skip
+    body = [line for line in lines[found.skip :] if line.strip()]
+    whole = path.stat().st_size <= at_most
+    return Records(fixed_texts(body, found), {}, read, whole=whole)
 
 
 def _without_dash(column: pa.Array) -> pa.Array:

@@ -267,6 +267,10 @@ def _code(
         said = (
             f"{numbers.zeros_lead:,} of {total:,} have leading zeros, `{example}`: a code"
         )
+        if max(numbers.widths) < _SHORT_CODE:
+            ask = "are these numbers, or codes? Texts keep the zeros"
+            return Found("string", total, evidence=said, confidence=0.6,
+                         alternatives=("integer",), ask=ask)  # fmt: skip
         return Found("string", total, evidence=said, confidence=0.95)
     widths = [width for width in numbers.widths if width]
     fixed = len(widths) == 1

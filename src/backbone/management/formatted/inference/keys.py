@@ -15,6 +15,7 @@ __all__ = ["key_of"]
 
 _MOST_COLUMNS, _MOST_TESTS = 8, 60
 _WIDEST = 4
+_MOST_FILE_TESTS = 20
 _FEW_ROWS = 20
 _NEARLY = 0.995
 
@@ -67,6 +68,9 @@ def _of_several(seen: Observed, able: Sequence[ColumnPlan]) -> Choice:
             return Choice("key", names, sure, said)
         nearest = max(nearest, (distinct / seen.rows, group), key=lambda one: one[0])
     share, group = nearest
+    again_in_files = _by_files(seen, able)
+    if again_in_files is not None:
+        return again_in_files
     if not group:
         said = "no few columns are different in each record"
         return Choice("key", [], 0.4, said, ask="what identifies a row?")
@@ -75,6 +79,28 @@ def _of_several(seen: Observed, able: Sequence[ColumnPlan]) -> Choice:
     said = f"{again:,} of {seen.rows:,} records have one that was there before"
     ask = f"does {', '.join(names)} identify a row? {said}"
     return Choice("key", names, 0.5, said, ask=ask)
+
+
+def _by_files(seen: Observed, able: Sequence[ColumnPlan]) -> Choice | None:
+    """Find a key that is one within each file, but comes in several of them."""
+    if len(seen.objects) < 2:  # noqa: PLR2004 - there is nothing to compare
+        return None
+    own = [plan for plan in able if plan.raw != "$file"]
+    groups = [
+        g for size in (1, 2, 3) for g in sorted(combinations(own, size), key=_weight)
+    ]
+    for group in groups[:_MOST_FILE_TESTS]:
+        places = [plan.place for plan in group]
+        if seen.distinct(places, by_object=True) == seen.rows:
+            again = seen.rows - seen.distinct(places)
+            names = [plan.name for plan in group]
+            said = f"one of each in every file; {again:,} of {seen.rows:,} come again"
+            ask = (
+                f"the same {', '.join(names)} come in several files: is each file the "
+                "whole table (`delivers: snapshots`), or a change (`delivers: changes`)?"
+            )
+            return Choice("key", names, 0.7, said, ask=ask)
+    return None
 
 
 def _groups(

@@ -50,8 +50,9 @@ def record_read(files: Sequence[FileSeen]) -> Mapping[str, Any]:
     """Return the keys of `read` that most files ask for."""
     reads = [dict(file.records.read) for file in files if file.records is not None]
     encodings = Counter(f.encoding.name for f in files if f.encoding)
-    counts = Counter(tuple(sorted(read.items())) for read in reads)
-    keys = dict(counts.most_common(1)[0][0])
+    counts = Counter(map(repr, reads))
+    usual = counts.most_common(1)[0][0]
+    keys = next(read for read in reads if repr(read) == usual)
     found = {"format": keys.pop("format"), **keys}
     if encodings and encodings.most_common(1)[0][0] != "utf-8":
         found["encoding"] = encodings.most_common(1)[0][0]

@@ -11,6 +11,7 @@ from backbone.engines.raw.looking.cells import NULLS, unit_in
 from backbone.engines.raw.looking.files import FileSeen
 from backbone.engines.raw.looking.observed import Observed
 from backbone.engines.raw.looking.tables import Share, looked_share, rows_of_files
+from backbone.errors import DataError
 from backbone.management.formatted.inference.columns import planned
 from backbone.management.formatted.inference.context import ColumnPlan, Context
 from backbone.management.formatted.inference.filenames import file_columns
@@ -28,10 +29,14 @@ from backbone.management.formatted.inference.variants import (
     renames_in,
     swaps_in,
 )
+from backbone.management.formatted.inference.wide import wide_in
 from backbone.model.canonicalnames import canonical_name, canonical_names
 from backbone.model.choices import SURE, Choice
 
-__all__ = ["Proposal", "proposed"]
+__all__ = ["MOST_COLUMNS", "Proposal", "proposed"]
+
+MOST_COLUMNS = 2_000
+"""A table that has more is not looked into: each column is a question to all rows."""
 
 _TEMPORAL = frozenset({"date", "datetime", "timestamp"})
 
@@ -70,6 +75,13 @@ def proposed(files: Sequence[FileSeen], source: str, *, at_most: int) -> Proposa
     renames = _renames(files, share)
     same = renamed(files, renames)
     columns = _columns(same)
+    if len(columns) > MOST_COLUMNS:
+        what = (
+            f"{len(columns):,} columns are more than are looked into ({MOST_COLUMNS:,})"
+        )
+        raise DataError(
+            what, hint="Declare the table by hand; `unpivot` makes rows of them."
+        )
     with rows_of_files(same, columns, share) as seen:
         plans = _plans(seen, columns, same)
         added = file_columns(seen, same, plans)
@@ -87,7 +99,7 @@ def proposed(files: Sequence[FileSeen], source: str, *, at_most: int) -> Proposa
     variants = [*(one.variant(files) for one in renames), *swapped, *others]
     if variants:
         declaration["variants"] = _named_apart(variants)
-    choices = [*laid_out, *differing, *told, *map(_told, renames), key]
+    choices = [*laid_out, *differing, *told, *map(_told, renames), key, *wide_in(plans)]
     choices += [choice for plan in (*used, *plans) for choice in plan.choices]
     return Proposal(
         declaration,

@@ -204,7 +204,8 @@ def _by_the_rest(
     known = [r for r in open_ if context.orders.get(r.order)]
     if len(known) == 1:
         order = known[0].order
-        return _Order(order, 0.88, f"{_ORDERS[order]} in other columns of the table")
+        said = f"{_ORDERS[order]} in other columns of the table"
+        return _Order(order, 0.75, said, ask=f"{said}: here, too?")
     first = family.shapes[0]
     if "." in first.text.split(" ")[0]:
         return _Order(

@@ -1,0 +1,103 @@
+"""What is inferred of single questions: clocks, days and months, odd numbers, width."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from backbone.engines.raw.looking.files import Looking
+from backbone.engines.raw.looking.tables import LOOKED_BYTES
+from backbone.errors import DataError
+from backbone.management.formatted.inference import datasets_in, proposed
+
+
+def proposal_of(folder, **files):
+    looking = Looking()
+    seen = []
+    for name, text in files.items():
+        path = folder / f"{name}.csv"
+        path.write_text(text)
+        seen.append(looking.at(path, path.name))
+    (group,) = datasets_in(seen)
+    return proposed(group, "landing.x", at_most=LOOKED_BYTES)
+
+
+def choice(proposal, what):
+    return next(one for one in proposal.choices if one.what == what)
+
+
+def hours(zone, years):
+    """Return the wall clocks of every hour of some years."""
+    at = datetime(years[0], 1, 1, tzinfo=ZoneInfo("UTC"))
+    while at.year <= years[-1]:
+        yield at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
+        at += timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("Europe/Belgrade", "Europe/Paris"),
+        ("Europe/London", "Europe/London"),
+        ("America/Chicago", "America/New_York"),
+        ("Australia/Sydney", "Australia/Sydney"),
+        ("UTC", None),
+        ("Asia/Tokyo", None),
+    ],
+)
+def test_the_hours_that_clocks_skip_and_repeat_tell_their_zone(tmp_path, zone, told):
+    rows = "".join(f"{text},{n}\n" for n, text in enumerate(hours(zone, [2021, 2022])))
+    found = proposal_of(tmp_path, a="at,n\n" + rows)
+    column = found.declaration["columns"]["at"]
+    zone_choice = choice(found, "columns.at.timezone")
+    assert column.get("timezone") == told
+    assert zone_choice.ask
+    assert told is None or zone in {told, *zone_choice.alternatives}
+
+
+def test_files_of_a_month_each_tell_what_stands_first(tmp_path):
+    files = {
+        f"m{month}": "day,n\n"
+        + "".join(f"{month}/{(7 * n) % 12 + 1}/2024,{n}\n" for n in range(12))
+        for month in (2, 5, 7)
+    }
+    found = proposal_of(tmp_path, **files)
+    assert found.declaration["columns"]["day"]["format"] == "%m/%d/%Y"
+
+
+def test_days_and_months_that_nothing_tells_are_both_declared(tmp_path):
+    found = proposal_of(tmp_path, a="n,day\n1,3/4/2024\n2,3/4/2024\n3,1/2/2023\n")
+    assert found.declaration["columns"]["day"]["format"] == ["%d/%m/%Y", "%m/%d/%Y"]
+    assert choice(found, "columns.day.format").ask
+
+
+def test_a_number_far_outside_is_asked_and_stays(tmp_path):
+    rows = "".join(
+        f"{n},{-9999 if n % 10 == 0 else n % 30 + n / 100}\n" for n in range(200)
+    )
+    found = proposal_of(tmp_path, a="n,t\n" + rows)
+    assert "nulls" not in found.declaration["columns"]["t"]
+    asked = choice(found, "columns.t.nulls")
+    assert "`-9999`" in asked.ask
+    assert asked.alternatives == ('nulls: ["-9999"]',)
+
+
+def test_columns_that_are_years_are_asked_about(tmp_path):
+    rows = "".join(f"c{n},{n},{n + 1},{n + 2},{n + 3}\n" for n in range(9))
+    found = proposal_of(tmp_path, a="country,2019,2020,2021,2022\n" + rows)
+    assert found.declaration["columns"]["n_2019"] == {"type": "integer", "from": "2019"}
+    assert "year" in choice(found, "unpivot").ask
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    path = tmp_path / "a.bin"
+    path.write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(DataError, match="no table"):
+        Looking().at(path, "a.bin")
+
+
+def test_more_columns_than_are_looked_into_are_refused(tmp_path):
+    names = ",".join(f"c{n}" for n in range(2_001))
+    cells = ",".join("1" for _ in range(2_001))
+    with pytest.raises(DataError, match="2,001 columns"):
+        proposal_of(tmp_path, a=f"{names}\n{cells}\n{cells}\n")
