@@ -67,7 +67,7 @@ def execute(work: Work, step: Step) -> Outcome:
         left = fresh if anew else {}
         told = {name: done[name] for name in left}
         version = _commit(work, step, table, pinned, done, told, left, keep)
-    warnings = (*_bad_cells(step, fresh), *_undeclared(fresh))
+    warnings = (*_bad_cells(step, fresh), *_undeclared(fresh), *_left_out(pinned, fresh))
     return Outcome(version, warnings=warnings, refused=_refused(pinned, fresh))
 
 
@@ -233,6 +233,22 @@ def _undeclared(fresh: Mapping[str, FormattedDelivery]) -> Iterator[str]:
         return
     words = bounded([f"{name} (in {n:,})" for name, n in files.most_common()])
     yield f"{len(every):,} files have {what}, {first} for example: {words}"
+
+
+def _left_out(
+    pinned: Sequence[Delivery], fresh: Mapping[str, FormattedDelivery]
+) -> Iterator[str]:
+    """Say, in one warning, of which deliveries the layout leaves nothing."""
+    found = [
+        (_named(delivery), one.account.left_out)
+        for delivery in pinned
+        if (one := fresh.get(delivery.id))
+        and not (one.refused or one.account.read)
+        and one.account.left_out
+    ]
+    if found:
+        words = [f"{name} (lines: {lines:,})" for name, lines in found]
+        yield f"no record is left, `read` leaves out all there is: {bounded(words)}"
 
 
 def _bad_cells(step: Step, fresh: Mapping[str, FormattedDelivery]) -> Iterator[str]:
