@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     JsonValue,
@@ -78,21 +79,33 @@ Negatives = Annotated[
 ]
 
 
+def _one_sign(value: str) -> str:
+    """Refuse what is not one ASCII character; a tab is often written as it should not."""
+    if len(value) == 1 and value.isascii() and value not in "\r\n\0":
+        return value
+    hint = '; a tab is "\\t", in double quotes' if value == r"\t" else ""
+    message = f"wants one ASCII character that ends no line, not `{value}`{hint}"
+    raise ValueError(message)
+
+
+def _quote(value: str) -> str:
+    return value if value == NO_QUOTES else _one_sign(value)
+
+
+Sign = Annotated[str, AfterValidator(_one_sign)]
+Quote = Annotated[str, AfterValidator(_quote)]
+
+
 class Read(ReadSettings):
     """Delimited text: the CSV family."""
 
     format: Literal["csv"] = Field(description="The format of the files.")
-    delimiter: str = Field(
-        ",", min_length=1, max_length=1, description="Between fields of a CSV file."
-    )
-    quote: Annotated[str, Field(pattern="^(.|none)$")] = Field(
+    delimiter: Sign = Field(",", description="Between fields of a CSV file.")
+    quote: Quote = Field(
         '"', description="Around fields of a CSV file; none: there are no quotes."
     )
-    escape: str | None = Field(
-        None,
-        min_length=1,
-        max_length=1,
-        description="What follows it is text, even a quote.",
+    escape: Sign | None = Field(
+        None, description="What follows it is text, even a quote."
     )
     encoding: str = Field("utf-8", description="The encoding of texts.")
     max_record_bytes: int = Field(

@@ -73,7 +73,10 @@ def execute(work: Work, step: Step) -> Outcome:
         version = making.commit(left, {one.id: fresh[one.id] for one in left})
     told = () if table.new_columns == "reject" else _undeclared(fresh)
     removed = len(work.deliveries[dataset]) - len(pinned)
-    warnings = (*_bad_cells(step, fresh), *told, *_left_out(removed))
+    warnings = (
+        *_bad_cells(step, fresh), *told, *_nothing_left(pinned, fresh),
+        *_left_out(removed),
+    )  # fmt: skip
     return Outcome(version, warnings=warnings, refused=_refused(pinned, fresh))
 
 
@@ -318,6 +321,22 @@ def _undeclared(fresh: Mapping[str, FormattedDelivery]) -> Iterator[str]:
         return
     words = bounded([f"{name} (in {n:,})" for name, n in files.most_common()])
     yield f"{len(every):,} files have {what}, {first} for example: {words}"
+
+
+def _nothing_left(
+    pinned: Sequence[Delivery], fresh: Mapping[str, FormattedDelivery]
+) -> Iterator[str]:
+    """Say, in one warning, of which deliveries the layout leaves nothing."""
+    found = [
+        (_named(delivery), one.account.left_out)
+        for delivery in pinned
+        if (one := fresh.get(delivery.id))
+        and not (one.refused or one.account.read)
+        and one.account.left_out
+    ]
+    if found:
+        words = [f"{name} (lines: {lines:,})" for name, lines in found]
+        yield f"no record is left, `read` leaves out all there is: {bounded(words)}"
 
 
 def _bad_cells(step: Step, fresh: Mapping[str, FormattedDelivery]) -> Iterator[str]:
