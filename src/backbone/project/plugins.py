@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from backbone.errors import PluginError, bounded, nearest
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["OWN", "Group", "installed", "loaded"]
 
@@ -54,6 +56,8 @@ def installed(group: Group) -> tuple[str, ...]:
     >>> installed("backbone.collectors")[:3]
     ('files', 'http', 'sql')
     """
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow to load
+
     own = OWN[group]
     found = {each.name for each in entry_points(group=group)}
     return (*own, *sorted(found - own.keys()))
@@ -85,6 +89,8 @@ def loaded(group: Group, name: str) -> Any:
 
 
 def _found(group: Group, name: str) -> EntryPoint:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow to load
+
     # A package that is found twice on the path, as when it is being developed, is one.
     found = {
         (each.value, _package(each)): each

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import tomllib
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def test_packages_are_not_looked_through_for_our_own(good, monkeypatch):
     def never(**_):
         raise AssertionError
 
-    monkeypatch.setattr(plugins, "entry_points", never)
+    monkeypatch.setattr(importlib.metadata, "entry_points", never)
     assert good.load().sources
 
 

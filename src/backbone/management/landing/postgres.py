@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib.util import find_spec
 from typing import Any, Self
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
@@ -30,32 +28,19 @@ from backbone.management.landing.database import (
     no_table,
 )
 from backbone.management.landing.dsn import Address
+from backbone.management.landing.postgrestypes import (
+    PostgresColumn,
+    TypeRow,
+    postgres_column,
+)
 from backbone.management.landing.windows import typed
 from backbone.management.landing.wires import AdbcWire, AlchemyWire, Wire
 from backbone.project.sources import SqlDataset
 
 __all__ = ["PostgresDatabase", "connected"]
 
-_MAX_PRECISION = 38
-_HEADER = 4  # what a modifier of a type begins with
 _RELATIONS = ("r", "v", "m", "f", "p")  # tables and views of every kind
 _SYSTEM = ("information_schema", "pg_catalog")
-_NATIVE: Mapping[str, pa.DataType] = {
-    "bool": pa.bool_(),
-    "int2": pa.int64(),
-    "int4": pa.int64(),
-    "int8": pa.int64(),
-    "float4": pa.float32(),
-    "float8": pa.float64(),
-    "text": pa.string(),
-    "varchar": pa.string(),
-    "bpchar": pa.string(),
-    "name": pa.string(),
-    "bytea": pa.binary(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us"),
-    "timestamptz": pa.timestamp("us", "UTC"),
-}
 _INTEGER = (sa.BigInteger(), int, 0)
 _TEXT = (sa.Text(), str, "")
 _CURSORS: Mapping[str, tuple[sa.types.TypeEngine[Any], Callable[[str], Any], Any]] = {
@@ -126,74 +111,6 @@ def connected(address: Address) -> PostgresDatabase:
     return PostgresDatabase(address.shown, AlchemyWire(address, url), notes)
 
 
-@dataclass(frozen=True)
-class _Column:
-    """A column: the name of its type, without domains, and how it lands."""
-
-    name: str
-    kind: str
-    type: pa.DataType
-    is_json: bool = False
-    is_textual: bool = False
-
-    def read(self, rows: sa.FromClause) -> sa.ColumnElement[Any]:
-        """Return the expression that is asked for."""
-        column = rows.c[self.name]
-        if self.is_json:
-            return sa.cast(sa.func.to_json(column), sa.Text)
-        if self.kind == "oid":  # which ADBC would read as a number with a sign
-            return sa.cast(column, sa.BigInteger)
-        is_native = self.kind in _NATIVE and not self.is_textual
-        return column if is_native else sa.cast(column, sa.Text)
-
-    def ordered(self, rows: sa.FromClause) -> sa.ColumnElement[Any]:
-        """Return an expression that differs wherever what lands differs."""
-        native = _NATIVE.get(self.kind)
-        column = rows.c[self.name]
-        if self.kind == "oid":
-            return column
-        if native is None:
-            return self.read(rows).collate("C")
-        if pa.types.is_floating(native):
-            return sa.cast(column, sa.Text).collate("C")
-        return column.collate("C") if pa.types.is_string(native) else column
-
-    @property
-    def wire_type(self) -> pa.DataType:
-        """The type as it comes from the database."""
-        return pa.string() if pa.types.is_decimal(self.type) else self.type
-
-    def textual(self) -> _Column:
-        """Return the column as text."""
-        return replace(self, type=pa.string(), is_textual=True)
-
-    def landed(self, array: pa.Array) -> pa.Array | None:
-        """Return values as they land; None if one does not fit."""
-        if isinstance(array, pa.ExtensionArray):
-            array = array.storage
-        try:
-            array = array.cast(self.type)
-        except pa.ArrowException:
-            return None
-        bounds = _BOUNDS.get(self.kind)
-        if bounds is None or self.is_textual or len(array) == array.null_count:
-            return array
-        ends = pc.min_max(array.view(pa.int32() if self.kind == "date" else pa.int64()))
-        low, high = ends["min"].as_py(), ends["max"].as_py()
-        return array if bounds[0] <= low and high <= bounds[1] else None
-
-
-def _micros(value: datetime) -> int:
-    return int(pa.scalar(value, pa.timestamp("us")).value)
-
-
-_DAYS = tuple(
-    pa.scalar(day, pa.date32()).cast(pa.int32()).as_py() for day in (date.min, date.max)
-)
-_MICROS = (_micros(datetime.min), _micros(datetime.max))  # noqa: DTZ901 - bounds
-_BOUNDS = {"date": _DAYS, "timestamp": _MICROS, "timestamptz": _MICROS}
-
-
 class PostgresDatabase:
     """A PostgreSQL database, as it was when the connection was made."""
 
@@ -228,7 +145,7 @@ class PostgresDatabase:
         Once a value does not fit, the rest is looked at, so that `Misfit` tells of every
         column at once.
         """
-        columns: list[_Column] = list(extract.columns)
+        columns: list[PostgresColumn] = list(extract.columns)
         schema = pa.schema([(column.name, column.type) for column in columns])
         asked = sa.select(*(c.read(extract.rows).label(c.name) for c in columns))
         asked = asked.select_from(extract.rows).where(*self._within(extract, window))
@@ -313,7 +230,9 @@ class PostgresDatabase:
         )
         found = self._wire.rows(asked)
         types = self._types({typ for _, typ, _, _ in found})
-        columns = [_column(name_, types, typ, mod) for name_, typ, mod, _ in found]
+        columns = [
+            postgres_column(name_, types, typ, mod) for name_, typ, mod, _ in found
+        ]
         table = sa.table(name, *(sa.column(c.name) for c in columns), schema=schema)
         required = frozenset(name_ for name_, _, _, never in found if never)
         return _ordered(table, columns, dataset, self._key(oid), required)
@@ -334,7 +253,8 @@ class PostgresDatabase:
         [oids] = self._wire.rows(sa.select(*kinds).select_from(joined))
         types = self._types(set(oids))
         columns = [
-            _column(name, types, oid, -1) for name, oid in zip(names, oids, strict=True)
+            postgres_column(name, types, oid, -1)
+            for name, oid in zip(names, oids, strict=True)
         ]
         return _ordered(rows, columns, dataset)
 
@@ -373,9 +293,9 @@ class PostgresDatabase:
         names = [name if seen else f"{schema}.{name}" for _, schema, name, seen in own]
         raise no_table(text, self.shown, names)
 
-    def _types(self, oids: set[int]) -> dict[int, tuple[str, str, str, int, int]]:
+    def _types(self, oids: set[int]) -> dict[int, TypeRow]:
         """Return what the database knows of types, and of those that they are made of."""
-        found: dict[int, tuple[str, str, str, int, int]] = {}
+        found: dict[int, TypeRow] = {}
         while missing := sorted(oids - found.keys()):
             asked: sa.Select[Any] = sa.select(
                 _as_int(_TYPE.c.oid),
@@ -390,27 +310,9 @@ class PostgresDatabase:
         return found
 
 
-def _column(
-    name: str,
-    types: Mapping[int, tuple[str, str, str, int, int]],
-    oid: int,
-    modifier: int,
-) -> _Column:
-    kind, of, category, base, own = types[oid]
-    if of == "d":  # a domain
-        return _column(name, types, base, own if modifier < 0 else modifier)
-    if kind == "numeric" and modifier >= _HEADER:
-        precision, scale = (modifier - _HEADER) >> 16, (modifier - _HEADER) & 0x7FF
-        if scale <= precision <= _MAX_PRECISION:
-            return _Column(name, kind, pa.decimal128(precision, scale))
-    is_json = category == "A" or of == "c" or kind == "record"
-    native = pa.int64() if kind == "oid" else _NATIVE.get(kind, pa.string())
-    return _Column(name, kind, native, is_json)
-
-
 def _ordered(
     rows: sa.TableClause | sa.Subquery,
-    columns: Sequence[_Column],
+    columns: Sequence[PostgresColumn],
     dataset: SqlDataset,
     key: tuple[str, ...] = (),
     required: frozenset[str] = frozenset(),

@@ -18,6 +18,7 @@ __all__ = ["RowsHash", "hashed", "row_groups", "write_rows"]
 
 _GROUP_ROWS = 50_000
 _GROUP_BYTES = 128 << 20
+_DECIMAL_BYTES = 16
 
 
 class RowsHash:
@@ -144,7 +145,9 @@ def _parts(column: pa.Array) -> Iterator[Any]:
         if values is not None and len(column):
             yield memoryview(values)[ends[0] : ends[-1]]
     elif pa.types.is_decimal(kind):
-        yield from _parts(column.cast(pa.string()))
+        column = column.fill_null(0)
+        start, width = column.offset * _DECIMAL_BYTES, len(column) * _DECIMAL_BYTES
+        yield memoryview(column.buffers()[1])[start : start + width]
     else:
         plain = column.view({32: pa.int32(), 64: pa.int64()}[kind.bit_width])
         yield plain.fill_null(0).to_numpy(zero_copy_only=False).data

@@ -7,6 +7,7 @@ does not spoil the next one. Their answers are the same, values and types.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any, Protocol
 
@@ -109,8 +110,14 @@ class AdbcWire:
         del types  # the database says them
         with self._connection.cursor() as cursor:
             cursor.execute(_text(statement))
-            with closing(cursor.fetch_record_batch()) as reader:
-                for batch in reader:
+            # While one batch is written, the next one is fetched.
+            with (
+                closing(cursor.fetch_record_batch()) as reader,
+                ThreadPoolExecutor(1, thread_name_prefix="postgres") as ahead,
+            ):
+                coming = ahead.submit(next, reader, None)
+                while (batch := coming.result()) is not None:
+                    coming = ahead.submit(next, reader, None)
                     yield batch.columns
 
     def reading(self) -> AbstractContextManager[None]:
