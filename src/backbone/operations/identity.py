@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from backbone.model.deliveries import Delivery
+from backbone.model.raw import FileFormat
 from backbone.model.versions import fingerprint
 from backbone.project import ViewFile
 from backbone.project.analysis import Analysis
@@ -19,6 +20,7 @@ from backbone.project.cleaning import Lookup
 from backbone.project.declarations import Declaration
 from backbone.project.formatted import FormattedTable
 from backbone.project.lookups import Pairs
+from backbone.project.plugins import source_of
 from backbone.project.trusted import TrustedTable
 
 __all__ = [
@@ -86,6 +88,9 @@ def reading_identity(table: FormattedTable) -> str:
     """Identify how a formatted table reads a delivery, whatever the delivery."""
     parts = declared(table)
     parts.pop("key", None)
+    format_ = table.read.format
+    if format_ not in get_args(FileFormat):  # a plugin that is changed reads otherwise
+        parts["reader"] = source_of("backbone.readers", format_)
     return fingerprint({"kind": "format", "revision": REVISIONS["format"], **parts})
 
 

@@ -8,14 +8,16 @@ tens of milliseconds, until a declaration asks for something else.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
 from backbone.errors import PluginError, bounded, nearest
 
-__all__ = ["OWN", "Group", "installed", "loaded"]
+__all__ = ["OWN", "Group", "installed", "loaded", "source_of"]
 
 Group = Literal["backbone.collectors", "backbone.readers"]
 
@@ -78,6 +80,19 @@ def loaded(group: Group, name: str) -> Any:
             f"{what}: {type(error).__name__}: {error}",
             hint=f"Its entry point of `{group}` names {found.value}.",
         ) from error
+
+
+def source_of(group: Group, name: str) -> str:
+    """Return a hash of the module that a plugin is in.
+
+    Raises
+    ------
+    PluginError : it is not installed, is installed twice, or cannot be imported
+    """
+    value = _found(group, name).value
+    loaded(group, name)
+    file = import_module(value.partition(":")[0]).__file__
+    return sha256(Path(file).read_bytes()).hexdigest() if file else value
 
 
 def _found(group: Group, name: str) -> EntryPoint:

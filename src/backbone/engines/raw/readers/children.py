@@ -2,7 +2,8 @@
 
 `records` leads through objects and lists to the records; each knows the objects around
 it: ``^.id`` is a value of its parent, ``^^.id`` of that one's, ``^position`` its place in
-the list, ``^record`` the number that the parent has in a table of parents.
+the list, ``^record`` the number that the parent has in a table of parents. A step ``*``
+leads through all values of an object, and ``^key`` is the key of the one that was taken.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ __all__ = ["Settings", "read"]
 
 Settings = JsonRead
 
-VALUE = "value"
+VALUE, EVERY = "value", "*"
 _READ_BYTES = 8 << 20
 _BATCH_ROWS = 16_384
 
@@ -97,6 +98,7 @@ class _Row:
     above: tuple[dict[str, Any], ...]
     position: int
     parent: int
+    key: str | None
 
 
 @dataclass
@@ -113,6 +115,7 @@ class _Walk:
     count: int = 0
     parents: int = 0
     found: bool = False
+    key: str | None = None
 
     def take(self, value: Any) -> None:
         """Take what a document or a line holds."""
@@ -150,17 +153,34 @@ class _Walk:
         else:
             self.parents += len(path) == 1
             self.around.update(dict.fromkeys(value))
+            if path[0] == EVERY:
+                self._every(value, path[1:], above)
+                return
             inner = value.get(path[0], MISSING)
             if inner is not MISSING:
                 self.found = True
                 self._below(inner, path[1:], (*above, value), 1, is_item=False)
+
+    def _every(
+        self,
+        value: dict[str, Any],
+        path: Sequence[str],
+        above: tuple[dict[str, Any], ...],
+    ) -> None:
+        """Go on below every value of an object, whose key is remembered."""
+        before = self.key
+        for n, (key, inner) in enumerate(value.items(), start=1):
+            self.key = key
+            self._below(inner, path, (*above, value), n, is_item=True)
+        self.key = before
 
     def _add(self, value: Any, above: tuple[dict[str, Any], ...], position: int) -> None:
         self.count += 1
         self.found = True
         record = value if isinstance(value, dict) else {VALUE: value}
         self.met.update(dict.fromkeys(record))
-        self.rows.append(_Row(self.count, record, above, position, self.parents))
+        row = _Row(self.count, record, above, position, self.parents, self.key)
+        self.rows.append(row)
 
     def given(self) -> Records:
         """Return the records that wait, as a batch."""
@@ -193,6 +213,8 @@ class _Walk:
             return str(row.position).encode()
         if source == "^record":
             return str(row.parent).encode()
+        if source == "^key":
+            return MISSING if row.key is None else row.key
         name = source.lstrip("^")
         levels = len(source) - len(name)
         if levels and name.startswith("."):
