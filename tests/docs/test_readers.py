@@ -46,6 +46,14 @@ def test_the_reader_that_is_shown_reads(project):
     ]
 
 
+def test_when_it_is_changed_its_tables_are_read_again(project, install):
+    call(project, "run")
+    assert "up to date" in call(project, "plan").output
+    changed = install.folder / "npy_reader.py"
+    changed.write_text(changed.read_text().replace("65_536", "32_768"))
+    assert "formatted.runs" in call(project, "plan").output
+
+
 def test_its_mistakes_are_told_like_ours(project):
     declared = project / "formatted/runs.yml"
     declared.write_text(declared.read_text().replace("rows_at_once: 2", "row_at_once: 2"))

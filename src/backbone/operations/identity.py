@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from backbone.management.formatted import Reading
 from backbone.model.deliveries import Delivery
+from backbone.model.raw import FileFormat
 from backbone.model.types import CanonicalType
 from backbone.model.versions import fingerprint
 from backbone.project import ViewFile
@@ -24,6 +25,7 @@ from backbone.project.declarations import Declaration
 from backbone.project.delivering import Delivering
 from backbone.project.formatted import FormattedColumn, FormattedTable
 from backbone.project.lookups import Pairs
+from backbone.project.plugins import source_of
 from backbone.project.trusted import TrustedTable
 from backbone.project.variants import Unpivot
 
@@ -100,6 +102,9 @@ def reading_identity(table: FormattedTable) -> str:
     """Identify how a formatted table reads a delivery, whatever the delivery."""
     parts = declared(table)
     parts.pop("key", None)
+    format_ = table.read.format
+    if format_ not in get_args(FileFormat):  # a plugin that is changed reads otherwise
+        parts["reader"] = source_of("backbone.readers", format_)
     return fingerprint({"kind": "format", "revision": REVISIONS["format"], **parts})
 
 

@@ -8,7 +8,9 @@ tens of milliseconds, until a declaration asks for something else.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +19,7 @@ from backbone.errors import PluginError, bounded, nearest
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["OWN", "Group", "installed", "loaded"]
+__all__ = ["OWN", "Group", "installed", "loaded", "source_of"]
 
 Group = Literal["backbone.collectors", "backbone.readers"]
 
@@ -86,6 +88,19 @@ def loaded(group: Group, name: str) -> Any:
             f"{what}: {type(error).__name__}: {error}",
             hint=f"Its entry point of `{group}` names {found.value}.",
         ) from error
+
+
+def source_of(group: Group, name: str) -> str:
+    """Return a hash of the module that a plugin is in.
+
+    Raises
+    ------
+    PluginError : it is not installed, is installed twice, or cannot be imported
+    """
+    value = _found(group, name).value
+    loaded(group, name)
+    file = import_module(value.partition(":")[0]).__file__
+    return sha256(Path(file).read_bytes()).hexdigest() if file else value
 
 
 def _found(group: Group, name: str) -> EntryPoint:

@@ -43,7 +43,7 @@ Binary = Literal["text", "hex", "base64"]
 DecimalMark = Literal[".", ","]
 ThousandsMark = Literal[".", ",", "'", " ", "_", "none"]
 
-_ABOVE = re.compile(r"\^+\..+|\^record|\^position", re.DOTALL)
+_ABOVE = re.compile(r"\^+\..+|\^(record|position|key)", re.DOTALL)
 _CELLS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})?:([A-Z]{1,3})([0-9]{1,7})?")
 _BINARY = "Cells of bytes: UTF-8 text, or their hex or base64 digits."
 _RECORD = "A longer record is rejected."

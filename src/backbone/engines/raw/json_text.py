@@ -148,7 +148,7 @@ def _json(value: Any) -> str:
 
 
 class ListOnTheWayError(ValueError):
-    """The way to the records leads through a list."""
+    """The way to the records leads through a list, or all values of an object."""
 
 
 OnRecord = Callable[[dict[str, Any] | RecordError, int, int], None]
@@ -187,7 +187,7 @@ class _Walk:
         """Walk the value at `at` to its end; where `path` ends are the records."""
         if not path:
             return self._records(at, where)
-        if self.text[at : at + 1] == "[":
+        if self.text[at : at + 1] == "[" or path[0] == "*":
             raise ListOnTheWayError(where)
         if self.text[at : at + 1] != "{":
             _PLAIN.raw_decode(self.text, at)  # what is not JSON is said first

@@ -2,7 +2,8 @@
 
 `records` leads through objects and lists to the records; each knows the objects around
 it: ``^.id`` is a value of its parent, ``^^.id`` of that one's, ``^position`` its place in
-the list, ``^record`` the number that the parent has in a table of parents.
+the list, ``^record`` the number that the parent has in a table of parents. A step ``*``
+leads through all values of an object, and ``^key`` is the key of the one that was taken.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from backbone.engines.raw.json_text import (
     parse_record,
     text_of,
 )
+from backbone.engines.raw.readers.lazy import RawTexts
 from backbone.engines.raw.readers.protocol import RawFile, Records, Rejected
 from backbone.engines.raw.records import BLANK
 from backbone.engines.raw.streams import opened, windows
@@ -35,7 +37,7 @@ __all__ = ["Settings", "read"]
 
 Settings = JsonRead
 
-VALUE = "value"
+VALUE, EVERY = "value", "*"
 _READ_BYTES = 8 << 20
 _BATCH_ROWS = 16_384
 
@@ -77,16 +79,15 @@ def _lines(file: RawFile, settings: JsonRead) -> Iterator[Any]:
             behind = max(waiting, behind_text(window))
             yield from (Rejected(BLANK) for _ in range(waiting, window.first))
             for number in range(window.first, behind):
-                text = window.text_of(number)
                 reason = window.records.bad.get(number - window.first)
                 if reason:
-                    yield Rejected(reason, text)
+                    yield Rejected(reason, window.text_of(number))
                     continue
                 line = window.bytes_of(number - window.first)
                 try:
                     yield parse_record(line.decode("utf-8", errors="surrogateescape"))
                 except RecordError as error:
-                    yield Rejected(str(error), text)
+                    yield Rejected(str(error), window.text_of(number))
             waiting = behind
 
 
@@ -97,6 +98,7 @@ class _Row:
     above: tuple[dict[str, Any], ...]
     position: int
     parent: int
+    key: str | None
 
 
 @dataclass
@@ -113,6 +115,7 @@ class _Walk:
     count: int = 0
     parents: int = 0
     found: bool = False
+    key: str | None = None
 
     def take(self, value: Any) -> None:
         """Take what a document or a line holds."""
@@ -150,49 +153,70 @@ class _Walk:
         else:
             self.parents += len(path) == 1
             self.around.update(dict.fromkeys(value))
+            if path[0] == EVERY:
+                self._every(value, path[1:], above)
+                return
             inner = value.get(path[0], MISSING)
             if inner is not MISSING:
                 self.found = True
                 self._below(inner, path[1:], (*above, value), 1, is_item=False)
+
+    def _every(
+        self,
+        value: dict[str, Any],
+        path: Sequence[str],
+        above: tuple[dict[str, Any], ...],
+    ) -> None:
+        """Go on below every value of an object, whose key is remembered."""
+        before = self.key
+        for n, (key, inner) in enumerate(value.items(), start=1):
+            self.key = key
+            self._below(inner, path, (*above, value), n, is_item=True)
+        self.key = before
 
     def _add(self, value: Any, above: tuple[dict[str, Any], ...], position: int) -> None:
         self.count += 1
         self.found = True
         record = value if isinstance(value, dict) else {VALUE: value}
         self.met.update(dict.fromkeys(record))
-        self.rows.append(_Row(self.count, record, above, position, self.parents))
+        row = _Row(self.count, record, above, position, self.parents, self.key)
+        self.rows.append(row)
 
     def given(self) -> Records:
         """Return the records that wait, as a batch."""
         rows, self.rows = self.rows, []
         rejected, self.rejected = tuple(self.rejected), []
         asked = self.file.columns or tuple(self.met)
-        columns = {source: [self._cell(row, source) for row in rows] for source in asked}
-        batch = pa.RecordBatch.from_arrays(
-            [
-                pa.array([_sound(text_of(value)) for value in values], pa.string())
-                for source, values in columns.items()
-                if source in self.sources or not self.file.columns
-            ]
-            or [pa.nulls(len(rows))],
-            [each for each in asked if each in self.sources or not self.file.columns]
-            or [""],
-        )
-        raws = [_sound(text_of(row.value)) or "" for row in rows]
+        columns = {source: self._texts(rows, source) for source in asked}
+        known = self.sources if self.file.columns else set(asked)
+        kept = {source: texts for source, texts in columns.items() if source in known}
+        made = kept or {"": pa.nulls(len(rows))}
+        batch = pa.RecordBatch.from_arrays(list(made.values()), list(made))
         numbers = [row.number for row in rows]
+        raws = RawTexts([row.value for row in rows], _as_json)
         return Records(batch, numbers, rejected, tuple(self.met), raws)
 
-    def _cell(self, row: _Row, source: str) -> Any:
-        value = self._value(row, source)
-        if value is not MISSING:
+    def _texts(self, rows: Sequence[_Row], source: str) -> pa.Array:
+        """Return the text of a column, and remember whether any record has it."""
+        if source.startswith("^"):
+            values = [self._around(row, source) for row in rows]
+        elif "." in source:
+            path = source.split(".")
+            values = [lookup(row.value, source, path) for row in rows]
+        else:
+            values = [row.value.get(source, MISSING) for row in rows]
+        if source not in self.sources and any(each is not MISSING for each in values):
             self.sources.add(source)
-        return value
+        texts = [_sound(text_of(each)) for each in values]
+        return pa.array(texts, pa.string())
 
-    def _value(self, row: _Row, source: str) -> Any:
+    def _around(self, row: _Row, source: str) -> Any:
         if source == "^position":
             return str(row.position).encode()
         if source == "^record":
             return str(row.parent).encode()
+        if source == "^key":
+            return MISSING if row.key is None else row.key
         name = source.lstrip("^")
         levels = len(source) - len(name)
         if levels and name.startswith("."):
@@ -209,11 +233,15 @@ class _Walk:
             raise DataError(f"nothing is at `{path}`; there is {there}")
 
 
+def _as_json(value: Any) -> str:
+    return _sound(text_of(value)) or ""
+
+
 def _sound(text: str | bytes | None) -> str | None:
     r"""Return text that is sound, of bytes too; what is not is a NUL."""
     try:
         found = text.decode() if isinstance(text, bytes) else text
-        if found is not None:
+        if found is not None and not found.isascii():
             found.encode()
     except UnicodeError:
         return "\0"

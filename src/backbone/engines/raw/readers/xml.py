@@ -13,11 +13,12 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any
 from xml.parsers import expat
 
 import pyarrow as pa
 
+from backbone.engines.raw.readers.lazy import RawTexts
 from backbone.engines.raw.readers.protocol import RawFile, Records, Rejected
 from backbone.engines.raw.records import LONG
 from backbone.engines.raw.streams import opened_file
@@ -331,7 +332,9 @@ def _given(
     if not asked:
         batch = pa.RecordBatch.from_arrays([pa.nulls(len(kept))], [""])
     numbers = [record.number for record in kept]
-    yield Records(batch, numbers, tuple(rejected), columns=met, raw=_Texts(kept))
+    yield Records(
+        batch, numbers, tuple(rejected), columns=met, raw=RawTexts(kept, _as_json)
+    )
 
 
 def _is_there(source: str, met: Sequence[str], records: Sequence[_Record]) -> bool:
@@ -366,22 +369,3 @@ def _value(record: _Record, source: str) -> str | None:
 
 def _as_json(record: _Record) -> str:
     return json.dumps(record.values, ensure_ascii=False, separators=(",", ":"))
-
-
-class _Texts(Sequence[str]):
-    """The texts of records, made when somebody looks at them."""
-
-    def __init__(self, records: Sequence[_Record]) -> None:
-        self._records = records
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    @overload
-    def __getitem__(self, place: int) -> str: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[str]: ...
-    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
-        if isinstance(place, slice):
-            return _Texts(self._records[place])
-        return _as_json(self._records[place])

@@ -61,6 +61,23 @@ def test_children_of_children(find, tmp_path):
     assert found.rows == [("x", "b", "1", "2", "1"), ("y", "b", "1", "2", "2")]
 
 
+@pytest.mark.parametrize("kind", ["json", "jsonl"])
+def test_every_value_of_an_object(find, tmp_path, kind):
+    path = tmp_path / "a"
+    peers = {"a": {"peers": [{"id": 1}, {"id": 2}]}, "b": {}, "c": {"peers": [{"id": 3}]}}
+    path.write_text(json.dumps({"at": "now", "up": peers}))
+    layout = {"format": kind, "records": "up.*.peers"}
+    found = find(path, layout, "id", "^key", "^^^.at", "^record", "^position")
+    assert found.rows == [
+        ("1", "a", "now", "1", "1"),
+        ("2", "a", "now", "1", "2"),
+        ("3", "c", "now", "3", "1"),
+    ]
+    inner = find(path, layout | {"records": "up.*"}, "^key", "^position")
+    assert inner.rows == [("a", "1"), ("b", "2"), ("c", "3")]
+    assert raw_record(str(path), RawFormat(kind, records="up.*.peers"), 3) == '{"id":3}'
+
+
 items = st.lists(st.fixed_dictionaries({}, optional={"n": st.integers()}), max_size=4)
 orders = st.lists(
     st.fixed_dictionaries({"id": st.integers()}, optional={"items": items}), max_size=5
