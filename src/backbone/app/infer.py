@@ -40,6 +40,7 @@ class _Subject:
     source: str
     declared: Path | None = None
     sources: Mapping[str, Any] | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def infer(
@@ -129,24 +130,34 @@ def _landed(env: Environment, subject: str, looking: Looking) -> _Subject:
     if not objects:
         what = f"{subject} has no delivery yet"
         raise DataError(what, command=f"backbone run {subject}")
-    files = tuple(_looked(looking, objects))
+    files, left_out = _looked(looking, objects)
     declared = next(
         (n for n, t in env.project.formatted.items() if t.source == f"landing.{dataset}"),
         dataset,
     )
     path = env.project.folder / "formatted" / f"{declared}.yml"
-    return _Subject(declared, files, f"landing.{dataset}", path)
+    return _Subject(declared, tuple(files), f"landing.{dataset}", path, left_out=left_out)
 
 
-def _looked(looking: Looking, objects: Sequence[tuple[Path, str]]) -> Iterator[FileSeen]:
-    wrong: list[BackboneError] = []
+def _looked(
+    looking: Looking, objects: Sequence[tuple[Path, str]]
+) -> tuple[list[FileSeen], tuple[str, ...]]:
+    """Look at files; return what they are, and why some cannot be looked into.
+
+    Raises
+    ------
+    DataError : none of them can
+    """
+    found: list[FileSeen] = []
+    wrong: list[DataError] = []
     for path, name in objects:
         try:
-            yield looking.at(path, name)
+            found.append(looking.at(path, name))
         except DataError as error:
             wrong.append(error)
-    if len(wrong) == len(objects):
+    if not found:
         raise wrong[0]
+    return found, tuple(error.what for error in wrong)
 
 
 def _of_files(
@@ -163,7 +174,7 @@ def _of_files(
         inner = folder / str(number)
         inner.mkdir()
         objects.append((unpacked(path, inner), path.name))
-    files = list(_looked(looking, objects))
+    files, left_out = _looked(looking, objects)
     origins = {inner: path for (inner, _), path in zip(objects, paths, strict=True)}
     groups = datasets_in(files)
     taken: set[str] = set()
@@ -172,7 +183,8 @@ def _of_files(
         table = name if name and len(groups) == 1 else _table_name(own, taken)
         taken.add(table)
         declared = _source(subject, own, table, many=len(groups) > 1)
-        yield _Subject(table, tuple(group), f"landing.{table}", None, declared)
+        yield _Subject(table, tuple(group), f"landing.{table}", None, declared, left_out)
+        left_out = ()
 
 
 def _paths(subject: str) -> list[Path]:
@@ -263,6 +275,7 @@ def _shown(subject: _Subject, proposal: Proposal, root: Path | None) -> dict[str
     return {
         "name": subject.name,
         "files": list(proposal.files),
+        "left_out": list(subject.left_out),
         "records": proposal.records,
         "bytes": proposal.size,
         "looked_at": proposal.looked,

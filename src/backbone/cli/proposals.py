@@ -53,6 +53,11 @@ def _print_seen(console: Console, one: Mapping[str, Any]) -> None:
         looked += f" in pieces spread over all of it, {part:.0%} of {_size(one['bytes'])}"
     said = f"{one['name']}: {what}, {looked}, {one['seconds']:.1f} s"
     console.print(Text(said, style="bold"))
+    for text in one["left_out"][:_SHOWN]:
+        console.print(Text.assemble(("left out: ", "yellow"), text), soft_wrap=True)
+    more = len(one["left_out"]) - _SHOWN
+    if more > 0:
+        console.print(note(f"… and {more:,} more are left out"))
 
 
 def _size(size: int) -> str:

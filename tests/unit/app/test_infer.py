@@ -72,3 +72,11 @@ def test_a_project_is_needed_to_write(tmp_path, monkeypatch):
     (tmp_path / "a.csv").write_text("a,b\n1,2\n3,4\n")
     found = call(tmp_path, "infer", "a.csv", "--write", code=2)
     assert "backbone init" in found.output
+
+
+def test_files_that_are_no_table_are_told_and_the_rest_goes_on(project):
+    (project / "inbox" / "a.pdf").write_bytes(b"%PDF-1.7 " + b"x" * 100)
+    (one,) = inferred(project, "inbox")
+    assert one["files"] == ["sales_1.csv", "sales_2.csv"]
+    assert "PDF" in one["left_out"][0]
+    assert "left out: a.pdf" in call(project, "infer", "inbox").output

@@ -52,7 +52,7 @@ def command(
     one: format, encoding, header, types, formats of dates, units, words for missing
     values, keys. What is not sure is a comment in the proposal and a question below it.
     Without --write nothing is changed: YAML goes to stdout, questions to stderr. With
-    --json: an array of {name, files, records, bytes, looked_at, source, declaration,
+    --json: an array of {name, files, left_out, records, looked_at, source, declaration,
     yaml, choices, questions, written}.
     """
     from backbone.app.infer import infer

@@ -101,3 +101,19 @@ def test_more_columns_than_are_looked_into_are_refused(tmp_path):
     cells = ",".join("1" for _ in range(2_001))
     with pytest.raises(DataError, match="2,001 columns"):
         proposal_of(tmp_path, a=f"{names}\n{cells}\n{cells}\n")
+
+
+def test_pieces_of_a_larger_file_are_spread_over_all_of_it(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [f"{n},2024-01-01,{n % 100}" for n in range(150_000)]
+    rows[75_000:75_500] = [f"{n},01/02/2024,x" for n in range(75_000, 75_500)]
+    path.write_text("id,day,n\n" + "\n".join(rows) + "\n")
+    found = proposed([Looking().at(path, "a.csv")], "landing.x", at_most=1 << 20)
+    assert found.looked < found.size / 2
+    assert choice(found, "key").value == ["id"]
+    assert "the part that was looked at" in choice(found, "key").ask
+    whole = proposed([Looking().at(path, "a.csv")], "landing.x", at_most=1 << 30)
+    assert whole.records == 150_000
+    assert choice(whole, "key").is_sure
+    against = choice(whole, "columns.n.type").against
+    assert [row.record for row in against] == [75_001, 75_002, 75_003]

@@ -85,7 +85,7 @@ def proposed(files: Sequence[FileSeen], source: str, *, at_most: int) -> Proposa
     with rows_of_files(same, columns, share) as seen:
         plans = _plans(seen, columns, same)
         added = file_columns(seen, same, plans)
-        key = key_of(seen, plans, added)
+        key = _of_part(key_of(seen, plans, added), share)
         laid_out = layout_choices(same, seen)
         swapped, told = swaps_in(seen, plans, same) if len(files) > 1 else ([], [])
     kept = [_optional(plan, same) for plan in plans if not plan.drop]
@@ -109,6 +109,15 @@ def proposed(files: Sequence[FileSeen], source: str, *, at_most: int) -> Proposa
         share.size,
         share.looked,
     )
+
+
+def _of_part(key: Choice, share: Share) -> Choice:
+    """Take a key for a question where not all records were looked at."""
+    if share.is_whole or not key.value or key.ask:
+        return key
+    names = ", ".join(_listed(key.value))
+    ask = f"does {names} identify a row? It does in the part that was looked at"
+    return replace(key, confidence=min(key.confidence, 0.75), ask=ask)
 
 
 def _renames(files: Sequence[FileSeen], share: Share) -> list[Renames]:
