@@ -16,6 +16,7 @@ from bench import (
     formatted,
     growth,
     inference,
+    landing_files,
     landing_postgres,
     machine,
     management,
@@ -29,7 +30,7 @@ from bench.tpch import report
 
 PARTS = (
     "management", "demo", "idle", "help", "growth", "detection", "tpch", "files",
-    "formatted", "deliveries", "infer", "postgres",
+    "formatted", "deliveries", "infer", "landing", "postgres",
 )  # fmt: skip
 
 
@@ -89,6 +90,7 @@ class _Bench:
             "infer": lambda: inference.inferred(
                 self.work, cases=self.cases, size=self.large_bytes
             ),
+            "landing": lambda: landing_files.compared(self.work, repeat=self.repeat),
             "postgres": lambda: landing_postgres.landed(self.work, repeat=self.repeat),
         }
         return made[part]()
@@ -119,6 +121,7 @@ _SHOWN: dict[str, Callable[[dict[str, Any]], str]] = {
     "deliveries": deliveries.shown,
     "formatted": formatted.shown,
     "infer": inference.shown,
+    "landing": landing_files.shown,
     "postgres": landing_postgres.shown,
 }
 

@@ -78,7 +78,7 @@ def reference_bytes(delivery: Delivery) -> bytes:
         "receipts": [_receipt_json(receipt) for receipt in delivery.receipts],
         "objects": [_object_json(obj) for obj in delivery.objects],
     }
-    return (json.dumps(content, indent=1) + "\n").encode()
+    return _lines(content)
 
 
 def add_receipt(folder: Path, receipt: Receipt) -> None:
@@ -148,6 +148,21 @@ def _delivery(content: dict[str, Any]) -> Delivery:
         cursor=content["cursor"],
         problems=tuple(content["problems"]),
     )
+
+
+def _lines(content: dict[str, Any]) -> bytes:
+    """Write JSON with a line for each key, and one for each item of a list.
+
+    For people as for machines; `json.dumps` takes ten times as long to indent.
+    """
+    lines = []
+    for key, value in content.items():
+        if isinstance(value, list) and value:
+            text = "[\n  " + ",\n  ".join(map(json.dumps, value)) + "\n ]"
+        else:
+            text = json.dumps(value)
+        lines.append(f" {json.dumps(key)}: {text}")
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
 def _object_json(obj: LandedObject) -> dict[str, Any]:
