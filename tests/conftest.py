@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
 from tests import postgres
 from tests.engines import running
 from tests.plugins import Installing
+
+settings.register_profile("machines", deadline=None)  # how fast one is, is no test
+settings.load_profile("machines")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -42,7 +42,6 @@ from backbone.project import (
     schedules,
     settings,
     sources,
-    sources_http,
     storage,
     trusted,
     variants,
@@ -63,7 +62,7 @@ SOURCES = (
     sources.PythonSource,
     sources.DltSource,
 )
-ACCESS = set(declared_keys(sources_http.HttpAccess))
+ACCESS = set(declared_keys(sources.http.HttpAccess))
 SHARED = set.intersection(*(set(declared_keys(model)) for model in SOURCES))
 
 DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
@@ -80,10 +79,10 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("landing.md", "A dataset: `datasets: {name: …}`"): sources.HttpDataset,
     ("landing.md", "`cursor`"): sources.HttpCursor,
     ("landing.md", "`pages`"): sources.HttpPages,
-    ("landing.md", "`auth`"): sources_http.HttpAuth,
-    ("landing.md", "`basic`"): sources_http.BasicAuth,
-    ("landing.md", "`api_key`"): sources_http.ApiKey,
-    ("landing.md", "`oauth2`"): sources_http.OAuth2,
+    ("landing.md", "`auth`"): sources.http.HttpAuth,
+    ("landing.md", "`basic`"): sources.http.BasicAuth,
+    ("landing.md", "`api_key`"): sources.http.ApiKey,
+    ("landing.md", "`oauth2`"): sources.http.OAuth2,
     ("landing.md", "Every source over HTTP"): sources.CkanSource,
     ("landing.md", "A dataset of a CKAN portal"): sources.CkanDataset,
     ("landing.md", "`collector: socrata`"): sources.SocrataSource,

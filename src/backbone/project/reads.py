@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from backbone.model.raw import RawFormat
+from backbone.model.raw import FileFormat, RawFormat
 from backbone.project.declarations import Declaration, Names, Regex
 
 __all__ = [
@@ -74,11 +74,16 @@ class ReadSettings(Declaration):
     @classmethod
     def elsewhere(cls, key: str, given: Mapping[str, Any]) -> str | None:
         """Say with which formats a key goes that does not go with this one."""
-        found = [
+        named = {
             name
             for model in _made_of(ReadSettings)
             if key in model.model_fields and not issubclass(cls, model)
             for name in get_args(model.model_fields["format"].annotation)
+        }
+        ours = get_args(FileFormat)
+        found = [
+            *(name for name in ours if name in named),
+            *sorted(named.difference(ours)),
         ]
         if not found:
             return None

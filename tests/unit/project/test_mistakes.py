@@ -291,7 +291,7 @@ TOGETHER = [
     ("formatted/weather.yml", "{format: jsonl}", "{format: csv, units: 2}",
      "2: read.units: is a line of the header, which has 1 line; `header` says how many"),
     ("formatted/weather.yml", "{format: jsonl}", "{format: jsonl, skip: 2}",
-     "2: read.skip: goes with csv, not with jsonl"),
+     "2: read.skip: goes with csv, fixed and log, not with jsonl"),
     ("formatted/weather.yml", "{format: jsonl}", '{format: csv, comment: ",,"}',
      "2: read.comment: begins with the delimiter: those are records"),
     (METERS, "  status:", "  Power: {type: string}\n  status:",

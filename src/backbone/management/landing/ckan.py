@@ -18,12 +18,12 @@ from backbone.errors import BadResponse, bounded
 from backbone.management.landing.http import bound_errors, collected
 from backbone.management.landing.protocol import CollectContext, CollectReport, Tally
 from backbone.project.sources import CkanSource
-from backbone.project.sources_http import CkanDataset
+from backbone.project.sources.http import CkanDataset
 from backbone.project.templates import fields_of
 
 if TYPE_CHECKING:
-    from backbone.management.landing.fetch import Answer, Api, Url
-    from backbone.management.landing.known import Memory
+    from backbone.management.landing.web.fetch import Answer, Api, Url
+    from backbone.management.landing.web.known import Memory
 
 __all__ = ["Settings", "collect"]
 
@@ -61,7 +61,7 @@ def collect(source: CkanSource, context: CollectContext) -> CollectReport:
 
 
 def _collect_dataset(api: Api, source: CkanSource, tally: Tally) -> None:
-    from backbone.management.landing.known import Memory  # noqa: PLC0415
+    from backbone.management.landing.web.known import Memory  # noqa: PLC0415
 
     dataset = source.datasets[tally.dataset]
     answer = _package(api, dataset)
@@ -82,7 +82,7 @@ def _collect_dataset(api: Api, source: CkanSource, tally: Tally) -> None:
 
 
 def _package(api: Api, dataset: CkanDataset) -> Answer:
-    from backbone.management.landing.fetch import Refused  # noqa: PLC0415
+    from backbone.management.landing.web.fetch import Refused  # noqa: PLC0415
 
     url = api.addresses.below(_PACKAGE_SHOW, {"id": dataset.package})
     try:
@@ -99,7 +99,7 @@ def _package(api: Api, dataset: CkanDataset) -> Answer:
 
 
 def _resources(api: Api, answer: Answer) -> Iterator[dict[str, Any]]:
-    from backbone.management.landing.pages import no_json  # noqa: PLC0415
+    from backbone.management.landing.web.pages import no_json  # noqa: PLC0415
 
     try:
         document = json.loads(answer.body)
@@ -148,7 +148,7 @@ def _changed(resource: Mapping[str, Any]) -> str | None:
 def _land(
     api: Api, url: Url, resource: _Resource, tally: Tally, memory: Memory, *, html: bool
 ) -> None:
-    from backbone.management.landing.singles import (  # noqa: PLC0415
+    from backbone.management.landing.web.singles import (  # noqa: PLC0415
         Wanted,
         land_answer,
     )

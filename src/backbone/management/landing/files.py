@@ -14,17 +14,17 @@ from functools import partial
 
 from backbone.errors import BackboneError, SourceUnavailable, bounded
 from backbone.lake.landing import Attempt, Batch, Incoming, Received
-from backbone.management.landing.archives import SourceFile, unpack
+from backbone.management.landing.archives.packings import unpacked_name
+from backbone.management.landing.archives.unpacking import SourceFile, unpack
 from backbone.management.landing.atonce import in_order
-from backbone.management.landing.packings import unpacked_name
-from backbone.management.landing.places import Folder, Found, Place, SourceChanged
+from backbone.management.landing.places.folders import Folder, Found, Place, SourceChanged
+from backbone.management.landing.places.trail import Trail
 from backbone.management.landing.protocol import (
     CollectContext,
     CollectReport,
     DatasetReport,
     Tally,
 )
-from backbone.management.landing.trail import Trail
 from backbone.project.filepatterns import NamePattern
 from backbone.project.sources import FilesSource
 from backbone.project.storage import store_address
@@ -91,7 +91,7 @@ def _reports(tallies: Mapping[str, Tally]) -> tuple[DatasetReport, ...]:
 def _place(source: FilesSource, context: CollectContext, now: float) -> Place:
     if store_address(source.path) is None:
         return Folder(source.path, context.project, now, context.hide)
-    from backbone.management.landing.stores import Bucket  # noqa: PLC0415 - slow to load
+    from backbone.management.landing.places.stores import Bucket  # noqa: PLC0415 - slow to load
 
     return Bucket.of(source, context.hide)
 

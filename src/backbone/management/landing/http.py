@@ -13,17 +13,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from backbone.errors import BackboneError, BadResponse, SourceUnavailable, bounded
-from backbone.management.landing.cursors import Greatest
-from backbone.management.landing.overlaps import before, sent
 from backbone.management.landing.protocol import CollectContext, CollectReport, Tally
-from backbone.management.landing.sidecar import running
+from backbone.management.landing.web.cursors import Greatest
+from backbone.management.landing.web.overlaps import before, sent
+from backbone.management.landing.web.sidecar import running
 from backbone.project.sources import CkanSource, HttpSource, SocrataSource
-from backbone.project.sources_http import HttpCursor, HttpDataset, HttpPages
+from backbone.project.sources.http import HttpCursor, HttpDataset, HttpPages
 from backbone.project.templates import FieldValue, combinations, field_names, filled
 
 if TYPE_CHECKING:
-    from backbone.management.landing.fetch import Api, Url
-    from backbone.management.landing.known import Memory
+    from backbone.management.landing.web.fetch import Api, Url
+    from backbone.management.landing.web.known import Memory
 
 __all__ = ["Settings", "bound_errors", "collect", "collected"]
 
@@ -90,7 +90,7 @@ def _connected(source: OverHttp, context: CollectContext) -> Iterator[Api]:
         if source.sidecar is not None:
             sidecar = stack.enter_context(running(source.sidecar, context.project))
         # The sidecar starts while the client is loaded and made.
-        from backbone.management.landing.fetch import Api  # noqa: PLC0415
+        from backbone.management.landing.web.fetch import Api  # noqa: PLC0415
 
         port = None if sidecar is None else sidecar.port
         api = stack.enter_context(Api(source, port=port))
@@ -121,7 +121,7 @@ class _Asking:
 
 def _collect_dataset(api: Api, source: HttpSource, tally: Tally) -> None:
     """Collect what every combination of the values of the fields gives."""
-    from backbone.management.landing.known import Memory  # noqa: PLC0415
+    from backbone.management.landing.web.known import Memory  # noqa: PLC0415
 
     dataset = source.datasets[tally.dataset]
     rules = dataset.pages or source.pages
@@ -157,7 +157,7 @@ def _asked(asking: _Asking) -> Iterator[dict[str, FieldValue]]:
 
 def _collect_values(asking: _Asking, values: Mapping[str, FieldValue]) -> None:
     """Collect what the address for one value of each field gives."""
-    from backbone.management.landing.fetch import Refused  # noqa: PLC0415
+    from backbone.management.landing.web.fetch import Refused  # noqa: PLC0415
 
     try:
         if asking.rules.way is None and asking.dataset.cursor is None:
@@ -174,7 +174,7 @@ def _collect_values(asking: _Asking, values: Mapping[str, FieldValue]) -> None:
 
 
 def _land_answer(asking: _Asking, values: Mapping[str, FieldValue]) -> None:
-    from backbone.management.landing.singles import (  # noqa: PLC0415
+    from backbone.management.landing.web.singles import (  # noqa: PLC0415
         Wanted,
         land_answer,
     )
@@ -196,7 +196,7 @@ def _land_answer(asking: _Asking, values: Mapping[str, FieldValue]) -> None:
 
 
 def _land_pages(asking: _Asking, values: Mapping[str, FieldValue]) -> None:
-    from backbone.management.landing.paged import Paged, land_pages  # noqa: PLC0415
+    from backbone.management.landing.web.paged import Paged, land_pages  # noqa: PLC0415
 
     fields, declared = _texts(values), asking.dataset.cursor
     greatest, more = None, {}

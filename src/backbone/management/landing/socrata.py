@@ -11,15 +11,15 @@ import json
 from typing import TYPE_CHECKING
 
 from backbone.errors import BadResponse
-from backbone.management.landing.cursors import Greatest
 from backbone.management.landing.http import collected
-from backbone.management.landing.overlaps import before
 from backbone.management.landing.protocol import CollectContext, CollectReport, Tally
+from backbone.management.landing.web.cursors import Greatest
+from backbone.management.landing.web.overlaps import before
 from backbone.project.sources import SocrataSource
-from backbone.project.sources_http import HttpPages, SocrataDataset
+from backbone.project.sources.http import HttpPages, SocrataDataset
 
 if TYPE_CHECKING:
-    from backbone.management.landing.fetch import Api
+    from backbone.management.landing.web.fetch import Api
 
 __all__ = ["Settings", "collect"]
 
@@ -61,8 +61,8 @@ def _collect_dataset(api: Api, source: SocrataSource, tally: Tally) -> None:
 def _land_whole(
     api: Api, dataset: SocrataDataset, rules: HttpPages, tally: Tally
 ) -> None:
-    from backbone.management.landing.known import Memory  # noqa: PLC0415
-    from backbone.management.landing.paged import Paged, land_pages  # noqa: PLC0415
+    from backbone.management.landing.web.known import Memory  # noqa: PLC0415
+    from backbone.management.landing.web.paged import Paged, land_pages  # noqa: PLC0415
 
     order = f"{dataset.order}, {_ID}" if dataset.order else _ID
     query = {"$select": dataset.select, "$where": dataset.where, "$order": order}
@@ -91,8 +91,8 @@ def _land_whole(
 def _land_updates(
     api: Api, dataset: SocrataDataset, rules: HttpPages, tally: Tally
 ) -> None:
-    from backbone.management.landing.known import Memory  # noqa: PLC0415
-    from backbone.management.landing.paged import Paged, land_pages  # noqa: PLC0415
+    from backbone.management.landing.web.known import Memory  # noqa: PLC0415
+    from backbone.management.landing.web.paged import Paged, land_pages  # noqa: PLC0415
 
     memory = Memory.of(tally)
     last = memory.cursor({})
@@ -118,7 +118,7 @@ def _since(dataset: SocrataDataset, last: str | None) -> str | None:
 
 def _changed(api: Api, dataset: SocrataDataset) -> str | None:
     """Return when rows of a data set changed last; None if the portal keeps quiet."""
-    from backbone.management.landing.fetch import Refused  # noqa: PLC0415
+    from backbone.management.landing.web.fetch import Refused  # noqa: PLC0415
 
     url = api.addresses.below(f"api/views/{dataset.id}.json", {})
     try:

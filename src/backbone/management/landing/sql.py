@@ -14,12 +14,17 @@ from typing import Any
 from backbone.errors import BackboneError, SourceUnavailable
 from backbone.errors import context as context_of
 from backbone.lake.incoming import Incoming
-from backbone.management.landing.columntypes import Misfit, as_text
-from backbone.management.landing.database import Database, Extract, Window, opened
+from backbone.management.landing.databases.columntypes import Misfit, as_text
+from backbone.management.landing.databases.database import (
+    Database,
+    Extract,
+    Window,
+    opened,
+)
+from backbone.management.landing.databases.rowfiles import RowsHash, hashed, write_rows
+from backbone.management.landing.databases.snapshots import difference
+from backbone.management.landing.databases.windows import cursor_text, moved_back, typed
 from backbone.management.landing.protocol import CollectContext, CollectReport, Tally
-from backbone.management.landing.rowfiles import RowsHash, hashed, write_rows
-from backbone.management.landing.snapshots import difference
-from backbone.management.landing.windows import cursor_text, moved_back, typed
 from backbone.project.sources import SqlCursor, SqlDataset, SqlSource
 
 __all__ = ["Settings", "collect"]

@@ -17,7 +17,7 @@ from backbone.project.sources import (
     PythonSource,
     Source,
 )
-from backbone.project.sources_http import HttpAccess
+from backbone.project.sources.http import HttpAccess
 from backbone.project.storage import storage_problems
 
 __all__ = ["check_sources"]

@@ -8,7 +8,7 @@ from typing import Any
 from backbone.project.drafts import Draft
 from backbone.project.mistakes import Mistake, Where, suggestion
 from backbone.project.sources import HttpSource, SocrataSource
-from backbone.project.sources_http import HttpAccess, HttpDataset
+from backbone.project.sources.http import HttpAccess, HttpDataset
 from backbone.project.templates import field_names
 from backbone.project.variables import references
 

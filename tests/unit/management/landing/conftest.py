@@ -6,7 +6,8 @@ import pytest
 from tests.servers import serving
 
 from backbone.lake.landing import Landing
-from backbone.management.landing import CollectContext, collect, downloads, fetch
+from backbone.management.landing import CollectContext, collect
+from backbone.management.landing.web import downloads, fetch
 
 
 class Collecting:

@@ -15,7 +15,7 @@ import zlib
 import pyarrow as pa
 import pytest
 
-from backbone.management.landing import packings, tars, zips
+from backbone.management.landing.archives import packings, tars, zips
 from backbone.project.sources import FilesSource
 
 ROWS = b"id,name\n" + b"1,x\n" * 50_000

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backbone.errors import BadResponse
-from backbone.management.landing.cursors import Greatest
-from backbone.management.landing.pages import at_path
+from backbone.management.landing.web.cursors import Greatest
+from backbone.management.landing.web.pages import at_path
 
 
 def greatest(values, before=None):

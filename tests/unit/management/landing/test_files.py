@@ -11,7 +11,8 @@ import zipfile
 import pytest
 
 from backbone.errors import DeliveryRefused, SourceUnavailable
-from backbone.management.landing import archives, files, packings
+from backbone.management.landing import files
+from backbone.management.landing.archives import packings, unpacking
 from backbone.project.sources import FilesSource
 
 
@@ -192,7 +193,7 @@ def test_a_file_that_is_being_written_waits(collecting, inbox, monkeypatch):
     file = inbox / "a.csv"
     file.write_text("half")
     (inbox / "b.csv").write_text("whole")
-    whole = archives.unpack
+    whole = unpacking.unpack
 
     def slow(found, stream, incoming):
         problems = whole(found, stream, incoming)

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from backbone.errors import BadResponse, DeclarationError, SourceUnavailable
-from backbone.management.landing import fetch
+from backbone.management.landing.web import fetch
 from backbone.project.sources import HttpSource
 
 pytestmark = pytest.mark.usefixtures("quick_retries")

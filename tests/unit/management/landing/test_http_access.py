@@ -8,7 +8,7 @@ from base64 import b64encode
 import pytest
 
 from backbone.errors import BadResponse, SourceUnavailable
-from backbone.management.landing import urls, waiting
+from backbone.management.landing.web import urls, waiting
 from backbone.project.sources import HttpSource
 
 pytestmark = pytest.mark.usefixtures("quick_retries")

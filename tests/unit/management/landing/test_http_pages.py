@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from backbone.management.landing.pages import Repeats
+from backbone.management.landing.web.pages import Repeats
 from backbone.project.sources import HttpSource
 
 pytestmark = pytest.mark.usefixtures("quick_retries")

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from backbone.errors import BadResponse, MissingColumn, SourceUnavailable
-from backbone.management.landing import postgres, rowfiles
+from backbone.management.landing.databases import postgres, rowfiles
 from backbone.project.sources import SqlSource
 
 pytestmark = pytest.mark.postgres

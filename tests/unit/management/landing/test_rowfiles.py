@@ -10,7 +10,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backbone.management.landing import rowfiles
+from backbone.management.landing.databases import rowfiles
 
 SCHEMA = pa.schema(
     [

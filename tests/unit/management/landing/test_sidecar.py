@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from backbone.errors import SidecarFailed
-from backbone.management.landing.sidecar import running
+from backbone.management.landing.web.sidecar import running
 from backbone.project.sources import HttpSource, Sidecar
 
 SERVER = """
@@ -100,7 +100,7 @@ def test_it_ends_when_the_collection_fails(project):
 PARENT = """
 import sys, threading, time
 from pathlib import Path
-from backbone.management.landing.sidecar import running
+from backbone.management.landing.web.sidecar import running
 from backbone.project.sources import Sidecar
 def work():
     command = ["{python}", "-S", "server.py", "{port}", *sys.argv[1:]]

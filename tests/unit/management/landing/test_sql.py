@@ -20,9 +20,9 @@ from backbone.errors import (
     MissingColumn,
     SourceUnavailable,
 )
-from backbone.management.landing import alchemy
-from backbone.management.landing.columntypes import SourceColumn, landing_column
-from backbone.management.landing.dsn import Address
+from backbone.management.landing.databases import alchemy
+from backbone.management.landing.databases.columntypes import SourceColumn, landing_column
+from backbone.management.landing.databases.dsn import Address
 from backbone.project.sources import SqlSource
 
 URL = "sqlite:///{project}/warehouse.db"

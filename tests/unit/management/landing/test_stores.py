@@ -12,7 +12,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from backbone.errors import SourceUnavailable
-from backbone.management.landing import stores
+from backbone.management.landing.places import stores
 from backbone.project.sources import FilesSource
 
 NUMBERS = itertools.count()

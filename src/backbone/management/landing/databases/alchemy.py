@@ -24,20 +24,20 @@ from sqlalchemy.exc import (
 from sqlalchemy.pool import NullPool
 
 from backbone.errors import BadResponse, DeclarationError, SourceUnavailable
-from backbone.management.landing.columntypes import (
+from backbone.management.landing.databases.columntypes import (
     LandingColumn,
     Misfit,
     SourceColumn,
     landing_column,
 )
-from backbone.management.landing.database import (
+from backbone.management.landing.databases.database import (
     Extract,
     Window,
     checked_names,
     no_table,
 )
-from backbone.management.landing.dsn import PROJECT, Address
-from backbone.management.landing.windows import typed
+from backbone.management.landing.databases.dsn import PROJECT, Address
+from backbone.management.landing.databases.windows import typed
 from backbone.project.sources import SqlDataset
 
 __all__ = ["AlchemyDatabase", "close", "closed_on_error", "engine_of", "mapped", "told"]

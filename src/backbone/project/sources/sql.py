@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from backbone.project.declarations import Declaration, Names, TableName
-from backbone.project.sources_shared import SourceSettings
+from backbone.project.sources.shared import SourceSettings
 
 __all__ = ["SqlCursor", "SqlDataset", "SqlSource"]
 

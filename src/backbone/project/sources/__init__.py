@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from backbone.project.declarations import TableName
-from backbone.project.sources_code import (
+from backbone.project.sources.code import (
     DltDataset,
     DltSource,
     PythonDataset,
     PythonSource,
 )
-from backbone.project.sources_files import FilesSource
-from backbone.project.sources_http import (
+from backbone.project.sources.files import FilesSource
+from backbone.project.sources.http import (
     CkanDataset,
     HttpAccess,
     HttpCursor,
@@ -23,8 +23,8 @@ from backbone.project.sources_http import (
     Sidecar,
     SocrataDataset,
 )
-from backbone.project.sources_shared import Retention, SourceSettings, hold_of
-from backbone.project.sources_sql import SqlCursor, SqlDataset, SqlSource
+from backbone.project.sources.shared import Retention, SourceSettings, hold_of
+from backbone.project.sources.sql import SqlCursor, SqlDataset, SqlSource
 
 __all__ = [
     "CkanDataset",

@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from backbone.project.declarations import Declaration, TableName
 from backbone.project.functions import FunctionName
-from backbone.project.sources_shared import SourceSettings
+from backbone.project.sources.shared import SourceSettings
 
 __all__ = ["DltDataset", "DltSource", "PythonDataset", "PythonSource"]
 

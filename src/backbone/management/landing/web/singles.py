@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from backbone.errors import SourceUnavailable
-from backbone.management.landing.arrivals import Arrival, NoRecords, Wanted
-from backbone.management.landing.downloads import Changed
-from backbone.management.landing.fetch import Api, Opened
-from backbone.management.landing.known import conditions, land, state_of
 from backbone.management.landing.protocol import Tally
+from backbone.management.landing.web.arrivals import Arrival, NoRecords, Wanted
+from backbone.management.landing.web.downloads import Changed
+from backbone.management.landing.web.fetch import Api, Opened
+from backbone.management.landing.web.known import conditions, land, state_of
 
 __all__ = ["Wanted", "land_answer"]
 

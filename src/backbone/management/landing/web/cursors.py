@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from backbone.errors import BadResponse, nearest
-from backbone.management.landing.bodypaths import at_path
+from backbone.management.landing.web.bodypaths import at_path
 
 __all__ = ["Greatest"]
 

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from backbone.errors import BadResponse
-from backbone.management.landing.columntypes import as_text
+from backbone.management.landing.databases.columntypes import as_text
 
 __all__ = ["cursor_text", "moved_back", "typed"]
 

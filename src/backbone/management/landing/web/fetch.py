@@ -14,11 +14,11 @@ import httpx2
 import stamina
 
 from backbone.errors import BadResponse, DeclarationError, SourceUnavailable
-from backbone.management.landing.bodies import ACCEPTED, Broken, TooLarge, whole
-from backbone.management.landing.credentials import credentials_of
-from backbone.management.landing.urls import Addresses, Url, is_loopback, parsed
-from backbone.management.landing.waiting import Pace, asked_wait_s
-from backbone.project.sources_http import HttpAccess
+from backbone.management.landing.web.bodies import ACCEPTED, Broken, TooLarge, whole
+from backbone.management.landing.web.credentials import credentials_of
+from backbone.management.landing.web.urls import Addresses, Url, is_loopback, parsed
+from backbone.management.landing.web.waiting import Pace, asked_wait_s
+from backbone.project.sources.http import HttpAccess
 
 __all__ = ["Answer", "Api", "Opened", "Refused", "Url", "is_broken_off"]
 

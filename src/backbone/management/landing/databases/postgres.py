@@ -20,21 +20,21 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from backbone.errors import BadResponse
-from backbone.management.landing.columntypes import Misfit, as_text
-from backbone.management.landing.database import (
+from backbone.management.landing.databases.columntypes import Misfit, as_text
+from backbone.management.landing.databases.database import (
     Extract,
     Window,
     checked_names,
     no_table,
 )
-from backbone.management.landing.dsn import Address
-from backbone.management.landing.postgrestypes import (
+from backbone.management.landing.databases.dsn import Address
+from backbone.management.landing.databases.postgrestypes import (
     PostgresColumn,
     TypeRow,
     postgres_column,
 )
-from backbone.management.landing.windows import typed
-from backbone.management.landing.wires import AdbcWire, AlchemyWire, Wire
+from backbone.management.landing.databases.windows import typed
+from backbone.management.landing.databases.wires import AdbcWire, AlchemyWire, Wire
 from backbone.project.sources import SqlDataset
 
 __all__ = ["PostgresDatabase", "connected"]

@@ -17,14 +17,14 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import SQLAlchemyError
 
 from backbone.errors import BadResponse, SourceUnavailable
-from backbone.management.landing.alchemy import (
+from backbone.management.landing.databases.alchemy import (
     close,
     closed_on_error,
     engine_of,
     mapped,
     told,
 )
-from backbone.management.landing.dsn import Address
+from backbone.management.landing.databases.dsn import Address
 
 __all__ = ["AdbcWire", "AlchemyWire", "Wire"]
 

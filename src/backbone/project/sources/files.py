@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from backbone.project.declarations import TableName
 from backbone.project.filepatterns import pattern_problem
 from backbone.project.schedules import seconds_of
-from backbone.project.sources_shared import SourceSettings
+from backbone.project.sources.shared import SourceSettings
 from backbone.project.storage import Storage
 
 __all__ = ["FilesSource"]

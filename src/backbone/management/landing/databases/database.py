@@ -12,7 +12,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from backbone.errors import BadResponse, MissingColumn, nearest
-from backbone.management.landing.dsn import Address
+from backbone.management.landing.databases.dsn import Address
 from backbone.project.sources import SqlDataset
 
 __all__ = ["Database", "Extract", "Window", "checked_names", "no_table", "opened"]
@@ -125,10 +125,10 @@ def opened(url: str, project: Path) -> Database:
     """
     address = Address.parse(url)
     if address.url.get_backend_name() == "postgresql":
-        from backbone.management.landing import postgres  # noqa: PLC0415 - slow to load
+        from backbone.management.landing.databases import postgres  # noqa: PLC0415 - slow to load
 
         return postgres.connected(address)
-    from backbone.management.landing.alchemy import AlchemyDatabase  # noqa: PLC0415
+    from backbone.management.landing.databases.alchemy import AlchemyDatabase  # noqa: PLC0415
 
     return AlchemyDatabase(address, project)
 

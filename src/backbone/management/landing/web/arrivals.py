@@ -9,11 +9,12 @@ from pathlib import Path
 
 from backbone.errors import BackboneError, BadResponse, LakeError
 from backbone.lake.incoming import Incoming
-from backbone.management.landing.archives import SourceFile, unpack
-from backbone.management.landing.downloads import Download
-from backbone.management.landing.fetch import Api, Opened, Url
-from backbone.management.landing.known import Known
-from backbone.management.landing.objectkinds import (
+from backbone.management.landing.archives.packings import packing
+from backbone.management.landing.archives.unpacking import SourceFile, unpack
+from backbone.management.landing.web.downloads import Download
+from backbone.management.landing.web.fetch import Api, Opened, Url
+from backbone.management.landing.web.known import Known
+from backbone.management.landing.web.objectkinds import (
     PAGE,
     Peek,
     is_json,
@@ -23,8 +24,7 @@ from backbone.management.landing.objectkinds import (
     prefixed,
     told_name,
 )
-from backbone.management.landing.packings import packing
-from backbone.management.landing.pages import no_json, records_at
+from backbone.management.landing.web.pages import no_json, records_at
 
 __all__ = ["Arrival", "NoRecords", "Wanted"]
 

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 import httpx2
 
 from backbone.errors import BadResponse, DeclarationError
-from backbone.project.sources_http import HttpAccess
+from backbone.project.sources.http import HttpAccess
 
 __all__ = ["Addresses", "Url", "is_loopback", "parsed"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from backbone.management.landing.cursors import Greatest
-from backbone.management.landing.fetch import Api, Url
-from backbone.management.landing.known import Memory, land
-from backbone.management.landing.objectkinds import prefixed
-from backbone.management.landing.pages import Repeats, walk
 from backbone.management.landing.protocol import Tally
-from backbone.project.sources_http import HttpPages
+from backbone.management.landing.web.cursors import Greatest
+from backbone.management.landing.web.fetch import Api, Url
+from backbone.management.landing.web.known import Memory, land
+from backbone.management.landing.web.objectkinds import prefixed
+from backbone.management.landing.web.pages import Repeats, walk
+from backbone.project.sources.http import HttpPages
 
 __all__ = ["Paged", "land_pages"]
 

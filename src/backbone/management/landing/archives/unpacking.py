@@ -21,7 +21,7 @@ from types import MappingProxyType
 from backbone.errors import BackboneError, DeliveryRefused
 from backbone.lake.landing import Incoming
 from backbone.lake.objectnames import object_name
-from backbone.management.landing.packings import (
+from backbone.management.landing.archives.packings import (
     CHUNK_BYTES,
     Allowance,
     Packing,
@@ -31,9 +31,13 @@ from backbone.management.landing.packings import (
     packing,
     unpacked_name,
 )
-from backbone.management.landing.places import Readable
-from backbone.management.landing.tars import TarMember, members_of
-from backbone.management.landing.zips import check_directory, is_link, member_name
+from backbone.management.landing.archives.tars import TarMember, members_of
+from backbone.management.landing.archives.zips import (
+    check_directory,
+    is_link,
+    member_name,
+)
+from backbone.management.landing.places.folders import Readable
 
 __all__ = ["SourceFile", "media_type", "unpack"]
 

@@ -21,7 +21,12 @@ from obstore.exceptions import BaseError, InvalidPathError
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from backbone.errors import SourceUnavailable
-from backbone.management.landing.places import Found, Listing, Readable, SourceChanged
+from backbone.management.landing.places.folders import (
+    Found,
+    Listing,
+    Readable,
+    SourceChanged,
+)
 from backbone.project.filepatterns import PathPattern
 from backbone.project.sources import FilesSource
 from backbone.project.storage import Storage, StoreKind, store_address

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from backbone.lake.landing import Received
-from backbone.management.landing.places import Found, Place
+from backbone.management.landing.places.folders import Found, Place
 from backbone.management.landing.protocol import CollectContext
 from backbone.model.deliveries import Delivery, LandedObject
 from backbone.model.origins import Became, Origin, OriginNote, whereabouts

@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode
 import httpx2
 
 from backbone.errors import BadResponse
-from backbone.management.landing.bodies import Broken, TooLarge, whole
-from backbone.project.sources_http import HttpAuth, OAuth2
+from backbone.management.landing.web.bodies import Broken, TooLarge, whole
+from backbone.project.sources.http import HttpAuth, OAuth2
 
 __all__ = ["ClientCredentials", "Credentials", "credentials_of"]
 

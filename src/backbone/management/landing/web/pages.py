@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from backbone.errors import BadResponse
-from backbone.management.landing.bodypaths import at_path
-from backbone.management.landing.fetch import Answer, Api, Url
-from backbone.project.sources_http import HttpPages
+from backbone.management.landing.web.bodypaths import at_path
+from backbone.management.landing.web.fetch import Answer, Api, Url
+from backbone.project.sources.http import HttpPages
 
 __all__ = ["Page", "Repeats", "next_link", "no_json", "records_at", "walk"]
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 import httpx2
 
-from backbone.management.landing.archives import media_type
+from backbone.management.landing.archives.unpacking import media_type
 
 __all__ = [
     "PAGE",

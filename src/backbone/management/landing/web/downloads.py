@@ -15,8 +15,8 @@ import httpx2
 import stamina
 
 from backbone.errors import BadResponse
-from backbone.management.landing.bodies import Broken, TooLarge, decoded, is_plain
-from backbone.management.landing.fetch import Api, Opened, Refused, is_broken_off
+from backbone.management.landing.web.bodies import Broken, TooLarge, decoded, is_plain
+from backbone.management.landing.web.fetch import Api, Opened, Refused, is_broken_off
 
 __all__ = ["Changed", "Download"]
 

@@ -1,0 +1,1 @@
+"""Archives: what is packed is unpacked on its way into a delivery."""

@@ -1,0 +1,1 @@
+"""Databases: read at one moment, exactly, as Parquet."""

@@ -1,0 +1,1 @@
+"""Addresses over HTTP: asked, paged, downloaded, and what is remembered of them."""
