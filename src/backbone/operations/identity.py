@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from importlib.metadata import version
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from backbone.management.formatted import Reading
 from backbone.model.deliveries import Delivery
 from backbone.model.raw import FileFormat
 from backbone.model.types import CanonicalType
@@ -28,6 +27,9 @@ from backbone.project.lookups import Pairs
 from backbone.project.plugins import source_of
 from backbone.project.trusted import TrustedTable
 from backbone.project.variants import Unpivot
+
+if TYPE_CHECKING:
+    from backbone.management.formatted import Reading  # slow to load, and only named here
 
 __all__ = [
     "analysis_identity",
