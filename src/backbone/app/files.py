@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from backbone.engines.protocol import RawRead, RawResult, Session
 from backbone.engines.raw import Sniffed, sniffed, unpacked
+from backbone.engines.raw.layouts import unique
 from backbone.errors import DataError
 from backbone.management.trusted.checking import state_of_rows
 from backbone.management.trusted.rows.state import State
@@ -67,6 +68,13 @@ class BareFile:
         return tuple(
             None if name in self.twice else name or self.columns[name] for name in header
         )
+
+    def source_of(self, name: str) -> str:
+        """Return how the reader is asked for a column; one may lack a name."""
+        names = self.sniffed.names
+        if self.sniffed.format.format == "csv":
+            name = dict(zip(names, unique(names), strict=True)).get(name, name)
+        return f"${name}" if name.startswith("$") else name
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -171,7 +179,8 @@ def read_rows(
     tell(f"reading {file.path.name}")
     given = {name: file.columns.get(name, name) for name in names}
     columns = tuple(
-        RawColumn(f"c{number}", STRING, (name,)) for number, name in enumerate(given)
+        RawColumn(f"c{number}", STRING, (file.source_of(name),))
+        for number, name in enumerate(given)
     )
     obj = RawObject(str(file.plain), file.path.name, "file")
     result = session.read_raw(RawRead((obj,), file.sniffed.format, columns), folder)

@@ -13,7 +13,6 @@ from backbone.lake.lake import Lake
 from backbone.lake.tables import TableVersion
 from backbone.management.formatted import (
     Ways,
-    looks_at_header,
     raw_objects,
 )
 from backbone.model.deliveries import Delivery
@@ -107,24 +106,22 @@ class Readings:
 
         None where its header decides, and was removed with its bytes.
         """
-        if delivery.removed is not None and looks_at_header(self.table):
-            return None
         landing = self.lake.landing
         paths = {obj.name: landing.path(obj) for obj in delivery.objects}
-        readings = map(self._ways.reading_of, raw_objects(delivery, paths))
-        return delivery_identity(self.table, tuple(readings))
+        try:
+            readings = tuple(map(self._ways.reading_of, raw_objects(delivery, paths)))
+        except LakeError:
+            if delivery.removed is None:
+                raise
+            return None
+        return delivery_identity(self.table, readings)
 
     def are(self, delivery: Delivery, before: str) -> bool:
         """Tell whether a delivery is read as before.
 
         Where headers decide and the bytes were removed on purpose, nobody can tell.
         """
-        try:
-            return self.of(delivery) == before
-        except LakeError:
-            if delivery.removed is None:
-                raise
-            return False
+        return self.of(delivery) == before
 
 
 def evolved_columns(records: Records) -> list[str]:

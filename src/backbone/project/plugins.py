@@ -56,7 +56,7 @@ def installed(group: Group) -> tuple[str, ...]:
     """Return the names of all plugins of a group: our own first, then by name.
 
     >>> installed("backbone.collectors")[:3]
-    ('files', 'http', 'sql')
+    ('files', 'http', 'ckan')
     """
     from importlib.metadata import entry_points  # noqa: PLC0415 - slow to load
 

@@ -198,7 +198,6 @@ def test_a_snapshot_supersedes_the_one_before(folder):
         assert quality(env, "trusted.devices")["account"] | {"repaired": 0} == {
             "read": 80, "formatted": 80, "rejected": 0, "rejected_cells": 0, "trusted": 40,
             "quarantined": 0, "merged": 0, "superseded": 40, "repaired": 0, "flagged": 0,
-            "left_out": 0,
         }  # fmt: skip
         assert len(found) == 1
 

@@ -63,6 +63,9 @@ def header_problem(
         where = "the header has no" if form.header else "without a header there is no"
         problem = missing_problem(where, missing, names)
         return problem + _delimiter_hint(given, form.delimiter)
+    if wanted.sources and not known.intersection(wanted.sources):
+        problem = missing_problem("the header has none of the", wanted.sources, names)
+        return problem + _delimiter_hint(given, form.delimiter)
     return None if form.names else _twins_problem(names, given, wanted.sources)
 
 

@@ -160,6 +160,7 @@ class _Collection:
     trail: Trail
     now: float
     waiting: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
 
     def collect(self, files: Sequence[Found]) -> None:
         """Deliver the files that are new or have changed."""
@@ -169,6 +170,7 @@ class _Collection:
             with self._batch() as batch:
                 self._collect(wanted, batch)
         self._tell_moved()
+        self._tell_again()
 
     def _batch(self) -> Batch:
         context = self.tally.context
@@ -273,10 +275,26 @@ class _Collection:
         if outcome.warning:
             self.tally.warnings.append(outcome.warning)
         elif received is not None:
+            self._note_again(outcome.found, received)
             self.tally.landed(received)
             self.trail.landed(outcome.found, received)
         elif outcome.attempt is None and not outcome.problems:
             self.tally.unchanged += 1
+
+    def _note_again(self, found: Found, received: Received) -> None:
+        """Note a file that came before with other content, where both will count."""
+        before = self.trail.known.get(found.origin)
+        if self.source.delivers == "increments" and before and received.status == "new":
+            self.again.append(f"`{found.origin}`")
+
+    def _tell_again(self) -> None:
+        if self.again:
+            some = "1 file" if len(self.again) == 1 else f"{len(self.again):,} files"
+            self.tally.warnings.append(
+                f"{some} came before with other content, and with `delivers: increments` "
+                f"the rows of both count: {bounded(self.again)}; `delivers: snapshots` "
+                "and `partition: [$file]` let the newer take the place of the older"
+            )
 
     def _tell_moved(self) -> None:
         if self.trail.moved:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, redirect_stdout
 from copy import deepcopy
 from mimetypes import guess_type
 from pathlib import Path
@@ -53,6 +54,7 @@ def _collect_dataset(source: PythonSource, tally: Tally) -> None:
             context.source, tally.dataset, received=context.received
         ) as incoming,
         blamed(context.project, name),
+        redirect_stdout(sys.stderr),  # what a function prints is no data of ours
     ):
         found = load(context.project, name)(settings, tally.cursor)
         cursor = _received(incoming, found, name)

@@ -15,6 +15,7 @@ from backbone.errors import BackboneError, DataError
 
 __all__ = ["workbook_texts"]
 
+_LAST_ROW = 1_048_576
 _MOST_ROWS = 100_000
 
 
@@ -60,13 +61,13 @@ def _table(
     cut = [tuple(row[left : right + 1]) for row in rows]
     found = [Row(row, n, n) for n, row in enumerate(cut)]
     layout = layout_of_rows(found, Dialect(",", width=right - left + 1))
-    body = [row for row in cut[layout.body : len(cut) - layout.footer] if any(row)]
+    body = [row for row in cut[layout.body :] if any(row)]
     if layout.header != 1:
         read["header"] = layout.header
     top = layout.skip
     if top or layout.footer or left:
-        last = len(cut) - layout.footer
-        read["range"] = f"{_letters(left)}{top + 1}:{_letters(right)}{last}"
+        # Other workbooks may have more rows: the range ends where sheets do.
+        read["range"] = f"{_letters(left)}{top + 1}:{_letters(right)}{_LAST_ROW}"
     names = unique(header_names(layout))
     columns = zip(*body, strict=True) if body else ([] for _ in names)
     arrays = {

@@ -20,9 +20,7 @@ from backbone.model.choices import SURE, Against, Choice, times
 __all__ = ["planned"]
 
 _FITS, _MOST = 0.9, 0.6
-_CERTAIN_NULLS = frozenset(
-    {"n/a", "#n/a", "null", "\\n", "(null)", "<null>", "<na>", "#na"}
-)
+_CERTAIN_NULLS = frozenset({"n/a", "#n/a", "\\n", "(null)", "<null>", "<na>", "#na"})
 _MAX_SCALE = 12
 _MONEY_SCALE = 2
 _SHORT_CODE, _LONG_CODE = 3, 7

@@ -201,7 +201,8 @@ def _of_file(file: FileSeen) -> Iterator[Choice]:
         text = "; ".join(layout.footer_texts)[:80]
         rows = tuple(Against(file.name, None, t) for t in layout.footer_texts[:3])
         said = f"the last lines are no records: `{text}`"
-        yield Choice("read.footer", layout.footer, 0.85, said, rows)
+        ask = "do all files end with as many lines that are no records?"
+        yield Choice("read.footer", layout.footer, 0.7, said, rows, ask=ask)
     if layout.repeated:
         said = f"the header comes {layout.repeated:,} times more in {file.name}"
         yield Choice("read.repeated_header", True, 0.98, said)

@@ -181,8 +181,8 @@ def _read(file: FileSeen) -> dict[str, Any]:
 
 def _pattern(own: Sequence[FileSeen], rest: Sequence[FileSeen]) -> list[str]:
     """Return patterns that fit the names of some files and of no others."""
-    names = [file.name.rpartition("/")[2] for file in own]
-    others = [file.name.rpartition("/")[2] for file in rest]
+    names = [file.name for file in own]
+    others = [file.name for file in rest]
     found: dict[str, None] = {}
     for name in names:
         year = _YEAR.search(name)
