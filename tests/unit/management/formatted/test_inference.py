@@ -82,6 +82,22 @@ def test_a_number_far_outside_is_asked_and_stays(tmp_path):
     assert asked.alternatives == ('nulls: ["-9999"]',)
 
 
+def test_a_sensor_that_fails_seldom_is_asked_about_in_much_data(tmp_path):
+    degrees = [n % 40 if n % 400 < 200 else 20 for n in range(6000)]
+    rows = "".join(
+        f"{n},{'-39.9' if n % 200 == 7 else f'{degree}.{n % 3}'}\n"
+        for n, degree in enumerate(degrees)
+    )
+    asked = choice(
+        proposal_of(tmp_path, a="n,t\n" + rows + "1,-3.5\n"), "columns.t.nulls"
+    )
+    assert asked.alternatives == ('nulls: ["-39.9"]',)
+    seldom = proposal_of(
+        tmp_path, a="n,t\n" + rows.replace("-39.9", "-3.5") + "1,-39.9\n"
+    )
+    assert not [one for one in seldom.choices if one.what == "columns.t.nulls"]
+
+
 def test_columns_that_are_years_are_asked_about(tmp_path):
     rows = "".join(f"c{n},{n},{n + 1},{n + 2},{n + 3}\n" for n in range(9))
     found = proposal_of(tmp_path, a="country,2019,2020,2021,2022\n" + rows)
