@@ -55,6 +55,15 @@ def test_the_hours_that_clocks_skip_and_repeat_tell_their_zone(tmp_path, zone, t
     assert told is None or zone in {told, *zone_choice.alternatives}
 
 
+def test_a_clock_that_keeps_one_hour_of_two_still_names_its_zone(tmp_path):
+    texts = dict.fromkeys(hours("Europe/Belgrade", [2020, 2021, 2022]))
+    rows = "".join(f"{text},{n}\n" for n, text in enumerate(texts))
+    found = choice(proposal_of(tmp_path, a="at,n\n" + rows), "columns.at.timezone")
+    assert found.value is None
+    assert "Europe/Belgrade" in found.alternatives
+    assert found.evidence.startswith("3 of the hours that clocks skip have no record")
+
+
 def test_files_of_a_month_each_tell_what_stands_first(tmp_path):
     files = {
         f"m{month}": "day,n\n"
