@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -121,16 +121,19 @@ def _landed(env: Environment, subject: str, looking: Looking) -> _Subject:
     dataset = env.asset(subject).table
     source = env.project.dataset_source(dataset)
     landing = env.lake.landing
-    objects = [
-        (landing.path(obj), obj.name)
+    landed = [
+        obj
         for delivery in landing.deliveries(source, dataset)
         if delivery.removed is None
         for obj in delivery.objects
     ]
+    objects = [(landing.path(obj), obj.name) for obj in landed]
+    fields = {landing.path(obj): obj.fields for obj in landed}
     if not objects:
         what = f"{subject} has no delivery yet"
         raise DataError(what, command=f"backbone run {subject}")
     files, left_out = _looked(looking, objects)
+    files = [replace(file, fields=fields[file.path]) for file in files]
     declared = next(
         (n for n, t in env.project.formatted.items() if t.source == f"landing.{dataset}"),
         dataset,

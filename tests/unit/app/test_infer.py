@@ -4,6 +4,7 @@ import json
 
 import pytest
 from tests.commands import ask, call
+from tests.projects import write
 
 ROWS = "".join(f"{n},{n % 12 + 1}/3/2024,{n}.50\n" for n in range(1, 25))
 
@@ -80,3 +81,28 @@ def test_files_that_are_no_table_are_told_and_the_rest_goes_on(project):
     assert one["files"] == ["sales_1.csv", "sales_2.csv"]
     assert "PDF" in one["left_out"][0]
     assert "left out: a.pdf" in call(project, "infer", "inbox").output
+
+
+def test_a_field_of_the_path_is_the_column_that_a_key_needs(tmp_path):
+    source = (
+        "collector: files\npath: inbox/{device}_{month}.csv\ndatasets: {heat: '*.csv'}\n"
+    )
+    files = {"backbone.yml": "name: p\n", "sources/heat.yml": source}
+    for device in ("L4", "L17"):
+        for month in (1, 2):
+            rows = "".join(f"2024-{month:02d}-{d:02d},{d}.5\n" for d in range(1, 29))
+            files[f"inbox/{device}_2024-{month:02d}.csv"] = "day,heat\n" + rows
+    write(tmp_path, files)
+    call(tmp_path, "run", "landing.heat")
+    (one,) = inferred(tmp_path, "landing.heat", "--write")
+    assert one["declaration"]["key"] == ["device", "day"]
+    assert one["declaration"]["columns"]["device"] == {
+        "type": "string",
+        "from": "$device",
+    }
+    assert list(one["declaration"]["columns"]) == ["device", "day", "heat"]
+    call(tmp_path, "run")
+    counted = "select device, count(*) as n from formatted.heat group by 1 order by 1"
+    assert ask(tmp_path, counted) == [
+        {"device": "L17", "n": 56}, {"device": "L4", "n": 56},
+    ]  # fmt: skip

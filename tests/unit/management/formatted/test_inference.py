@@ -55,6 +55,15 @@ def test_the_hours_that_clocks_skip_and_repeat_tell_their_zone(tmp_path, zone, t
     assert told is None or zone in {told, *zone_choice.alternatives}
 
 
+def test_a_clock_that_keeps_one_hour_of_two_still_names_its_zone(tmp_path):
+    texts = dict.fromkeys(hours("Europe/Belgrade", [2020, 2021, 2022]))
+    rows = "".join(f"{text},{n}\n" for n, text in enumerate(texts))
+    found = choice(proposal_of(tmp_path, a="at,n\n" + rows), "columns.at.timezone")
+    assert found.value is None
+    assert "Europe/Belgrade" in found.alternatives
+    assert found.evidence.startswith("3 of the hours that clocks skip have no record")
+
+
 def test_files_of_a_month_each_tell_what_stands_first(tmp_path):
     files = {
         f"m{month}": "day,n\n"
@@ -80,6 +89,22 @@ def test_a_number_far_outside_is_asked_and_stays(tmp_path):
     asked = choice(found, "columns.t.nulls")
     assert "`-9999`" in asked.ask
     assert asked.alternatives == ('nulls: ["-9999"]',)
+
+
+def test_a_sensor_that_fails_seldom_is_asked_about_in_much_data(tmp_path):
+    degrees = [n % 40 if n % 400 < 200 else 20 for n in range(6000)]
+    rows = "".join(
+        f"{n},{'-39.9' if n % 200 == 7 else f'{degree}.{n % 3}'}\n"
+        for n, degree in enumerate(degrees)
+    )
+    asked = choice(
+        proposal_of(tmp_path, a="n,t\n" + rows + "1,-3.5\n"), "columns.t.nulls"
+    )
+    assert asked.alternatives == ('nulls: ["-39.9"]',)
+    seldom = proposal_of(
+        tmp_path, a="n,t\n" + rows.replace("-39.9", "-3.5") + "1,-39.9\n"
+    )
+    assert not [one for one in seldom.choices if one.what == "columns.t.nulls"]
 
 
 def test_columns_that_are_years_are_asked_about(tmp_path):

@@ -40,7 +40,7 @@ class FileSeen:
 
     `kind` is its format. Of delimited text `dialect` and `layout` tell where its table
     is, and `names` what its columns are called in it. Of other formats `records` holds
-    what was looked at.
+    what was looked at. `fields` are (name, value) pairs that its path told.
     """
 
     name: str
@@ -52,6 +52,7 @@ class FileSeen:
     layout: TableLayout | None = None
     names: tuple[str, ...] = ()
     records: Records | None = field(default=None, repr=False)
+    fields: tuple[tuple[str, str], ...] = ()
 
     @property
     def told(self) -> tuple[Dialect, TableLayout]:

@@ -98,6 +98,9 @@ def clocks_of(
         others = ", ".join(best.others)
         ask = f"the clocks are those of {best.zone}; also of {others}: which is it?"
         return Choice(what, best.zone, sure, said, alternatives=best.others, ask=ask)
+    if tally.skipped > tally.kept:  # a clock may be late once, or keep one hour of two
+        zones = (best.zone, *best.others, "UTC")
+        return Choice(what, None, 0.5, said, alternatives=zones, ask=question)
     if any(one.kept for one in tallies.values()):
         most = max(tallies.values(), key=lambda one: one.kept + one.once)
         said = ", ".join(_words(most)) + ": UTC, or a zone whose clocks do not change"

@@ -27,7 +27,7 @@ def key_of(
 
     Parameters
     ----------
-    added : columns that are made of the names of files; they stand first in a key
+    added : made of the names and paths of files; they stand first in a key
 
     Notes
     -----
@@ -49,7 +49,7 @@ def key_of(
         return Choice("key", [best.name], sure, said, alternatives=others[:5])
     able = sorted(able, key=lambda plan: (_likeliness(plan)[0] > 1, -plan.distinct))
     able = [*added, *able][:_MOST_COLUMNS]
-    able = sorted(able, key=lambda p: (p.raw != "$file", p.place))
+    able = sorted(able, key=lambda p: (p.place < seen.width, p.place))
     return _of_several(seen, able)
 
 
@@ -85,7 +85,7 @@ def _by_files(seen: Observed, able: Sequence[ColumnPlan]) -> Choice | None:
     """Find a key that is one within each file, but comes in several of them."""
     if len(seen.objects) < 2:  # noqa: PLR2004 - there is nothing to compare
         return None
-    own = [plan for plan in able if plan.raw != "$file"]
+    own = [plan for plan in able if plan.place < seen.width]
     groups = [
         g for size in (1, 2, 3) for g in sorted(combinations(own, size), key=_weight)
     ]

@@ -160,7 +160,7 @@ def _encodings(files: Sequence[FileSeen]) -> list[Choice]:
         encoding = one.encoding
         if encoding is None:
             continue
-        said = f"{times:,} of {len(files):,} files: " if len(files) > 1 else ""
+        said = f"{times:,} of {len(files):,} files; the first: " if len(files) > 1 else ""
         ask = f"is the encoding {name}?" if encoding.confidence < 0.8 else None  # noqa: PLR2004
         found.append(
             Choice(

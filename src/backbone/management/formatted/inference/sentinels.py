@@ -13,6 +13,7 @@ _KNOWN = frozenset(
 )  # fmt: skip
 _APART, _APART_KNOWN = 0.3, 0.2
 _OFTEN, _FEW = 5, 3
+_OF_NEXT = 20
 
 
 def sentinels_in(name: str, stats: Numbers) -> list[Choice]:
@@ -21,6 +22,11 @@ def sentinels_in(name: str, stats: Numbers) -> list[Choice]:
     Parameters
     ----------
     stats : figures of the column, see `Observed.numbers`
+
+    Notes
+    -----
+    Often is more than the mean value of the column, or much more than the value next to
+    it: where sensors fail seldom, only the thin end of the rest shows it.
     """
     edges, distinct = stats.edges, stats.distinct
     if distinct < 4 or not edges:  # noqa: PLR2004 - too few to have an outside
@@ -29,11 +35,11 @@ def sentinels_in(name: str, stats: Numbers) -> list[Choice]:
     found = []
     low_side = [edges[0], edges[1], edges[-1]]
     high_side = [edges[-1], edges[-2], edges[0]]
-    for (value, count, text), (inner, _, _), (far, _, _) in (low_side, high_side):
+    for (value, count, text), (inner, beside, _), (far, _, _) in (low_side, high_side):
         rest = abs(far - inner)
         gap = abs(value - inner)
         known = value in _KNOWN
-        often = count >= max(_FEW, _OFTEN * usual)
+        often = count >= max(_FEW, min(_OFTEN * usual, _OF_NEXT * beside))
         apart = gap > (_APART_KNOWN if known else _APART) * rest
         lone = value == -1 and inner >= 0 and count > 1
         if not ((apart and (often or known)) or lone):
