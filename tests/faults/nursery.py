@@ -1,0 +1,137 @@
+"""Carry out commands in processes that are forked, so that they begin at once.
+
+``python nursery.py`` reads from its input, line by line, JSON of what to carry out:
+``{"words": […], "lake": "…", "die": 17}``, ``backbone WORDS…`` in a process that is
+killed at the 17th moment of writing below the folder ``lake``, or at none without `die`.
+The answer is a line of JSON: ``{"code", "moments", "said"}``.
+
+A moment is a call of the system, or of a library, that leaves something on the disk: a
+file or folder is made, opened to be written, renamed, linked, cut or removed, or flushed
+(told by the hooks of ``sys.addaudithook``; a flush has none and is wrapped); and, since
+native code makes no calls that can be seen, just before and after an entry of a Delta log,
+and before a row of the catalog is put.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+CHANGES = {
+    "os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir", "os.truncate",
+}  # fmt: skip
+
+
+class Moments:
+    """Counts moments of writing; at one of them the process is killed."""
+
+    def __init__(self, lake: str, die: int | None) -> None:
+        self._lake, self._die = lake, die
+        self._lock = threading.Lock()
+        self.count = 0
+
+    def meet(self) -> None:
+        with self._lock:
+            self.count += 1
+            if self.count == self._die:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def hear(self, event: str, values: tuple[object, ...]) -> None:
+        """Take note of what Python says it is going to do."""
+        if event in CHANGES or (event == "open" and _writes(values[2])):
+            at = values[0]
+            if isinstance(at, int) or self._lake in os.fsdecode(at):
+                self.meet()
+
+    def wrap(self, owner: object, name: str, *, after: bool = False) -> None:
+        """Meet moments before, and perhaps after, a function of `owner`."""
+        real = getattr(owner, name)
+
+        def met(*args, **kwargs):
+            self.meet()
+            result = real(*args, **kwargs)
+            if after:
+                self.meet()
+            return result
+
+        setattr(owner, name, met)
+
+
+def _writes(flags: object) -> bool:
+    return isinstance(flags, int) and bool(flags & WRITING)
+
+
+def carry_out(words: list[str], lake: str, die: int | None) -> tuple[int, int]:
+    """Carry out a command in this process; return its code and the moments it had."""
+    from backbone.catalog import catalog  # noqa: PLC0415 - loaded by the first child
+    from backbone.cli.main import backbone  # noqa: PLC0415
+    from backbone.lake.tables import Tables  # noqa: PLC0415
+
+    moments = Moments(lake, die)
+    sys.addaudithook(moments.hear)
+    moments.wrap(os, "fsync")
+    moments.wrap(Tables, "_write", after=True)
+    moments.wrap(Tables, "_evolve", after=True)
+    moments.wrap(catalog, "_put")
+    try:
+        backbone.main(words, prog_name="backbone")
+    except SystemExit as end:
+        return int(end.code or 0), moments.count
+    return 0, moments.count
+
+
+def child(task: dict[str, object], told: int) -> None:
+    """Carry out a task, and say how it went; does not come back."""
+    code, count = carry_out(task["words"], task["lake"], task.get("die"))
+    sys.stdout.flush()
+    loaded = [name for name in sys.modules if not name.startswith("__")]
+    with os.fdopen(told, "w") as answer:
+        json.dump({"code": code, "moments": count, "loaded": loaded}, answer)
+    os._exit(0)
+
+
+def born(task: dict[str, object]) -> dict[str, object]:
+    """Fork a process for a task; return how it ended."""
+    heard, told = os.pipe()
+    with TemporaryFile() as said:
+        pid = os.fork()
+        if not pid:
+            os.close(heard)
+            os.dup2(said.fileno(), 1)
+            os.dup2(said.fileno(), 2)
+            child(task, told)
+        os.close(told)
+        with os.fdopen(heard) as answer:
+            text = answer.read()
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        said.seek(0)
+        ended = {"said": said.read().decode(errors="replace"), "code": status}
+    return {**ended, **(json.loads(text) if text else {})}
+
+
+def main() -> None:
+    """Answer until there is nothing more to do."""
+    known = False
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    for line in sys.stdin:
+        ended = born(json.loads(line))
+        loaded = ended.pop("loaded", [])
+        if loaded and not known:
+            known = True
+            for name in loaded:  # what the next children need not load themselves
+                with suppress(Exception):
+                    importlib.import_module(name)
+        print(json.dumps(ended), file=answers)
+
+
+if __name__ == "__main__":
+    os.chdir(Path(__file__).parent)
+    main()
