@@ -1,9 +1,11 @@
 """Carry out commands in processes that are forked, so that they begin at once.
 
 ``python nursery.py`` reads from its input, line by line, JSON of what to carry out:
-``{"words": […], "lake": "…", "die": 17}``, ``backbone WORDS…`` in a process that is
-killed at the 17th moment of writing below the folder ``lake``, or at none without `die`.
-The answer is a line of JSON: ``{"code", "moments", "said"}``.
+``{"words": […], "lake": "…", "fate": "kill", "at": 17}``, ``backbone WORDS…`` in a
+process that is killed at the 17th moment of writing below the folder ``lake``. With the
+fate ``full`` the disk is full from that moment on: things can still be renamed and
+removed. Without `at` nothing happens. The answer is a line of JSON:
+``{"code", "moments", "said"}``.
 
 A moment is a call of the system, or of a library, that leaves something on the disk: a
 file or folder is made, opened to be written, renamed, linked, cut or removed, or flushed
@@ -14,6 +16,7 @@ and before a row of the catalog is put.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -31,35 +34,41 @@ CHANGES = {
 
 
 class Moments:
-    """Counts moments of writing; at one of them the process is killed."""
+    """Counts moments of writing; at one of them the process meets its fate."""
 
-    def __init__(self, lake: str, die: int | None) -> None:
-        self._lake, self._die = lake, die
+    def __init__(self, lake: str, fate: str, at: int) -> None:
+        self._lake, self._fate, self._at = lake, fate, at
         self._lock = threading.Lock()
         self.count = 0
 
-    def meet(self) -> None:
+    def meet(self, *, needs_space: bool = True) -> None:
         with self._lock:
             self.count += 1
-            if self.count == self._die:
-                os.kill(os.getpid(), signal.SIGKILL)
+            if self.count < self._at:
+                return
+        if self._fate == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif needs_space:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def hear(self, event: str, values: tuple[object, ...]) -> None:
         """Take note of what Python says it is going to do."""
         if event in CHANGES or (event == "open" and _writes(values[2])):
             at = values[0]
-            if isinstance(at, int) or self._lake in os.fsdecode(at):
-                self.meet()
+            if not isinstance(at, int) and self._lake in os.fsdecode(at):
+                self.meet(needs_space=event in {"open", "os.mkdir"})
 
-    def wrap(self, owner: object, name: str, *, after: bool = False) -> None:
+    def wrap(
+        self, owner: object, name: str, *, after: bool = False, needs_space: bool = True
+    ) -> None:
         """Meet moments before, and perhaps after, a function of `owner`."""
         real = getattr(owner, name)
 
         def met(*args, **kwargs):
-            self.meet()
+            self.meet(needs_space=needs_space)
             result = real(*args, **kwargs)
             if after:
-                self.meet()
+                self.meet(needs_space=False)
             return result
 
         setattr(owner, name, met)
@@ -69,36 +78,38 @@ def _writes(flags: object) -> bool:
     return isinstance(flags, int) and bool(flags & WRITING)
 
 
-def carry_out(words: list[str], lake: str, die: int | None) -> tuple[int, int]:
-    """Carry out a command in this process; return its code and the moments it had."""
+def carry_out(words: list[str], moments: Moments) -> int:
+    """Carry out a command in this process; return its code."""
     from backbone.catalog import catalog  # noqa: PLC0415 - loaded by the first child
     from backbone.cli.main import backbone  # noqa: PLC0415
     from backbone.lake.tables import Tables  # noqa: PLC0415
 
-    moments = Moments(lake, die)
     sys.addaudithook(moments.hear)
     moments.wrap(os, "fsync")
     moments.wrap(Tables, "_write", after=True)
     moments.wrap(Tables, "_evolve", after=True)
-    moments.wrap(catalog, "_put")
+    # SQLite says in its own way that a disk is full; that needs a disk that is.
+    moments.wrap(catalog, "_put", needs_space=False)
     try:
         backbone.main(words, prog_name="backbone")
     except SystemExit as end:
-        return int(end.code or 0), moments.count
-    return 0, moments.count
+        return int(end.code or 0)
+    return 0
 
 
-def child(task: dict[str, object], told: int) -> None:
+def child(task: dict, told: int) -> None:
     """Carry out a task, and say how it went; does not come back."""
-    code, count = carry_out(task["words"], task["lake"], task.get("die"))
+    at = task.get("at") or sys.maxsize
+    moments = Moments(task["lake"], task.get("fate", "kill"), at)
+    code = carry_out(task["words"], moments)
     sys.stdout.flush()
     loaded = [name for name in sys.modules if not name.startswith("__")]
     with os.fdopen(told, "w") as answer:
-        json.dump({"code": code, "moments": count, "loaded": loaded}, answer)
+        json.dump({"code": code, "moments": moments.count, "loaded": loaded}, answer)
     os._exit(0)
 
 
-def born(task: dict[str, object]) -> dict[str, object]:
+def born(task: dict) -> dict:
     """Fork a process for a task; return how it ended."""
     heard, told = os.pipe()
     with TemporaryFile() as said:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,8 +36,8 @@ def nursery():
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(NURSERY, **pipes) as process:
 
-        def carry_out(folder: Path, *words: str, die: int | None = None) -> dict:
-            task = {"words": ["-C", str(folder), *words], "lake": ".backbone", "die": die}
+        def carry_out(folder: Path, *words: str, **fate: object) -> dict:
+            task = {"words": ["-C", str(folder), *words], "lake": ".backbone", **fate}
             process.stdin.write(json.dumps(task) + "\n")
             process.stdin.flush()
             return json.loads(process.stdout.readline())
@@ -47,14 +48,26 @@ def nursery():
             process.stdin.close()
 
 
-@pytest.fixture
-def day(monkeypatch):
+@pytest.fixture(scope="module")
+def day():
     """The day that the server of the weather and the prices has."""
-    with serving() as server:
+    with serving() as server, pytest.MonkeyPatch.context() as patch:
         today = [1]
         answering(server, today)
-        monkeypatch.setenv("WEATHER", server.url)
+        patch.setenv("WEATHER", server.url)
         yield today
+
+
+@pytest.fixture(scope="module")
+def carry_out(day):
+    """Carry out a command in a forked process; it knows the address of the server."""
+    with nursery() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, carry_out, day):
+    return without_kills(tmp_path_factory.mktemp("whole") / "whole", carry_out, day)
 
 
 def without_kills(folder, carry_out, day):
@@ -107,26 +120,63 @@ def until_it_ends(carry_out, folder, verb, first, step):
     """Kill a command, each time `step` moments later, until it ends; return how often."""
     for times in itertools.count():
         moment = first + times * step
-        ended = carry_out(folder, *verb.split(), die=moment)
+        ended = carry_out(folder, *verb.split(), fate="kill", at=moment)
         if ended["code"] != -signal.SIGKILL:
             assert ended["code"] == 0, ended["said"]
             return times
     raise AssertionError(verb)
 
 
-def test_killed_at_a_hundred_moments_everything_is_there_once(tmp_path, day):
+def test_killed_at_a_hundred_moments_everything_is_there_once(
+    tmp_path, carry_out, whole, day
+):
     killed, chain = 0, 0
-    with nursery() as carry_out:
-        whole = without_kills(tmp_path / "whole", carry_out, day)
-        while killed < KILLS:
-            folder = everything(tmp_path / f"killed_{chain}")
-            day[0], first_day = 1, sent(folder)
-            begin = 3 + 13 * chain % 40
-            killed += until_it_ends(carry_out, folder, "run --quiet", begin, 41)
-            day[0] = 2
+    while killed < KILLS:
+        folder = everything(tmp_path / f"killed_{chain}")
+        day[0], first_day = 1, sent(folder)
+        begin = 3 + 13 * chain % 40
+        killed += until_it_ends(carry_out, folder, "run --quiet", begin, 41)
+        day[0] = 2
+        next_day(folder)
+        killed += until_it_ends(carry_out, folder, "run --quiet", begin + 5, 43)
+        killed += until_it_ends(carry_out, folder, "gc", begin, 29)
+        assert tables(folder, carry_out) == whole
+        check_landing(folder, first_day)
+        chain += 1
+
+
+def test_a_disk_that_is_full_from_some_moment_on_is_told_and_run_goes_on(
+    tmp_path, carry_out, whole, day
+):
+    folder, first_day, times = everything(tmp_path / "full"), None, 0
+    for now in (1, 2):
+        day[0], moment = now, 7
+        while (ended := carry_out(folder, "run", fate="full", at=moment))["code"]:
+            said, moment, times = ended["said"], moment + 97, times + 1
+            assert ended["code"] in {1, 2}, said
+            assert "No space left on device" in said
+            assert "Unexpected" not in said
+        if now == 1:
+            first_day = sent(folder)
             next_day(folder)
-            killed += until_it_ends(carry_out, folder, "run --quiet", begin + 5, 43)
-            killed += until_it_ends(carry_out, folder, "gc", begin, 29)
-            assert tables(folder, carry_out) == whole
-            check_landing(folder, first_day)
-            chain += 1
+    assert carry_out(folder, "run")["code"] == 0
+    assert carry_out(folder, "gc")["code"] == 0
+    assert tables(folder, carry_out) == whole
+    check_landing(folder, first_day)
+    assert times > 6
+
+
+def test_two_runs_at_once_bring_everything_once(tmp_path, carry_out, whole, day):
+    folder = everything(tmp_path / "twice")
+    with nursery() as another, ThreadPoolExecutor(2) as pool:
+        another(folder, "plan")
+        for now in (1, 2):
+            day[0], first_day = now, sent(folder)
+            if now == 2:
+                next_day(folder)
+            both = [pool.submit(one, folder, "run") for one in (carry_out, another)]
+            for ended in (one.result() for one in both):
+                assert ended["code"] == 0, ended["said"]
+    assert carry_out(folder, "gc")["code"] == 0
+    assert tables(folder, carry_out) == whole
+    check_landing(folder, first_day)
