@@ -121,6 +121,20 @@ BAD = {
     "lines that end in all ways": Bad(
         HEADER + b"7,2024-03-01,north,1.00\r8,2024-03-02,south,2.00\r\n", rows=2, read=2
     ),
+    "lines that end in a carriage return alone": Bad(
+        (HEADER + b"7,2024-03-01,north,1.00\n8,2024-03-02,south,x\n").replace(
+            b"\n", b"\r"
+        ),
+        rows=2,
+        read=2,
+        cells=((2, "not a decimal: 'x'", "x"),),
+    ),
+    "a record of eight megabytes": Bad(
+        HEADER + b"7," + b"x" * 8_000_000 + b",north,1.00\n8,2024-03-02,south,2.00\n",
+        rows=1,
+        read=2,
+        rejected=((1, "longer than `max_record_bytes`", "7,xxx"),),
+    ),
     "empty": Bad(
         b"",
         code=1,

@@ -10,6 +10,7 @@ it, so adding deliveries one by one costs no more than the logarithm of their nu
 from __future__ import annotations
 
 import gc
+import glob
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -74,7 +75,8 @@ def write_index(path: Path, known: Mapping[str, Known]) -> None:
     """Write an index; where the lake cannot be written there is none.
 
     A reader sees the whole of it or the one before. It is not flushed to the disk: what a
-    power cut leaves is no index.
+    power cut leaves is no index. What others began to write goes, those that were killed
+    and those that are slower: theirs is no newer.
     """
     content = {"index": _REVISION, "deliveries": list(_entries(known))}
     partial = path.with_name(f".{path.name}.{os.getpid()}")
@@ -82,6 +84,9 @@ def write_index(path: Path, known: Mapping[str, Known]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
         partial.replace(path)
+    with suppress(OSError):
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+            left.unlink(missing_ok=True)
 
 
 def _entries(known: Mapping[str, Known]) -> Iterator[list[Any]]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from backbone.errors import BackboneError
 from backbone.lake.lake import Lake
 from backbone.management.landing import CollectContext, CollectReport, DatasetReport
 from backbone.management.landing import collect as collect_source
+from backbone.model.deliveries import Delivery
 from backbone.model.names import AssetName
 from backbone.operations.graph import graph_of
 from backbone.operations.schedule import serve
@@ -24,6 +25,8 @@ from backbone.project.sources import Source
 __all__ = ["DatasetResult", "collect", "sources_of"]
 
 _AT_ONCE = 4
+_TOLERANCE = timedelta(minutes=5)
+"""Two runs at once begin at different times, and clocks of two machines differ."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,8 @@ def _guarded(
             for dataset in sorted(source.datasets):
                 held.enter_context(_held(project, lake, dataset, received, tell))
             context = _context(project, lake, name, received, tell)
-            return collect_source(_resolved(project, source), context)
+            report = collect_source(_resolved(project, source), context)
+            return replace(report, warnings=(*report.warnings, *_behind(context)))
     except BackboneError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 - a library's fault ends this source only
@@ -147,16 +151,37 @@ def _context(
         tell(Event("progress", f"landing.{dataset}", obj))
 
     datasets = project.sources[name].datasets
+    seen = {dataset: lake.landing.deliveries(name, dataset) for dataset in datasets}
     return CollectContext(
         source=name,
         project=project.folder,
         landing=lake.landing,
-        received=received,
-        seen={dataset: lake.landing.deliveries(name, dataset) for dataset in datasets},
+        received=_in_order(received, seen),
+        clock=received,
+        seen=seen,
         progress=progress,
         parameters=project.settings.parameters,
         hide=project.variables.redact,
     )
+
+
+def _in_order(received: datetime, seen: Mapping[str, Sequence[Delivery]]) -> datetime:
+    """Return a time after every receipt so far, whatever the clock says.
+
+    The order of receipts decides which snapshot is current, and from where a cursor goes
+    on. A clock that was ahead once would else make all that follows older than that.
+    """
+    last = max((one.received for many in seen.values() for one in many), default=received)
+    return received if last <= received else last + timedelta(microseconds=1)
+
+
+def _behind(context: CollectContext) -> tuple[str, ...]:
+    """Warn where receipts are far from what the clock says."""
+    if context.received - context.now < _TOLERANCE:
+        return ()
+    last = f"{context.received:%Y-%m-%d %H:%M} UTC"
+    words = "the clock has gone back: the last receipt is of"
+    return (f"{words} {last}, and what comes now gets a time right after it",)
 
 
 def _resolved(project: Project, source: Source) -> Source:

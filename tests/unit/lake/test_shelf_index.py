@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -137,3 +139,21 @@ def test_few_deliveries_have_no_index(tmp_path):
 def test_an_index_is_plain_json(root):
     content = json.loads((root / "_index/s/d.json").read_text())
     assert len(content["deliveries"]) == MANY
+
+
+def test_an_index_that_the_disk_does_not_take_leaves_nothing(root, read, monkeypatch):
+    def full(path, text, **_):
+        path.write_bytes(text.encode()[:100])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    index = root / "_index/s/d.json"
+    index.unlink()
+    index.with_name(".d.json.4711").write_text("of a process that was killed")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        assert len(Landing(root).deliveries("s", "d")) == MANY
+    assert list(index.parent.iterdir()) == []
+
+    assert len(Landing(root).deliveries("s", "d")) == MANY
+    assert list(index.parent.iterdir()) == [index]
+    assert len(read) == 2 * MANY

@@ -144,7 +144,7 @@ def _collect_dataset(api: Api, source: HttpSource, tally: Tally) -> None:
 def _asked(asking: _Asking) -> Iterator[dict[str, FieldValue]]:
     """Return what is asked for: what never landed, and what may have changed since."""
     dataset, tally = asking.dataset, asking.tally
-    found = list(combinations(dataset.for_, tally.context.received.date()))
+    found = list(combinations(dataset.for_, tally.context.now.date()))
     settled = 0
     if dataset.ask_again is not None:
         settled = max(len(found) - dataset.ask_again, 0)

@@ -49,6 +49,7 @@ class CollectContext:
     progress : told (dataset, object, bytes) whenever an object has landed
     parameters : the project's parameters
     hide : takes secrets out of a text; what is kept of an origin has gone through it
+    clock : what the clock says, where that is not the time of the receipts
     """
 
     source: str
@@ -59,6 +60,12 @@ class CollectContext:
     progress: Callable[[str, str, int], None] = _quiet
     parameters: Mapping[str, Any] = field(default_factory=dict)
     hide: Callable[[str], str] = _as_it_is
+    clock: datetime | None = None
+
+    @property
+    def now(self) -> datetime:
+        """What the clock says."""
+        return self.clock or self.received
 
 
 @dataclass(frozen=True)
