@@ -108,6 +108,7 @@ DOCUMENTED: dict[tuple[str, str], type[BaseModel]] = {
     ("readers.md", "`format: orc`"): reads.OrcRead,
     ("readers.md", "`format: avro`"): reads.AvroRead,
     ("readers.md", "`format: sqlite`"): reads.SqliteRead,
+    ("readers.md", "`format: objects`"): reads.ObjectsRead,
     ("readers.md", "`format: fixed`"): reads.FixedRead,
     ("readers.md", "`format: log`"): reads.LogRead,
     ("readers.md", "`format: excel`"): reads.ExcelRead,

@@ -22,7 +22,7 @@ __all__ = [
 
 FileFormat = Literal[
     "csv", "json", "jsonl", "parquet", "fixed", "excel", "feather", "orc", "avro", "xml",
-    "log", "sqlite",
+    "log", "sqlite", "objects",
 ]  # fmt: skip
 OnBadCell = Literal["blank", "reject"]
 Hour = Literal["first", "second", "reject"]

@@ -41,6 +41,7 @@ from backbone.project.reads import (
     FixedRead,
     JsonRead,
     LogRead,
+    ObjectsRead,
     OrcRead,
     ParquetRead,
     ReadSettings,
@@ -160,6 +161,7 @@ AnyRead = Annotated[
     | AvroRead
     | XmlRead
     | LogRead
+    | ObjectsRead
     | SqliteRead,
     Field(discriminator="format"),
 ]

@@ -43,6 +43,7 @@ OWN: Mapping[Group, Mapping[str, str]] = MappingProxyType(
                 "feather": "backbone.engines.raw.readers.feather",
                 "fixed": "backbone.engines.raw.readers.fixed",
                 "log": "backbone.engines.raw.readers.log",
+                "objects": "backbone.engines.raw.readers.objects",
                 "orc": "backbone.engines.raw.readers.orc",
                 "sqlite": "backbone.engines.raw.readers.sqlite",
                 "xml": "backbone.engines.raw.readers.xml",

@@ -29,6 +29,7 @@ __all__ = [
     "FixedRead",
     "JsonRead",
     "LogRead",
+    "ObjectsRead",
     "OrcRead",
     "ParquetRead",
     "ReadSettings",
@@ -166,6 +167,15 @@ class SqliteRead(Typed):
     format: Literal["sqlite"] = Field(description="The format of the files.")
     table: str | None = Field(
         None, min_length=1, description="The table; may be left out if there is one."
+    )
+
+
+class ObjectsRead(ReadSettings):
+    """Images, sounds, films, documents: a row for each file."""
+
+    format: Literal["objects"] = Field(description="The format of the files.")
+    max_pixels: int = Field(
+        1_000_000_000, gt=0, description="An image that claims more is rejected."
     )
 
 
