@@ -106,3 +106,17 @@ def test_a_field_of_the_path_is_the_column_that_a_key_needs(tmp_path):
     assert ask(tmp_path, counted) == [
         {"device": "L17", "n": 56}, {"device": "L4", "n": 56},
     ]  # fmt: skip
+
+
+def test_digits_that_a_type_would_lose_are_asked_about(tmp_path):
+    path = tmp_path / "digits.csv"
+    path.write_text(
+        "id,code,exact,float,surname\n"
+        "1,1e5,10.100000000000000001,0.30000000000000004,Null\n"
+        "2,007,10.100000000000000002,0.1,Ng\n"
+        "3,012,0.1,0.2,Li\n"
+    )
+    (found,) = inferred(tmp_path, str(path))
+    asked = {one["what"] for one in found["choices"] if one["ask"]}
+    assert {"columns.code.type", "columns.exact.type", "columns.surname.nulls"} <= asked
+    assert "columns.float.type" not in asked

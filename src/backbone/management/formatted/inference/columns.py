@@ -22,6 +22,7 @@ __all__ = ["planned"]
 _FITS, _MOST = 0.9, 0.6
 _CERTAIN_NULLS = frozenset({"n/a", "#n/a", "\\n", "(null)", "<null>", "<na>", "#na"})
 _MAX_SCALE = 12
+_DOUBLE_DIGITS = 17
 _MONEY_SCALE = 2
 _SHORT_CODE, _LONG_CODE = 3, 7
 
@@ -165,6 +166,10 @@ def _numeric(
     if flag is not None:
         kind, said, sure = str(flag.value), flag.evidence, flag.confidence
         ask, alternatives = flag.ask, flag.alternatives
+    exact = numbers.scale + (numbers.digits if numbers.digits > 1 else 0)
+    if kind == "double" and not numbers.has_exponent and exact > _DOUBLE_DIGITS:
+        ask = f"texts have up to {exact} digits, a double keeps {_DOUBLE_DIGITS}: enough?"
+        alternatives, sure = (f"decimal(38,{numbers.scale})",), 0.6
     keys = _number_keys(numbers) if kind != "boolean" else {}
     fits = (
         f"{numbers.fits:,} of {total:,} texts"
@@ -257,19 +262,12 @@ def _code(
     seen: Observed, column: int, name: str, numbers: Numbers, total: int
 ) -> Found | None:
     """Return the reading of digits that are no quantity: codes stay texts."""
-    if not numbers.is_whole or numbers.suffixes or numbers.prefixes or numbers.thousands:
+    if numbers.suffixes or numbers.prefixes or numbers.thousands or numbers.scale:
         return None
     if numbers.zeros_lead:
-        shapes = [s for s in numbers.shapes if len(s.text) > 1 and s.least[:1] == "0"]
-        example = shapes[0].least if shapes else "0…"
-        said = (
-            f"{numbers.zeros_lead:,} of {total:,} have leading zeros, `{example}`: a code"
-        )
-        if max(numbers.widths) < _SHORT_CODE:
-            ask = "are these numbers, or codes? Texts keep the zeros"
-            return Found("string", total, evidence=said, confidence=0.6,
-                         alternatives=("integer",), ask=ask)  # fmt: skip
-        return Found("string", total, evidence=said, confidence=0.95)
+        return _with_zeros(numbers, total)
+    if not numbers.is_whole:
+        return None
     widths = [width for width in numbers.widths if width]
     fixed = len(widths) == 1
     if (
@@ -292,6 +290,22 @@ def _code(
             return Found("string", total, evidence=said, confidence=0.6,
                          alternatives=("integer",), ask=ask)  # fmt: skip
     return None
+
+
+def _with_zeros(numbers: Numbers, total: int) -> Found:
+    """Return the reading of digits of which some have leading zeros."""
+    shapes = [s for s in numbers.shapes if len(s.text) > 1 and s.least[:1] == "0"]
+    example = shapes[0].least if shapes else "0…"
+    lead = f"{numbers.zeros_lead:,} of {total:,} have leading zeros, `{example}`"
+    ask = "are these numbers, or codes? Texts keep the zeros"
+    if numbers.has_exponent or numbers.has_special:
+        said = f"{lead}, and others an exponent"
+        return Found("string", total, evidence=said, confidence=0.6,
+                     alternatives=("double",), ask=ask)  # fmt: skip
+    if max(numbers.widths) < _SHORT_CODE:
+        return Found("string", total, evidence=f"{lead}: a code", confidence=0.6,
+                     alternatives=("integer",), ask=ask)  # fmt: skip
+    return Found("string", total, evidence=f"{lead}: a code", confidence=0.95)
 
 
 def _nulls(
