@@ -40,7 +40,7 @@ SPARK: Mapping[str, Any] = {
     "master": "local[2]",
     "conf": {
         "spark.sql.shuffle.partitions": "2",
-        "spark.driver.memory": "1g",
+        "spark.driver.memory": "2g",
         # what runs for a minute is not worth the work of the second compiler
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     },

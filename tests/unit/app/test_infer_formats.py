@@ -123,7 +123,7 @@ def test_a_workbook_and_fields_of_fixed_width(tmp_path):
         book.active.append([n, f"n{n % 5}", n * 1.25])
     book.save(tmp_path / "a.xlsx")
     (one,) = inferred(tmp_path, tmp_path / "a.xlsx")
-    assert one["declaration"]["read"] == {"format": "excel", "range": "A3:C43"}
+    assert one["declaration"]["read"] == {"format": "excel", "range": "A3:C1048576"}
     types = {name: c["type"] for name, c in one["declaration"]["columns"].items()}
     assert types == {"id": "integer", "name": "string", "price": "decimal(18,2)"}
     lines = [

@@ -92,7 +92,7 @@ WORDS = [
      "did you mean `first`?")),
     (METERS, "format: csv", "format: cvs",
      ("3: read.format: `cvs` is none of csv, json, jsonl, parquet, fixed, excel, "
-     "feather, orc, avro, xml, log, sqlite; did you mean `csv`?")),
+     "feather, orc, avro, xml, log, objects, sqlite; did you mean `csv`?")),
     (TRUST, "[trim, nfc]", "[trim, nffc]",
      ("3: clean[0].do[1]: `nffc` is none of trim, collapse_spaces, nfc, nfd, nfkc, nfkd, "
      "casefold, lower, upper, title, strip_accents, drop_control, digits; did you mean "
